@@ -1,0 +1,1 @@
+"""What the Makefile calls: set-up, builds and checks. Not part of the running application."""
