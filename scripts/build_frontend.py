@@ -36,7 +36,12 @@ SOURCES = ("app", "assets", "components", "config", "modules", "reflex.lock")
 DEPLOYED = ("build/client", "backend", "routes.json", "env.json")
 # What makes the next build faster. The rest is made anew: settings of a removed plugin left in
 # the directory break the build.
-KEPT = ("node_modules", "package.json", "package-lock.json", "reflex.install_frontend_packages.cached")
+KEPT = (
+    "node_modules",
+    "package.json",
+    "package-lock.json",
+    "reflex.install_frontend_packages.cached",
+)
 
 NETWORK = r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT"
 
@@ -49,17 +54,19 @@ def main() -> None:
     """Build when needed and report; exit with a sentence when the build failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--force", action="store_true", help="build although nothing changed")
-    parser.add_argument("--lock", action="store_true", help="choose package versions anew")
+    parser.add_argument("--lock", action="store_true", help="and write reflex.lock")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest packages")
     options = parser.parse_args()
-    if is_current() and not (options.force or options.lock):
+    forced = options.force or options.lock or options.upgrade
+    if is_current() and not forced:
         return
     start = time.monotonic()
     try:
         with locked(BUILD / "frontend.lock"):
-            if is_current() and not (options.force or options.lock):
+            if is_current() and not forced:
                 return
             print("Building the frontend … ", end="", flush=True)
-            build(choose_versions=options.lock)
+            build(lock=options.lock, upgrade=options.upgrade)
     except BuildError as error:
         print("failed")
         sys.exit(f"{error}\nThe whole log is {LOG.relative_to(ROOT)}.")
@@ -75,7 +82,9 @@ def fingerprint() -> str:
     for path in sorted(paths):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     for module in entry_points(group="atrium.modules"):
-        digest.update(f"{module.dist and module.dist.name} {module.dist and module.dist.version}".encode())
+        digest.update(
+            f"{module.dist and module.dist.name} {module.dist and module.dist.version}".encode()
+        )
     # Some pages exist in development only.
     digest.update(os.environ.get("ATRIUM_ENVIRONMENT", "").encode())
     return digest.hexdigest()
@@ -95,18 +104,18 @@ def is_current() -> bool:
         return False
 
 
-def build(*, choose_versions: bool = False) -> None:
+def build(*, lock: bool = False, upgrade: bool = False) -> None:
     """Build, check the result, and make it the live one.
 
     Raises:
         BuildError: Reflex, npm or the bundler failed, or left no page.
     """
     inputs = fingerprint()
-    prepare_stage(with_lock=not choose_versions)
-    prepare_web(with_packages=not choose_versions)
+    prepare_stage(with_lock=not upgrade)
+    prepare_web(with_packages=not upgrade)
     export()
     locked_packages, built_packages = packages_in(LOCK), packages_in(STAGE / "reflex.lock")
-    if choose_versions:
+    if lock:
         LOCK.mkdir(exist_ok=True)
         for name, content in built_packages.items():
             (LOCK / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -159,13 +168,19 @@ def export() -> None:
         )
     # Reflex may report success after a failure, so look at what it made.
     client = WEB / "build" / "client"
-    if result.returncode == 0 and (client / "index.html").exists() and any(client.glob("assets/*.js")):
+    if (
+        result.returncode == 0
+        and (client / "index.html").exists()
+        and any(client.glob("assets/*.js"))
+    ):
         return
     text = LOG.read_text(encoding="utf-8", errors="replace")
     if re.search("ENOSPC|No space left", text):
         raise BuildError(f"The disk is full: make about 1 GB free under {ROOT}.")
     if re.search(NETWORK, text):
-        raise BuildError("The npm registry cannot be reached: check the network and npm's settings.")
+        raise BuildError(
+            "The npm registry cannot be reached: check the network and npm's settings."
+        )
     raise BuildError("\n".join(text.splitlines()[-40:]))
 
 
@@ -199,7 +214,9 @@ def environment() -> dict[str, str]:
 def packages_in(directory: Path) -> dict[str, Any]:
     """Return the parsed package files of a `reflex.lock` directory."""
     paths = (directory / name for name in ("package.json", "package-lock.json"))
-    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()}
+    return {
+        path.name: json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()
+    }
 
 
 def deploy(inputs: str) -> None:

@@ -26,6 +26,7 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,22 +38,19 @@ LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.
 NEEDED_BYTES = 2_000_000_000
 
 # A phrase in a tool's output, and the sentence it deserves.
+VENV_MISSING = (
+    "Python's venv module is incomplete: install it"
+    " (on Debian and Ubuntu: apt-get install python3-venv)."
+)
+NO_NETWORK = (
+    r"(?i)dns error|name resolution|failed to establish|error sending request|connect"
+    r"|timed out|unreachable|failed to fetch|no matching distribution"
+)
 CAUSES = (
     (r"No space left|ENOSPC|disk quota", "The disk is full: make about 2 GB free under {root}."),
-    (
-        r"ensurepip|No module named '?venv",
-        "Python's venv module is incomplete: install it"
-        " (on Debian and Ubuntu: apt-get install python3-venv).",
-    ),
-    (
-        r"THESE PACKAGES DO NOT MATCH|Hash mismatch",
-        "A downloaded package differs from its hash in the lock file: do not install it.",
-    ),
-    (
-        r"(?i)dns error|name resolution|failed to establish|error sending request|connect"
-        r"|timed out|unreachable|failed to fetch|no matching distribution",
-        "The package index cannot be reached: check the network and the index settings of pip.",
-    ),
+    (r"ensurepip|No module named '?venv", VENV_MISSING),
+    (r"DO NOT MATCH|[Hh]ash mismatch", "A package differs from its hash: do not install it."),
+    (NO_NETWORK, "The package index cannot be reached: check the network and pip's settings."),
 )
 
 
@@ -176,7 +174,7 @@ def explain(output: str) -> str:
 
 
 @contextlib.contextmanager
-def locked(path: Path):  # type: ignore[no-untyped-def]
+def locked(path: Path) -> Iterator[None]:
     """Let one process at a time into the block; the others wait."""
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as file:
