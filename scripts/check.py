@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from scripts.chromium import ensure_chromium
+from scripts.programs import ensure_all
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -66,17 +66,11 @@ def run(title: str, command: list[str]) -> tuple[str, bool, str]:
 
 
 def pytest(*, everything: bool) -> list[str]:
-    """Return the pytest command line.
-
-    Exits when everything is wanted and there is no browser to run it with.
-    """
+    """Return the pytest command line; everything needs a browser and a Redis server."""
     command = ["pytest", "-n", "auto", "--dist", "loadfile"]
     if not everything:
         return [*command, "-m", "not e2e and not slow"]
-    try:
-        os.environ["CHROMIUM"] = ensure_chromium()
-    except LookupError as error:
-        sys.exit(str(error))
+    ensure_all()
     return command
 
 
