@@ -1,0 +1,60 @@
+"""A person, by initials."""
+
+from typing import Literal
+
+import reflex as rx
+
+from components.link import link
+from components.values import Text, attributes, class_names
+
+
+def _initials(name: Text) -> Text:
+    if isinstance(name, rx.Var):
+        words = name.to(str).split(" ")
+        first = words[0].to(str)[0].to(str)
+        last = words[words.length() - 1].to(str)[0].to(str)
+        return rx.cond(words.length() > 1, first + last, first).to(str).upper()
+    words = name.split()
+    return "".join(word[0] for word in dict.fromkeys([words[0], words[-1]])).upper() if words else ""
+
+
+def avatar(
+    name: Text, *, image: Text | None = None, size: Literal["s", "m", "l"] = "m"
+) -> rx.Component:
+    """Show who, beside the name; the name itself carries the meaning.
+
+    Args:
+        name: The person's name, from which the initials are taken.
+        image: Address of a picture.
+        size: 20, 24 or 40 px.
+    """
+    return rx.el.span(
+        rx.el.img(src=image, alt="", class_name="avatar-image")
+        if image is not None
+        else _initials(name),
+        class_name=class_names("avatar", f"avatar-{size}" if size != "m" else None),
+        custom_attrs=attributes(aria_hidden="true"),
+    )
+
+
+def person(
+    name: Text, *, detail: Text | None = None, image: Text | None = None, href: Text | None = None
+) -> rx.Component:
+    """Show a person by initials and name, in a row or a header.
+
+    Args:
+        name: The person's name.
+        detail: A quieter second text, such as the e-mail.
+        image: Address of a picture.
+        href: The person's page.
+    """
+    words = rx.el.span(name, class_name="person-name")
+    return rx.el.span(
+        avatar(name, image=image),
+        rx.el.span(
+            link(words, href=href, class_name="cell-link") if href is not None else words,
+            rx.el.span(detail, class_name="person-detail") if detail is not None else rx.fragment(),
+            class_name="person-text",
+        ),
+        class_name="person",
+    )

@@ -1,0 +1,100 @@
+"""Links: inside the application, and real browser links."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
+from reflex_components_core.react_router.dom import ReactRouterLink
+
+from components.values import Content, Text, class_names
+
+
+class _NavigationLink(ReactRouterLink):
+    """A link that marks itself `aria-current="page"` on the page it leads to."""
+
+    tag = "NavLink"
+    alias = "ReactRouterNavLink"
+    end: rx.Var[bool]
+
+
+class _BrowserLink(BaseHTML):
+    """A link the router does not touch."""
+
+    tag = "a"
+    href: rx.Var[str]
+    target: rx.Var[str]
+    rel: rx.Var[str]
+    download: rx.Var[str | bool]
+
+
+def link(
+    *content: Content, href: Text, class_name: Text = "link", attrs: dict[str, Any] | None = None
+) -> rx.Component:
+    """Lead to another page of the application without loading it anew.
+
+    Args:
+        *content: Words, perhaps with an icon.
+        href: A path such as `"/users"`.
+        class_name: `"link"`, or another look.
+        attrs: Further HTML attributes.
+    """
+    return ReactRouterLink.create(
+        *content, to=href, class_name=class_names(class_name), custom_attrs=attrs or {}
+    )
+
+
+def navigation_link(
+    *content: Content,
+    href: Text,
+    exact: bool = False,
+    class_name: Text = "",
+    attrs: dict[str, Any] | None = None,
+) -> rx.Component:
+    """Lead to a page and carry `aria-current="page"` while there.
+
+    Args:
+        *content: Words, perhaps with an icon.
+        href: A path such as `"/users"`.
+        exact: Current only on this very path, not on the paths below it.
+        class_name: Further classes.
+        attrs: Further HTML attributes.
+    """
+    return _NavigationLink.create(
+        *content,
+        to=href,
+        end=exact,
+        class_name=class_names(class_name),
+        custom_attrs=attrs or {},
+    )
+
+
+def browser_link(
+    *content: Content,
+    href: Text,
+    new_tab: bool = False,
+    download: bool = False,
+    class_name: Text = "link",
+    attrs: dict[str, Any] | None = None,
+) -> rx.Component:
+    """Lead where the router does not reach: another site, a file, the REST API.
+
+    Args:
+        *content: Words, perhaps with an icon.
+        href: A path or an address.
+        new_tab: Open beside this page, without giving that page a handle on ours.
+        download: Save instead of showing.
+        class_name: `"link"`, or another look.
+        attrs: Further HTML attributes.
+    """
+    props: dict[str, Any] = {}
+    if new_tab:
+        props |= {"target": "_blank", "rel": "noopener noreferrer"}
+    if download:
+        props["download"] = True
+    return _BrowserLink.create(
+        *content,
+        href=href,
+        class_name=class_names(class_name),
+        custom_attrs=attrs or {},
+        **props,
+    )

@@ -1,0 +1,51 @@
+"""A password field with a show and hide button."""
+
+from typing import Any, ClassVar, Literal
+
+import reflex as rx
+
+from components.values import Flag, attributes
+
+
+class _PasswordInput(rx.Component):
+    library = rx.asset("password_input.jsx", shared=True).importable_path
+    tag = "PasswordInput"
+    is_field: ClassVar[bool] = True
+
+    name: rx.Var[str]
+    required: rx.Var[bool]
+    disabled: rx.Var[bool]
+    auto_complete: rx.Var[str]
+
+
+def password_input(
+    name: str = "password",
+    *,
+    autocomplete: Literal["current-password", "new-password"] = "current-password",
+    required: Flag = False,
+    disabled: Flag = False,
+    autofocus: bool = False,
+    id: str | None = None,  # noqa: A002 - the HTML word
+    attrs: dict[str, Any] | None = None,
+) -> rx.Component:
+    """Take a password; it is never given a value from state.
+
+    Args:
+        name: Field name in the form's data; also names the ids.
+        autocomplete: `new-password` lets password managers suggest one.
+        required: The form is not sent without it.
+        disabled: Cannot be used now.
+        autofocus: Where typing starts when the page or dialog opens.
+        id: Another id, when the same name appears twice on a page.
+        attrs: Further HTML attributes.
+    """
+    return _PasswordInput.create(
+        name=name,
+        auto_complete=autocomplete,
+        required=required,
+        disabled=disabled,
+        custom_attrs=attributes(
+            id=id or f"field-{name}", data_autofocus="true" if autofocus else None
+        )
+        | (attrs or {}),
+    )

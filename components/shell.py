@@ -1,0 +1,177 @@
+"""The console around every page: sidebar, top bar, palette, keyboard, messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import reflex as rx
+
+from components.avatar import avatar
+from components.breadcrumbs import breadcrumbs
+from components.command_palette import command_palette
+from components.connection import connection_state
+from components.icon import icon
+from components.icon_button import icon_button
+from components.menu import menu, menu_form, menu_heading, menu_item, menu_link, menu_separator
+from components.modal import sheet
+from components.shortcuts import keyboard_help, shortcuts
+from components.sidebar import NavItem, NavSection, navigation, sidebar
+from components.theme_menu import theme_menu
+from components.values import Content, Flag, Handler, Text
+
+__all__ = ["NavItem", "NavSection", "Palette", "Person", "shell"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in, and where that person's own pages are."""
+
+    name: Text = field(hash=False, compare=False)
+    email: Text = field(default="", hash=False, compare=False)
+    profile_href: str = "/profile"
+    sessions_href: str = "/profile/sessions"
+    sign_out_action: str = "/api/v1/auth/sign-out"
+    sign_out_hidden: dict[str, Text] = field(default_factory=dict, hash=False, compare=False)
+    """Values the sign-out form sends along, such as a token."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """What the command palette finds besides the pages of the sidebar."""
+
+    commands: Any = field(default=None, hash=False, compare=False)
+    """`Command` each: a state list, or a fixed one; shown after the pages."""
+    results: Any = field(default=None, hash=False, compare=False)
+    searching: Flag = field(default=False, hash=False, compare=False)
+    on_search: Handler | None = field(default=None, hash=False, compare=False)
+    on_run: Handler | None = field(default=None, hash=False, compare=False)
+
+
+def _page_commands(sections: Sequence[NavSection]) -> list[Any]:
+    def command(section: NavSection, item: NavItem) -> Any:  # noqa: ANN401 - a dict or a var of one
+        line = {
+            "id": f"page:{item.href}",
+            "label": item.label,
+            "group": "Pages",
+            "keywords": section.label,
+            "href": item.href,
+            "keys": f"g {item.go}" if item.go else "",
+        }
+        if isinstance(item.visible, rx.Var):
+            return rx.cond(item.visible, line, None)
+        return line if item.visible else None
+
+    return [command(section, item) for section in sections for item in section.items]
+
+
+def _person_menu(who: Person) -> rx.Component:
+    return menu(
+        menu_heading(
+            rx.el.span(who.name, class_name="menu-person"),
+            rx.el.span(who.email, class_name="menu-detail"),
+        ),
+        menu_link("Profile", href=who.profile_href, icon="user"),
+        menu_link("Sessions", href=who.sessions_href, icon="monitor_smartphone"),
+        menu_item("Keyboard", icon="keyboard", hint="?", opens="keyboard-help"),
+        menu_separator(),
+        menu_form(
+            "Sign out", action=who.sign_out_action, icon="log_out", hidden=who.sign_out_hidden
+        ),
+        label="Your account",
+        trigger=rx.el.button(
+            avatar(who.name, size="m"),
+            type="button",
+            class_name="button button-ghost button-square person-button",
+            custom_attrs={"aria-label": "Your account"},
+        ),
+    )
+
+
+def _top_bar(
+    trail: Sequence[tuple[Text, Text | None]], extra: Sequence[rx.Component], who: Person
+) -> rx.Component:
+    return rx.el.header(
+        icon_button(
+            "menu", "Open navigation", tooltip=None, opens="navigation", attrs={"data-phone": "only"}
+        ),
+        breadcrumbs(trail),
+        rx.el.div(
+            rx.el.button(
+                icon("search", size="s"),
+                rx.el.span("Search", class_name="palette-button-label"),
+                rx.el.kbd("⌘K", class_name="kbd"),
+                type="button",
+                class_name="palette-button",
+                custom_attrs={"data-opens": "palette", "aria-label": "Search everything"},
+            ),
+            *extra,
+            theme_menu(),
+            _person_menu(who),
+            class_name="topbar-end",
+        ),
+        class_name="topbar",
+    )
+
+
+def shell(
+    *content: Content,
+    sections: Sequence[NavSection],
+    trail: Sequence[tuple[Text, Text | None]],
+    who: Person,
+    palette: Palette | None = None,
+    messages: rx.Component | None = None,
+    extra: Sequence[rx.Component] = (),
+    name: Text = "Atrium",
+    wide: bool = False,
+) -> rx.Component:
+    """Put a page into the console.
+
+    Args:
+        *content: The page, from `page_header` on.
+        sections: The sidebar.
+        trail: Breadcrumbs, `(words, path)` from the outside in; the last is this page.
+        who: The person's menu.
+        palette: What the palette finds besides the pages.
+        messages: `toasts(…)`.
+        extra: More at the right of the top bar, such as notifications.
+        name: What the installation is called.
+        wide: Full width, for tables; forms and prose stay within 1200 px.
+    """
+    finder = palette or Palette()
+    pages = _page_commands(sections)
+    commands: Any = pages
+    if isinstance(finder.commands, rx.Var):
+        commands = rx.Var.create(pages) + finder.commands
+    elif finder.commands:
+        commands = [*pages, *finder.commands]
+    go = {item.go: item for section in sections for item in section.items if item.go}
+    return rx.el.div(
+        rx.el.a("Skip to content", href="#main", class_name="skip-link"),
+        rx.el.aside(
+            sidebar(sections, name=name),
+            class_name="sidebar-frame",
+            custom_attrs={"aria-label": "Sidebar"},
+        ),
+        rx.el.div(
+            _top_bar(trail, extra, who),
+            rx.el.main(
+                *content,
+                class_name="content content-wide" if wide else "content",
+                custom_attrs={"id": "main", "tabIndex": -1},
+            ),
+            class_name="shell-body",
+        ),
+        sheet(name, navigation(sections, label="Sections"), name="navigation", side="left"),
+        command_palette(
+            commands,
+            results=finder.results,
+            searching=finder.searching,
+            on_search=finder.on_search,
+            on_run=finder.on_run,
+        ),
+        keyboard_help([(letter, item.label) for letter, item in go.items()]),
+        shortcuts({letter: item.href for letter, item in go.items()}),
+        connection_state(),
+        messages or rx.fragment(),
+        class_name="shell",
+    )

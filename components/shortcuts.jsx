@@ -1,0 +1,97 @@
+import { useEffect, useRef } from "react";
+import { useNavigate } from "react-router";
+
+const EDITABLE = 'input:not([type="checkbox"]):not([type="radio"]):not([type="button"]), textarea, select, [contenteditable=""], [contenteditable="true"]';
+
+const visible = (element) => element.getClientRects().length > 0;
+const find = (selector) => [...document.querySelectorAll(selector)].find(visible);
+const ask = (name) => window.dispatchEvent(new CustomEvent("atrium:open", { detail: name }));
+
+function currentRow() {
+  return document.activeElement?.closest?.("[data-row]") ?? document.querySelector("[data-row][data-current]");
+}
+
+function moveRow(step) {
+  const rows = [...document.querySelectorAll("main [data-row]")].filter(visible);
+  if (!rows.length) return false;
+  const at = rows.indexOf(currentRow());
+  const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + step))];
+  rows.forEach((row) => row.toggleAttribute("data-current", row === next));
+  next.setAttribute("tabindex", "-1");
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+/**
+ * One listener for every key of the application; silent while somebody types or a dialog is open.
+ *
+ * Also opens the dialog that a pressed `data-opens` button names.
+ */
+export function Shortcuts({ go = {} }) {
+  const navigate = useNavigate();
+  const armed = useRef(0);
+  useEffect(() => {
+    const press = (event) => {
+      const opener = event.target.closest?.("[data-opens]");
+      if (opener) ask(opener.dataset.opens);
+    };
+    const keys = (event) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      if (event.target.closest?.(EDITABLE) || document.querySelector("dialog[open], [popover]:popover-open:not(.toasts)")) return;
+      const key = event.key;
+      const going = Date.now() - armed.current < 1200;
+      armed.current = 0;
+      const done = () => event.preventDefault();
+      if (going) {
+        if (go[key]) {
+          done();
+          navigate(go[key]);
+        }
+        return;
+      }
+      if (key === "g") {
+        armed.current = Date.now();
+      } else if (key === "?") {
+        done();
+        ask("keyboard-help");
+      } else if (key === "/") {
+        done();
+        const field = find('[data-shortcut="/"]');
+        if (field) {
+          field.focus();
+          field.select?.();
+        } else {
+          ask("palette");
+        }
+      } else if (key === "j" || key === "k") {
+        if (moveRow(key === "j" ? 1 : -1)) done();
+      } else if (key === "x") {
+        const box = currentRow()?.querySelector('input[type="checkbox"]');
+        if (box) {
+          done();
+          box.click();
+        }
+      } else if (key === "Enter" && event.target.matches?.("[data-row]")) {
+        const first = event.target.querySelector("a[href]");
+        if (first) {
+          done();
+          first.click();
+        }
+      } else if (key.length === 1) {
+        const target = find(`[data-shortcut="${CSS.escape(key)}"]`);
+        if (target && !target.disabled) {
+          done();
+          target.click();
+        }
+      }
+    };
+    document.addEventListener("click", press);
+    document.addEventListener("keydown", keys);
+    return () => {
+      document.removeEventListener("click", press);
+      document.removeEventListener("keydown", keys);
+    };
+  }, [go, navigate]);
+  return null;
+}

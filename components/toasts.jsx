@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from "react";
+
+const ICONS = {
+  success: "M20 6 9 17l-5-5",
+  danger: "M12 8v5m0 3.5v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18",
+  warning: "M12 9v4m0 3.5v.01M10.3 4 2.5 17.5A2 2 0 0 0 4.2 20.5h15.6a2 2 0 0 0 1.7-3L13.7 4a2 2 0 0 0-3.4 0",
+  info: "M12 11v5m0-8.5v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18",
+};
+
+function Toast({ toast, onDismiss, onAction }) {
+  const [held, setHeld] = useState(false);
+  const { id, kind = "success", message, action } = toast;
+  const lasting = kind === "danger";
+  const dismiss = useRef(onDismiss);
+  dismiss.current = onDismiss;
+  useEffect(() => {
+    if (held || lasting) return undefined;
+    const timer = setTimeout(() => dismiss.current?.(id), action ? 10_000 : 5_000);
+    return () => clearTimeout(timer);
+  }, [held, lasting, id, action]);
+  const hold = () => setHeld(true);
+  const release = () => setHeld(false);
+  return (
+    <li
+      className={`toast toast-${kind}`}
+      onPointerEnter={hold}
+      onPointerLeave={release}
+      onFocus={hold}
+      onBlur={release}
+    >
+      <svg className="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
+        <path d={ICONS[kind] ?? ICONS.info} />
+      </svg>
+      <span className="toast-message">{message}</span>
+      {action ? (
+        <button type="button" className="toast-action" onClick={() => onAction?.(id)}>
+          {action}
+        </button>
+      ) : null}
+      <button type="button" className="toast-close" aria-label="Dismiss" onClick={() => onDismiss?.(id)}>
+        <svg className="icon icon-s" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
+          <path d="M18 6 6 18M6 6l12 12" />
+        </svg>
+      </button>
+    </li>
+  );
+}
+
+/** The live region: shows the toasts above everything else and dismisses each in time. */
+export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" }) {
+  const region = useRef(null);
+  const newest = toasts.at(-1)?.id;
+  useEffect(() => {
+    const element = region.current;
+    if (element.matches(":popover-open")) element.hidePopover();
+    if (toasts.length) element.showPopover();
+  }, [newest, toasts.length]);
+  return (
+    <section aria-label={label}>
+      <div ref={region} className="toasts" popover="manual">
+        <ol>
+          {toasts.map((toast) => (
+            <Toast key={toast.id} toast={toast} onDismiss={onDismiss} onAction={onAction} />
+          ))}
+        </ol>
+      </div>
+      <p className="visually-hidden" role="status" aria-live="polite">
+        {toasts.length ? toasts.at(-1).message : ""}
+      </p>
+    </section>
+  );
+}
