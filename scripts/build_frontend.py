@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -195,6 +196,10 @@ def environment() -> dict[str, str]:
         "REFLEX_USE_NPM": "1",
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
+        # A build needs neither the platform's secrets nor its database.
+        "ATRIUM_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "ATRIUM_DATABASE__URL": f"sqlite:///{BUILD / 'unused.db'}",
+        "ATRIUM_DATA_DIR": str(BUILD / "data"),
         # Certificates of the machine besides those built into Node.js.
         "NODE_USE_SYSTEM_CA": "1",
         "npm_config_audit": "false",
