@@ -9,12 +9,14 @@ last run it reads two files and returns.
 
 import os
 import shutil
+import subprocess
 import sys
 
 # Everything in this file must parse on Python 3.6, so that an old interpreter gets as far as here.
 if sys.version_info < (3, 11):
     for name in ("python3.13", "python3.12", "python3.11", "python3.14"):
-        if shutil.which(name):
+        trial = [name, "-c", "import ensurepip"]
+        if shutil.which(name) and subprocess.call(trial, stderr=subprocess.DEVNULL) == 0:
             os.execvp(name, [name] + sys.argv)
     sys.exit("Python 3.11 or newer is needed, and this is %s: install it." % sys.version.split()[0])
 
@@ -24,7 +26,6 @@ import fcntl
 import hashlib
 import json
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,15 +78,16 @@ def main() -> None:
 
 def fingerprint(group: str) -> str:
     """Return what the installed packages of a group depend on, as one hash."""
-    digest = hashlib.sha256(f"{sys.version_info[:3]} {ROOT}".encode())
-    for path in (LOCKS["runtime"], LOCKS[group], UV_LOCK, ROOT / "pyproject.toml"):
+    digest = hashlib.sha256(str(VENV).encode())
+    paths = (VENV / "pyvenv.cfg", UV_LOCK, LOCKS["runtime"], LOCKS[group], ROOT / "pyproject.toml")
+    for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def is_current(group: str) -> bool:
     """Tell whether the packages of a group were installed from the present lock files."""
-    return installed().get(group) == fingerprint(group) and (VENV / "bin" / "platformctl").exists()
+    return PYTHON.exists() and installed().get(group) == fingerprint(group)
 
 
 def installed() -> dict[str, str]:
@@ -116,21 +118,21 @@ def set_up(group: str) -> None:
     )
     # uv builds the project with its own back end: no download, nothing left in the tree.
     run("Installing Atrium", [*uv, "--offline", "--no-deps", "--reinstall", "-e", str(ROOT)])
-    done[group] = fingerprint(group)
+    # The packages for the checks include those for the server.
+    done |= {name: fingerprint(name) for name in (group, "runtime")}
     scratch = STAMP.with_suffix(".new")
     scratch.write_text(json.dumps(done), encoding="utf-8")
     scratch.replace(STAMP)
 
 
 def is_usable() -> bool:
-    """Tell whether `.venv` is a working environment of this Python at this place."""
-    question = "import sys, pip; print(*sys.version_info[:3], sys.prefix)"
-    answer = "{} {} {} {}".format(*sys.version_info[:3], VENV)
+    """Tell whether `.venv` is a working environment at this place, whichever Python made it."""
+    question = "import sys, pip; print(sys.version_info >= (3, 11), sys.prefix)"
     try:
         reply = subprocess.run([PYTHON, "-c", question], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return False
-    return reply.stdout.strip() == answer
+    return reply.stdout.strip() == f"True {VENV}"
 
 
 def uv_environment() -> dict[str, str]:
