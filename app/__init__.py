@@ -1,0 +1,1 @@
+"""Atrium: a plug-in-friendly platform for internal tools and back offices."""

@@ -1,0 +1,137 @@
+"""Composition root: settings → adapters → registry → container → applications."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import sentry_sdk
+from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
+
+from app.core import log
+from app.core.actor import Actor, RequestContext
+from app.core.database import Database
+from app.core.health import HealthChecks
+from app.core.migrations import Migrator
+from app.core.passwords import PasswordHasher, PasswordPolicy
+from app.core.ports import Authenticator
+from app.core.registry import Registry
+from app.core.unit_of_work import UnitOfWork
+from app.features.audit.module import module as audit
+from app.features.auth.authenticator import SessionAuthenticator
+from app.features.auth.module import module as auth
+from app.features.auth.tokens import AccessTokens
+from app.features.roles.module import module as roles
+from app.features.users.module import module as users
+from app.settings import Settings, jwt_secret
+
+CORE_FEATURES = (auth, users, roles, audit)
+
+
+class PlatformProvider(Provider):
+    """What every feature may ask for."""
+
+    settings = from_context(provides=Settings, scope=Scope.APP)
+    registry = from_context(provides=Registry, scope=Scope.APP)
+    actor = from_context(provides=Actor, scope=Scope.REQUEST)
+    context = from_context(provides=RequestContext, scope=Scope.REQUEST)
+
+    migrator = provide(Migrator, scope=Scope.APP)
+    authenticator = provide(SessionAuthenticator, scope=Scope.APP, provides=Authenticator)
+
+    @provide(scope=Scope.APP)
+    async def database(self, settings: Settings) -> AsyncIterator[Database]:
+        """The database, closed at the end."""
+        database = Database(
+            settings.database_url,
+            pool_size=settings.database.pool_size,
+            busy_timeout_seconds=settings.database.busy_timeout_seconds,
+        )
+        yield database
+        await database.close()
+
+    @provide(scope=Scope.APP)
+    async def hasher(self, settings: Settings) -> AsyncIterator[PasswordHasher]:
+        """The password hasher, its threads ended at the end."""
+        hasher = PasswordHasher(rounds=settings.auth.bcrypt_rounds)
+        yield hasher
+        hasher.close()
+
+    @provide(scope=Scope.APP)
+    def policy(self, settings: Settings) -> PasswordPolicy:
+        """The password policy."""
+        return PasswordPolicy(min_length=settings.auth.password_min_length)
+
+    @provide(scope=Scope.APP)
+    def tokens(self, settings: Settings) -> AccessTokens:
+        """The access tokens' signer."""
+        lifetime = timedelta(minutes=settings.auth.access_token_minutes)
+        return AccessTokens(jwt_secret(settings), lifetime=lifetime)
+
+    @provide(scope=Scope.APP)
+    def health(self, database: Database, migrator: Migrator) -> HealthChecks:
+        """What readiness depends on."""
+
+        async def migrations() -> None:
+            if not await migrator.is_current():
+                message = "the schema is not current"
+                raise RuntimeError(message)
+
+        return HealthChecks({"database": database.ping, "migrations": migrations})
+
+    @provide(scope=Scope.REQUEST)
+    async def unit_of_work(
+        self, database: Database, actor: Actor, context: RequestContext
+    ) -> AsyncIterator[UnitOfWork]:
+        """One unit of work; what the edge did not commit is rolled back."""
+        uow = UnitOfWork(database, actor, context)
+        yield uow
+        await uow.rollback()
+
+
+def configure_logging(settings: Settings) -> None:
+    """Set up logging and, with a DSN, error reports."""
+    chosen = settings.logging.format
+    as_json = chosen == "json" or (chosen == "auto" and settings.is_production)
+    log.configure(level=settings.logging.level, as_json=as_json)
+    if settings.sentry.dsn is not None:
+        sentry_sdk.init(
+            dsn=settings.sentry.dsn.get_secret_value(),
+            environment=settings.environment,
+            send_default_pii=False,
+            max_request_body_size="never",
+            include_local_variables=False,
+            before_send=_without_headers,
+        )
+
+
+def build_registry() -> Registry:
+    """Install the core features and freeze the registry."""
+    registry = Registry()
+    for feature in CORE_FEATURES:
+        registry.install(feature)
+    registry.freeze()
+    return registry
+
+
+def build_container(settings: Settings, registry: Registry, *overrides: Provider) -> AsyncContainer:
+    """The container of everything; its graph is checked here.
+
+    Args:
+        settings: The settings.
+        registry: The frozen registry.
+        overrides: Providers that replace parts, for tests.
+    """
+    contributed = [module.provider for module in registry.modules if module.provider is not None]
+    return make_async_container(
+        PlatformProvider(),
+        *contributed,
+        *overrides,
+        context={Settings: settings, Registry: registry},
+    )
+
+
+def _without_headers(event: "sentry_sdk.types.Event", _hint: object) -> "sentry_sdk.types.Event":
+    request = event.get("request")
+    if isinstance(request, dict):
+        for part in ("headers", "cookies", "data", "query_string", "env"):
+            request.pop(part, None)
+    return event

@@ -1,0 +1,1 @@
+"""The mechanism: knows no feature, no Reflex and no FastAPI."""

@@ -1,0 +1,192 @@
+"""The audit trail: who did what to which thing, from where, with which outcome.
+
+The gate writes the entries (see `operations`); a service only says what its
+operation was about. A success shares the operation's transaction. A refusal or
+a failure is written in a short transaction of its own, after the rollback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, SecretStr
+from sqlalchemy import JSON, Column, Index
+from sqlmodel import Field
+
+from app.core import clock
+from app.core.ids import new_id
+from app.core.models import Table, UtcDateTime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.core.unit_of_work import UnitOfWork
+
+Outcome = Literal["succeeded", "denied", "failed"]
+Change = dict[str, Any]
+"""`{"field": …, "before": …, "after": …}`, values as JSON."""
+
+REDACTED = "[redacted]"
+_LABEL_LENGTH = 200
+
+
+class AuditEntry(Table, table=True):
+    """One thing that was done or tried. Never updated.
+
+    Actor and target are copied in, not referenced: the entry outlives both.
+    """
+
+    __tablename__ = "core_audit_entries"
+    __table_args__ = (
+        Index("ix_core_audit_entries_target", "target_type", "target_id", "id"),
+        Index("ix_core_audit_entries_actor", "actor_id", "id"),
+        Index("ix_core_audit_entries_action", "action", "id"),
+        Index("ix_core_audit_entries_outcome", "outcome", "id"),
+        Index("ix_core_audit_entries_request", "request_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    action: str = Field(max_length=100)
+    outcome: str = Field(max_length=10)
+    actor_kind: str = Field(max_length=10)
+    actor_id: UUID | None = None
+    actor_name: str = Field(max_length=320)
+    session_id: UUID | None = None
+    target_type: str = Field(default="", max_length=50)
+    target_id: str = Field(default="", max_length=100)
+    target_label: str = Field(default="", max_length=_LABEL_LENGTH)
+    changes: list[Change] = Field(sa_column=Column(JSON, nullable=False))
+    detail: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    error_code: str = Field(default="", max_length=100)
+    request_id: str = Field(max_length=64)
+    channel: str = Field(max_length=10)
+    address: str = Field(default="", max_length=64)
+    user_agent: str = Field(default="", max_length=300)
+    duration_ms: int = 0
+
+
+@dataclass(slots=True)
+class Description:
+    """What the running operation has said about itself so far."""
+
+    target_type: str = ""
+    target_id: str = ""
+    target_label: str = ""
+    changes: list[Change] = field(default_factory=list)
+    detail: dict[str, Any] = field(default_factory=dict)
+    actor_id: UUID | None = None
+    actor_name: str = ""
+
+
+class AuditTrail:
+    """The entries of one unit of work."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._running: list[Description] = []
+
+    def about(  # noqa: PLR0913 - keyword-only facts, all optional
+        self,
+        target_type: str,
+        target_id: object,
+        label: str,
+        *,
+        changes: list[Change] | None = None,
+        detail: Mapping[str, Any] | None = None,
+        actor: tuple[UUID, str] | None = None,
+    ) -> None:
+        """Say what the running operation is about; called again, it replaces what was said.
+
+        Args:
+            target_type: The noun, e.g. `user`.
+            target_id: Its id.
+            label: What people call it; copied, so that it outlives the thing.
+            changes: Field by field before and after, from `diff`.
+            detail: Further facts, as JSON.
+            actor: Id and name of who turned out to act (a sign-in starts anonymous).
+        """
+        said = self._running[-1]
+        said.target_type = target_type
+        said.target_id = str(target_id)
+        said.target_label = label
+        said.changes = changes or []
+        said.detail = dict(detail or {})
+        if actor is not None:
+            said.actor_id, said.actor_name = actor
+
+    def begin(self) -> Description:
+        """Start describing an operation."""
+        self._running.append(Description())
+        return self._running[-1]
+
+    def end(self) -> None:
+        """Stop describing the innermost operation."""
+        self._running.pop()
+
+    def record_success(self, action: str, said: Description, duration_ms: int) -> None:
+        """Add the entry of a success to the operation's own transaction."""
+        self._uow.session.add(self._entry(action, "succeeded", said, "", duration_ms))
+
+    async def record_refusal(
+        self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
+    ) -> None:
+        """Write the entry of a refusal or failure in a transaction of its own."""
+        async with self._uow.aside() as session:
+            session.add(self._entry(action, outcome, said, error_code, duration_ms))
+
+    def _entry(
+        self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
+    ) -> AuditEntry:
+        actor, context = self._uow.actor, self._uow.context
+        return AuditEntry(
+            at=clock.now(),
+            action=action,
+            outcome=outcome,
+            actor_kind="user" if said.actor_id else actor.kind,
+            actor_id=said.actor_id or actor.user_id,
+            actor_name=said.actor_name or actor.name,
+            session_id=actor.session_id,
+            target_type=said.target_type,
+            target_id=said.target_id,
+            target_label=said.target_label[:_LABEL_LENGTH],
+            changes=said.changes,
+            detail=said.detail,
+            error_code=error_code,
+            request_id=context.request_id,
+            channel=context.channel,
+            address=context.address,
+            user_agent=context.user_agent,
+            duration_ms=duration_ms,
+        )
+
+
+def diff(before: BaseModel | None, after: BaseModel | None) -> list[Change]:
+    """The fields in which two versions of a thing differ, in field order.
+
+    Args:
+        before: The thing as it was; None when it is new.
+        after: The thing as it is; None when it is gone.
+
+    Returns:
+        One change per differing field. Secret fields show `[redacted]`.
+    """
+    old, new = _values(before), _values(after)
+    return [
+        {"field": name, "before": old.get(name), "after": new.get(name)}
+        for name in (old | new)
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _values(thing: BaseModel | None) -> dict[str, Any]:
+    if thing is None:
+        return {}
+    values = thing.model_dump(mode="json")
+    for name in type(thing).model_fields:
+        if isinstance(getattr(thing, name), SecretStr):
+            values[name] = REDACTED
+    return values

@@ -1,0 +1,189 @@
+"""The database: SQLite or PostgreSQL, by URL alone.
+
+SQLite is called in line: a query takes tens of microseconds, less than the
+hop to a thread would cost. Its writers wait for each other on an asyncio lock
+(one writer per process at a time) and then on SQLite's own lock (other
+processes), so the event loop never spins on a lock that this process holds.
+"""
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.dialects import registry as dialects
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
+
+from app.core.errors import Unavailable
+
+_WRITE = "atrium_write"
+
+_BUSY_MS = 5000
+"""How long a statement outside a write transaction waits, e.g. while another process recovers."""
+
+
+class InlineSQLite(SQLiteDialect_pysqlite):
+    """The standard sqlite3 driver behind SQLAlchemy's async engine, without a thread."""
+
+    driver = "inline"
+    is_async = True
+    supports_statement_cache = True
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[AsyncAdaptedQueuePool]:
+        """A queue that waits without blocking the event loop."""
+        del url
+        return AsyncAdaptedQueuePool
+
+
+class InlineCursor(sqlite3.Cursor):
+    """A cursor that meets what SQLAlchemy expects of an asynchronous driver."""
+
+    def execute(self, *args: Any) -> Self:
+        """Run one statement, then satisfy SQLAlchemy's check that an await took place."""
+        super().execute(*args)
+        if in_greenlet():
+            await_only(_nothing())
+        return self
+
+    def executemany(self, *args: Any) -> Self:
+        """Run one statement for many parameter sets; see `execute`."""
+        super().executemany(*args)
+        if in_greenlet():
+            await_only(_nothing())
+        return self
+
+    async def _async_soft_close(self) -> None:
+        """Rows are read from SQLite as they are asked for; there is nothing to release."""
+
+
+class InlineConnection(sqlite3.Connection):
+    """A connection whose cursors are `InlineCursor`."""
+
+    def cursor(self, factory: type[sqlite3.Cursor] = InlineCursor) -> sqlite3.Cursor:  # type: ignore[override]  # the stub is wider than the use
+        """A new cursor."""
+        return super().cursor(factory)
+
+
+async def _nothing() -> None:
+    """An await that never suspends."""
+
+
+dialects.register("sqlite.inline", __name__, "InlineSQLite")
+
+
+class Database:
+    """The engine, and the two ways to use it: reading and writing.
+
+    Lives as long as the process. `reading` runs each statement for itself on
+    SQLite; `writing` takes the write lock at its first statement.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_seconds: float = 10) -> None:
+        self.url = _with_driver(make_url(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._busy_timeout_seconds = busy_timeout_seconds
+        if self.is_sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_async_engine(
+                self.url,
+                pool_size=pool_size,
+                max_overflow=0,
+                connect_args={
+                    "check_same_thread": False,
+                    "factory": InlineConnection,
+                },
+            )
+            self._write_lock = asyncio.Lock()
+            event.listen(self.engine.sync_engine, "connect", self._prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", self._begin_sqlite)
+            event.listen(self.engine.sync_engine, "commit", self._end_sqlite)
+            event.listen(self.engine.sync_engine, "rollback", self._end_sqlite)
+        else:
+            self.engine = create_async_engine(
+                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+            )
+        self.reading: AsyncEngine = self.engine
+        self.writing: AsyncEngine = self.engine.execution_options(**{_WRITE: True})
+
+    def __repr__(self) -> str:
+        return f"<Database {self.url.render_as_string(hide_password=True)}>"
+
+    async def ping(self) -> None:
+        """Ask the database for one row. Raises whatever the driver raises."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    def _prepare_sqlite(self, connection: DBAPIConnection, _record: object) -> None:
+        # Autocommit: transactions are begun by us, never by the driver.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.execute("PRAGMA cache_size=-32000")
+        cursor.close()
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get(_WRITE):
+            return
+        await_only(self._write_lock.acquire())
+        try:
+            await_only(self._begin_immediate(connection))
+        except BaseException:
+            self._write_lock.release()
+            raise
+        connection.info[_WRITE] = True
+
+    async def _begin_immediate(self, connection: Connection) -> None:
+        """Take SQLite's write lock up front: a read that turns into a write could fail half-way.
+
+        Other processes are waited for without blocking the event loop.
+        """
+        driver = connection.connection.driver_connection
+        deadline = time.monotonic() + self._busy_timeout_seconds
+        while True:
+            try:
+                driver.execute("PRAGMA busy_timeout=0")
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() > deadline:
+                    code = "database.busy"
+                    message = "The database is busy with other writes. Try again in a moment."
+                    raise Unavailable(code, message) from error
+                await asyncio.sleep(0.002)
+            else:
+                return
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+    def _end_sqlite(self, connection: Connection) -> None:
+        if connection.info.pop(_WRITE, False):
+            # The event comes before the statement, but nothing awaits in between.
+            self._write_lock.release()
+
+
+def _with_driver(url: URL) -> URL:
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return url.set(drivername="sqlite+inline")
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+asyncpg")
+    message = f"database.url: {backend} is not supported; allowed: sqlite, postgresql"
+    raise ValueError(message)

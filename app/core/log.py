@@ -1,0 +1,76 @@
+"""Structured logging: JSON in production, readable in development, never a secret."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+
+import structlog
+
+_SENSITIVE = re.compile(
+    r"password|secret|token|cookie|authorization|api[-_]?key|credential|dsn", re.IGNORECASE
+)
+# Cookie pairs and bearer values inside free text (tracebacks of libraries print whole headers).
+_IN_TEXT = re.compile(
+    r"(atrium_session=|bearer\s+|['\"]?cookie['\"]?\s*[:=]\s*b?['\"]?)[^\s'\",;)]+", re.IGNORECASE
+)
+MASK = "[redacted]"
+
+Event = MutableMapping[str, object]
+
+
+def redact(text: str) -> str:
+    """The text without session cookies and bearer tokens."""
+    return _IN_TEXT.sub(rf"\1{MASK}", text)
+
+
+def _redact_event(_logger: object, _method: str, event: Event) -> Event:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = MASK if _SENSITIVE.search(key) else redact(value)
+    return event
+
+
+def configure(*, level: str, as_json: bool) -> None:
+    """Send structlog and the standard library through one redacting pipeline to stderr."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderers: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _redact_event,
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            # Never the pretty one: it prints local variables, and with them secrets.
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,
+        ),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=renderers, foreign_pre_chain=shared)
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("httpx", "asyncio", "alembic", "granian.access"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger whose events are named like `users.created` and carry fields."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return logger

@@ -1,0 +1,105 @@
+"""Schema migrations: run at start under a lock, so that any number of processes may start at once."""
+
+import fcntl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from app.core.database import Database
+
+_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+_LOCK_KEY = 0x417472  # any number that nobody else uses for an advisory lock
+
+
+class Migrator:
+    """Brings the schema of one database up and down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._config = Config()
+        self._config.set_main_option("script_location", str(_FOLDER))
+        self._scripts = ScriptDirectory.from_config(self._config)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The revisions of a current schema, one per branch."""
+        return tuple(sorted(self._scripts.get_heads()))
+
+    async def current(self) -> tuple[str, ...]:
+        """The revisions that the database is at."""
+        async with self._database.engine.connect() as connection:
+            return await connection.run_sync(_revisions)
+
+    async def is_current(self) -> bool:
+        """Whether nothing is left to migrate."""
+        return await self.current() == self.heads
+
+    async def upgrade(self, revision: str = "heads") -> None:
+        """Migrate up to the revision; does nothing when the schema is there already."""
+        async with self._locked():
+            if revision == "heads" and await self.is_current():
+                return
+            await self._run(lambda: command.upgrade(self._config, revision))
+
+    async def downgrade(self, revision: str) -> None:
+        """Migrate down to the revision (`base`: to nothing)."""
+        async with self._locked():
+            await self._run(lambda: command.downgrade(self._config, revision))
+
+    async def differences(self) -> list[str]:
+        """What the models declare and the migrated database does not have, in words."""
+        from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - slow, rarely used
+        from sqlmodel import SQLModel  # noqa: PLC0415 - with it
+
+        def compare(connection: Connection) -> list[str]:
+            context = MigrationContext.configure(
+                connection,
+                opts={"compare_type": True, "include_name": _is_ours},
+            )
+            return [str(difference) for difference in compare_metadata(context, SQLModel.metadata)]
+
+        async with self._database.engine.connect() as connection:
+            return await connection.run_sync(compare)
+
+    async def _run(self, work: Callable[[], None]) -> None:
+        def migrate(connection: Connection) -> None:
+            self._config.attributes["connection"] = connection
+            try:
+                work()
+            finally:
+                del self._config.attributes["connection"]
+
+        async with self._database.writing.connect() as connection:
+            await connection.run_sync(migrate)
+            await connection.commit()
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        if self._database.is_sqlite:
+            with Path(f"{self._database.url.database}.migration-lock").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+            return
+        async with self._database.engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+            try:
+                yield
+            finally:
+                await connection.execute(
+                    text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY}
+                )
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    # FTS5 keeps its index in shadow tables that no model declares.
+    return kind != "table" or not (name or "").startswith("core_user_search")
+
+
+def _revisions(connection: Connection) -> tuple[str, ...]:
+    return tuple(sorted(MigrationContext.configure(connection).get_current_heads()))

@@ -1,0 +1,72 @@
+"""What a feature or a module contributes to the platform."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from dishka import Provider
+
+from app.core.permissions import PermissionName
+from app.core.unit_of_work import UnitOfWork
+
+CountBelongings = Callable[[UnitOfWork, UUID], Awaitable[tuple[int, str]]]
+"""How many of something belong to a user, and what happens to them, e.g. (3, "sessions end")."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpec:
+    """A console page.
+
+    Attributes:
+        route: Its address; `[name]` stands for one segment, e.g. `/users/[user_id]`.
+        title: What the browser's tab and the breadcrumbs call it.
+        permission: Who may open it: a permission, `SIGNED_IN` or `PUBLIC`.
+        build: Composes the page; called once, when the frontend is compiled.
+        on_load: Event handlers run each time the page is opened.
+        framed: Whether the console's sidebar and top bar surround it.
+        development_only: Whether it is left out in production.
+    """
+
+    route: str
+    title: str
+    permission: str
+    build: Callable[[], Any]
+    on_load: Sequence[Any] = ()
+    framed: bool = True
+    development_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the console's sidebar; shown to those who may open its page."""
+
+    section: str
+    title: str
+    icon: str
+    route: str
+    permission: str
+    shortcut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One feature or module, complete. Core features and third-party modules have the same shape.
+
+    Attributes:
+        id: Unique lower-case name, e.g. `users`.
+        permissions: The enumerations of its permissions.
+        provider: Makes its repositories and services.
+        router: Its REST routes, mounted under `/api/v1`.
+        pages: Its console pages.
+        nav: Its sidebar entries.
+        belongings: Count what users own here, to be said before one is deleted.
+    """
+
+    id: str
+    permissions: Sequence[type[PermissionName]] = ()
+    provider: Provider | None = None
+    router: Any = None
+    pages: Sequence[PageSpec] = ()
+    nav: Sequence[NavItem] = ()
+    belongings: Sequence[CountBelongings] = ()

@@ -1,0 +1,176 @@
+"""The one gate: every action is an operation of a service.
+
+`@operation` (a change) and `@query` (a read) are the only places that
+authorise. They also write the audit entry, and they carry what OpenAPI, menus,
+the coverage list and the conformance test read: the permission.
+"""
+
+import functools
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
+
+from app.core.audit import Description, Outcome
+from app.core.errors import PermissionDenied, PlatformError, Unauthenticated
+from app.core.permissions import PUBLIC, SIGNED_IN
+from app.core.unit_of_work import UnitOfWork
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Service:
+    """Base of all services: the operations of one feature within one unit of work."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+
+
+S = TypeVar("S", bound=Service)
+Method = Callable[Concatenate[S, P], Awaitable[R]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is known of an operation without running it."""
+
+    permission: str
+    action: str
+    changes: bool
+    allowed_before_password_change: bool
+    begins_write: bool = True
+
+
+def operation(
+    permission: str,
+    *,
+    action: str = "",
+    allowed_before_password_change: bool = False,
+    begins_write: bool = True,
+) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
+    """Make a service method an operation that changes something.
+
+    Args:
+        permission: The permission it needs, or `PUBLIC` or `SIGNED_IN`.
+        action: Its name in the audit trail; the permission when not given.
+        allowed_before_password_change: Whether someone who must first change
+            their password may call it.
+        begins_write: False when the method itself calls `uow.begin_write()`,
+            after slow work that must not hold a transaction open.
+    """
+    return _gate(
+        Operation(
+            permission,
+            action or permission,
+            changes=True,
+            allowed_before_password_change=allowed_before_password_change,
+            begins_write=begins_write,
+        )
+    )
+
+
+def query(
+    permission: str, *, action: str = "", allowed_before_password_change: bool = False
+) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
+    """Make a service method an operation that only reads; see `operation`."""
+    return _gate(
+        Operation(
+            permission,
+            action or permission,
+            changes=False,
+            allowed_before_password_change=allowed_before_password_change,
+        )
+    )
+
+
+def operations_of(service: type[Service]) -> dict[str, Operation | None]:
+    """Public methods of a service by name; None marks one that passed no gate."""
+    return {
+        name: getattr(method, "__operation__", None)
+        for name, method in inspect.getmembers(service, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+
+def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
+    if op.action in (PUBLIC, SIGNED_IN):
+        message = "an operation that needs no permission needs an action, to be named in the audit"
+        raise ValueError(message)
+
+    def decorate(method: Method[S, P, R]) -> Method[S, P, R]:
+        @functools.wraps(method)
+        async def call(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+            uow = self.uow
+            started = time.perf_counter()
+            await authorise(op, uow)
+            said = uow.audit.begin()
+            try:
+                if op.changes and op.begins_write:
+                    await uow.begin_write()
+                result = await method(self, *args, **kwargs)
+                if op.changes:
+                    uow.audit.record_success(op.action, said, _milliseconds(started))
+                    await uow.session.flush()
+            except PermissionDenied as error:
+                await _record(op, uow, "denied", said, error, started)
+                raise
+            except Exception as error:
+                if op.changes:
+                    await _record(op, uow, "failed", said, error, started)
+                raise
+            finally:
+                uow.audit.end()
+            return result
+
+        call.__operation__ = op  # type: ignore[attr-defined]  # read back by operations_of
+        return call
+
+    return decorate
+
+
+async def authorise(op: Operation, uow: UnitOfWork) -> None:
+    """Refuse, and record the refusal, when the actor may not call the operation.
+
+    Raises:
+        Unauthenticated: Nobody is signed in.
+        PermissionDenied: The actor lacks the permission, or must first change their password.
+    """
+    refusal = _refusal(op, uow)
+    if refusal is not None:
+        await _record(op, uow, "denied", Description(), refusal, time.perf_counter())
+        raise refusal
+
+
+def _refusal(op: Operation, uow: UnitOfWork) -> PlatformError | None:
+    actor = uow.actor
+    if op.permission == PUBLIC:
+        return None
+    if not actor.is_signed_in:
+        return Unauthenticated("auth.required", "Sign in first.", permission=op.permission)
+    if actor.must_change_password and not op.allowed_before_password_change:
+        code = "auth.password.change_required"
+        return PermissionDenied(op.permission, "Change your password first.", code=code)
+    if not actor.may(op.permission):
+        return PermissionDenied(op.permission)
+    return None
+
+
+async def _record(  # noqa: PLR0913, PLR0917 - private, called three times above
+    op: Operation,
+    uow: UnitOfWork,
+    outcome: Outcome,
+    said: Description,
+    error: Exception,
+    started: float,
+) -> None:
+    """Undo what the unit of work did and write the refusal in a transaction of its own."""
+    code = error.code if isinstance(error, PlatformError) else "internal"
+    # A failure describes what was tried; the changes did not happen.
+    said.changes = []
+    await uow.audit.record_refusal(op.action, outcome, said, code, _milliseconds(started))
+
+
+def _milliseconds(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)

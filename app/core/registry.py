@@ -1,0 +1,92 @@
+"""The registry: everything that is installed, checked once and then frozen."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from app.core.errors import ModuleError
+from app.core.module import CountBelongings, Module, NavItem, PageSpec
+from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Registry:
+    """The installed modules and what they contribute. Lives as long as the process."""
+
+    def __init__(self) -> None:
+        self._modules: dict[str, Module] = {}
+        self._frozen = False
+
+    def __repr__(self) -> str:
+        return f"<Registry modules={list(self._modules)}>"
+
+    def install(self, module: Module) -> None:
+        """Add a module.
+
+        Raises:
+            ModuleError: The registry is frozen, or the module repeats an id, permission or route.
+        """
+        if self._frozen:
+            message = f"module {module.id!r} comes too late: the registry is frozen"
+            raise ModuleError(message)
+        if not _ID.fullmatch(module.id):
+            message = f"module id {module.id!r}: lower-case letters, digits and _ only"
+            raise ModuleError(message)
+        if module.id in self._modules:
+            message = f"module {module.id!r} is installed twice"
+            raise ModuleError(message)
+        for name, known, new in (
+            ("permission", self.permissions, _permissions(module)),
+            ("page route", [page.route for page in self.pages], [p.route for p in module.pages]),
+        ):
+            repeated = sorted(set(known) & set(new))
+            if repeated:
+                message = f"module {module.id!r} repeats the {name} {repeated[0]!r}"
+                raise ModuleError(message)
+        self._modules[module.id] = module
+
+    def freeze(self) -> None:
+        """Check what spans modules, then refuse further changes.
+
+        Raises:
+            ModuleError: A page or sidebar entry names a permission nobody declares.
+        """
+        declared = {*self.permissions, PUBLIC, SIGNED_IN}
+        for module in self.modules:
+            for item in (*module.pages, *module.nav):
+                if item.permission not in declared:
+                    message = (
+                        f"module {module.id!r}: {item.route} needs {item.permission!r}, "
+                        "which no module declares"
+                    )
+                    raise ModuleError(message)
+        self._frozen = True
+
+    @property
+    def modules(self) -> Sequence[Module]:
+        """All modules in order of installation."""
+        return tuple(self._modules.values())
+
+    @property
+    def permissions(self) -> Sequence[PermissionName]:
+        """All declared permissions."""
+        return [name for module in self.modules for name in _permissions(module)]
+
+    @property
+    def pages(self) -> Sequence[PageSpec]:
+        """All console pages."""
+        return [page for module in self.modules for page in module.pages]
+
+    @property
+    def nav(self) -> Sequence[NavItem]:
+        """All sidebar entries in order of installation."""
+        return [item for module in self.modules for item in module.nav]
+
+    @property
+    def belongings(self) -> Sequence[CountBelongings]:
+        """What counts the things a user owns."""
+        return [count for module in self.modules for count in module.belongings]
+
+
+def _permissions(module: Module) -> Iterable[PermissionName]:
+    return [name for enumeration in module.permissions for name in enumeration]

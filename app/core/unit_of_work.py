@@ -1,0 +1,74 @@
+"""One unit of work: one session, one transaction, one actor.
+
+The edge (HTTP request, console event, CLI command) opens it and commits it;
+nobody below commits.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.actor import Actor, RequestContext
+from app.core.audit import AuditTrail
+from app.core.database import Database
+
+
+class UnitOfWork:
+    """What one call reads and changes, on whose authority. Lives as long as the call."""
+
+    def __init__(self, database: Database, actor: Actor, context: RequestContext) -> None:
+        self.database = database
+        self.actor = actor
+        self.context = context
+        self.audit = AuditTrail(self)
+        self._session: AsyncSession | None = None
+        self._writes = False
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session, opened at first use: reading until `begin_write` was called."""
+        if self._session is None:
+            engine = self.database.writing if self._writes else self.database.reading
+            self._session = AsyncSession(engine, expire_on_commit=False)
+        return self._session
+
+    async def begin_write(self) -> None:
+        """Make the next statement start a write transaction (unless one is under way)."""
+        if not self._writes:
+            await self._close_session()
+            self._writes = True
+
+    async def commit(self) -> None:
+        """Make everything durable and end the transaction."""
+        if self._session is not None and self._writes:
+            await self._session.commit()
+        await self._close_session()
+
+    async def rollback(self) -> None:
+        """Forget everything since the last commit and release all locks."""
+        if self._session is not None:
+            await self._session.rollback()
+        await self._close_session()
+
+    async def release(self) -> None:
+        """Give the connection back before slow work; what was read stays readable."""
+        if not self._writes:
+            await self._close_session()
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[AsyncSession]:
+        """A short transaction of its own, for facts that outlive a refusal; ends the current one.
+
+        The counter of failed sign-ins is such a fact: it must not be rolled back
+        with the operation that failed.
+        """
+        await self.rollback()
+        async with AsyncSession(self.database.writing, expire_on_commit=False) as session:
+            yield session
+            await session.commit()
+
+    async def _close_session(self) -> None:
+        session, self._session, self._writes = self._session, None, False
+        if session is not None:
+            await session.close()

@@ -1,0 +1,1 @@
+"""Core features: always installed, same shape as a module."""

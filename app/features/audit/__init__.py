@@ -1,0 +1,1 @@
+"""Audit: reading the trail that the gate writes."""

@@ -1,0 +1,161 @@
+"""Turns cookies and tokens into actors, as they are at this moment.
+
+One SELECT per request reads the session, its user and the access stamp. What
+the user may do is cached under that stamp, so a change of roles holds for the
+next request in every worker.
+"""
+
+from collections import OrderedDict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, or_, select, update
+from sqlmodel import col
+
+from app.core import clock, crypto
+from app.core.actor import Actor
+from app.core.database import Database
+from app.core.permissions import PermissionSet
+from app.features.auth.models import UserSession
+from app.features.auth.repository import PRINCIPAL
+from app.features.auth.tokens import AccessTokens, invalid_token
+from app.features.roles.models import Role, RoleGrant, UserRole
+from app.features.users.schemas import UserStatus
+from app.settings import Settings
+
+_TOUCH_EVERY = timedelta(minutes=1)
+_ROTATION_GRACE = timedelta(minutes=1)
+_CACHED_USERS = 10_000
+
+_BY_ID = PRINCIPAL.where(col(UserSession.id) == bindparam("session_id"))
+_BY_COOKIE = PRINCIPAL.where(
+    or_(
+        col(UserSession.cookie_hash) == bindparam("cookie_hash"),
+        col(UserSession.previous_cookie_hash) == bindparam("cookie_hash"),
+    )
+)
+
+
+class SessionAuthenticator:
+    """The platform's `Authenticator`. Lives as long as the process."""
+
+    def __init__(self, database: Database, tokens: AccessTokens, settings: Settings) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._idle = timedelta(minutes=settings.auth.session_idle_minutes)
+        self._access: OrderedDict[UUID, tuple[int, PermissionSet, tuple[str, ...]]] = OrderedDict()
+
+    async def from_bearer(self, token: str) -> Actor:
+        """The actor of an access token.
+
+        Raises:
+            Unauthenticated: It is forged or expired, or its session has ended.
+        """
+        session_id = self._tokens.session_of(token)
+        actor = await self._actor(_BY_ID, {"session_id": session_id}, kind="api")
+        if actor is None:
+            raise invalid_token()
+        return actor
+
+    async def from_cookie(self, token: str) -> Actor | None:
+        """The actor of a console session cookie; None when that session is no more."""
+        return await self._actor(
+            _BY_COOKIE, {"cookie_hash": crypto.hash_token(token)}, kind="console"
+        )
+
+    async def from_session(self, session_id: UUID) -> Actor | None:
+        """The actor of a console session by its id; None when that session is no more."""
+        return await self._actor(_BY_ID, {"session_id": session_id}, kind="console")
+
+    async def rotated_cookie(self, token: str) -> str | None:
+        """A new cookie for a session whose user's roles changed since the cookie was made.
+
+        The old one stays good for a minute, for requests already on their way.
+        """
+        cookie_hash = crypto.hash_token(token)
+        async with self._database.reading.connect() as connection:
+            row = (await connection.execute(_BY_COOKIE, {"cookie_hash": cookie_hash})).one_or_none()
+        if row is None or row.cookie_hash != cookie_hash:
+            return None
+        _, roles = await self._grants(row.user_id, row.stamp)
+        if row.roles_at_issue == ",".join(roles):
+            return None
+        fresh = crypto.new_token()
+        async with self._database.writing.begin() as connection:
+            await connection.execute(
+                update(UserSession)
+                .where(col(UserSession.id) == row.session_id)
+                .values(
+                    cookie_hash=crypto.hash_token(fresh),
+                    previous_cookie_hash=cookie_hash,
+                    rotated_at=clock.now(),
+                    roles_at_issue=",".join(roles),
+                )
+            )
+        return fresh
+
+    async def _actor(
+        self, statement: Select[Any], parameters: dict[str, Any], *, kind: str
+    ) -> Actor | None:
+        async with self._database.reading.connect() as connection:
+            row = (await connection.execute(statement, parameters)).one_or_none()
+        if row is None or row.kind != kind or not self._is_live(row, parameters):
+            return None
+        grants, roles = await self._grants(row.user_id, row.stamp)
+        if clock.now() - row.last_seen_at > _TOUCH_EVERY:
+            await self._touch(row.session_id)
+        return Actor(
+            kind="user",
+            name=row.display_name,
+            grants=grants,
+            user_id=row.user_id,
+            email=row.email,
+            session_id=row.session_id,
+            roles=roles,
+            must_change_password=row.must_change_password,
+        )
+
+    def _is_live(self, row: Row[Any], parameters: dict[str, Any]) -> bool:
+        now = clock.now()
+        given = parameters.get("cookie_hash")
+        if given is not None and given != row.cookie_hash:
+            # The cookie before the rotation.
+            if row.rotated_at is None or now - row.rotated_at > _ROTATION_GRACE:
+                return False
+        return (
+            row.status == UserStatus.ACTIVE
+            and row.created_at >= row.sessions_valid_from
+            and now < row.expires_at
+            and (row.kind != "console" or now - row.last_seen_at < self._idle)
+        )
+
+    async def _grants(self, user_id: UUID, stamp: int) -> tuple[PermissionSet, tuple[str, ...]]:
+        known = self._access.get(user_id)
+        if known is not None and known[0] == stamp:
+            return known[1], known[2]
+        statement = (
+            select(col(Role.name), col(RoleGrant.permission))
+            .select_from(UserRole)
+            .join(Role, col(Role.id) == col(UserRole.role_id))
+            .outerjoin(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
+            .where(col(UserRole.user_id) == user_id)
+        )
+        async with self._database.reading.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        grants = PermissionSet(row.permission for row in rows if row.permission is not None)
+        roles = tuple(sorted({row.name for row in rows}))
+        # Stored under the stamp read before the grants: at worst it is read once more.
+        self._access[user_id] = (stamp, grants, roles)
+        self._access.move_to_end(user_id)
+        if len(self._access) > _CACHED_USERS:
+            self._access.popitem(last=False)
+        return grants, roles
+
+    async def _touch(self, session_id: UUID) -> None:
+        async with self._database.writing.begin() as connection:
+            await connection.execute(
+                update(UserSession)
+                .where(col(UserSession.id) == session_id)
+                .values(last_seen_at=clock.now())
+            )

@@ -1,0 +1,139 @@
+"""Queries of the auth feature."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.repository import Repository
+from app.features.auth.models import RefreshToken, SignInThrottle, UserSession
+from app.features.roles.models import AccessStamp
+from app.features.users.models import User
+
+_STAMP = select(AccessStamp.version).where(AccessStamp.id == 1).scalar_subquery()
+
+PRINCIPAL = (
+    select(
+        UserSession.id.label("session_id"),  # type: ignore[attr-defined]  # a column at run time
+        UserSession.kind,
+        UserSession.last_seen_at,
+        UserSession.expires_at,
+        UserSession.created_at,
+        UserSession.roles_at_issue,
+        UserSession.cookie_hash,
+        UserSession.rotated_at,
+        User.id.label("user_id"),  # type: ignore[attr-defined]  # likewise
+        User.email,
+        User.display_name,
+        User.status,
+        User.must_change_password,
+        User.sessions_valid_from,
+        _STAMP.label("stamp"),
+    )
+    .join(User, col(User.id) == col(UserSession.user_id))
+    .where(col(UserSession.ended_at).is_(None))
+)
+"""A live session with its user and the access stamp; the caller adds which session."""
+
+
+class SessionRepository(Repository[UserSession]):
+    """Sessions, refresh tokens and sign-in throttles within one unit of work."""
+
+    model = UserSession
+
+    async def by_refresh_token(self, token_hash: str) -> Row[Any] | None:
+        """The refresh token with its live session and user, locked for change; None if unknown."""
+        statement = (
+            select(RefreshToken, UserSession, User)
+            .join(UserSession, col(UserSession.id) == col(RefreshToken.session_id))
+            .join(User, col(User.id) == col(UserSession.user_id))
+            .where(RefreshToken.token_hash == token_hash)
+            .with_for_update(of=RefreshToken)  # type: ignore[arg-type]  # a table class is fine
+        )
+        return (await self.session.execute(statement)).one_or_none()
+
+    async def end(self, session_id: UUID, reason: str, at: datetime) -> None:
+        """End a session, if it has not ended yet."""
+        await end_session(self.session, session_id, reason, at)
+
+    async def is_known_address(self, user_id: UUID, address: str) -> bool:
+        """Whether the user has signed in from this address before."""
+        statement = (
+            select(UserSession.id)
+            .where(UserSession.user_id == user_id, UserSession.address == address)
+            .limit(1)
+        )
+        return (await self.session.exec(statement)).first() is not None
+
+    async def throttles(self, keys: Collection[str]) -> dict[str, SignInThrottle]:
+        """What is known of these keys."""
+        statement = select(SignInThrottle).where(col(SignInThrottle.key).in_(keys))
+        return {row.key: row for row in await self.session.exec(statement)}
+
+    async def forget_failures(self, keys: Collection[str]) -> None:
+        """Start counting anew after a success."""
+        await self.session.execute(delete(SignInThrottle).where(col(SignInThrottle.key).in_(keys)))
+
+    async def count_live(self, user_id: UUID) -> int:
+        """How many sessions of the user have not ended."""
+        statement = select(func.count()).select_from(UserSession)
+        statement = statement.where(
+            UserSession.user_id == user_id, col(UserSession.ended_at).is_(None)
+        )
+        return (await self.session.exec(statement)).one()
+
+    async def delete_expired(self, before: datetime) -> int:
+        """Remove sessions (with their tokens) and throttles that ended before; returns how many."""
+        gone = await self.session.execute(
+            delete(UserSession).where(
+                or_(col(UserSession.expires_at) < before, col(UserSession.ended_at) < before)
+            )
+        )
+        await self.session.execute(
+            delete(SignInThrottle).where(col(SignInThrottle.last_failure_at) < before)
+        )
+        return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
+
+
+async def end_session(session: AsyncSession, session_id: UUID, reason: str, at: datetime) -> None:
+    """End a session in the given transaction, if it has not ended yet."""
+    await session.execute(
+        update(UserSession)
+        .where(col(UserSession.id) == session_id, col(UserSession.ended_at).is_(None))
+        .values(ended_at=at, end_reason=reason)
+    )
+
+
+async def count_failure(
+    session: AsyncSession,
+    key: str,
+    *,
+    at: datetime,
+    since: datetime,
+    delay: Callable[[int], timedelta],
+) -> None:
+    """Count one more failure of a key.
+
+    Args:
+        session: The transaction.
+        key: Whose failure it is.
+        at: Now.
+        since: Failures before this do not count any more.
+        delay: How long to refuse after that many failures.
+    """
+    fresh = {"key": key, "failures": 0, "last_failure_at": at, "blocked_until": at}
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    # Two attempts at once may both be the first.
+    await session.execute(dialect.insert(SignInThrottle).values(fresh).on_conflict_do_nothing())
+    row = await session.get_one(SignInThrottle, key, with_for_update=True)
+    if row.last_failure_at < since:
+        row.failures = 0
+    row.failures += 1
+    row.last_failure_at = at
+    row.blocked_until = at + delay(row.failures)
+    session.add(row)

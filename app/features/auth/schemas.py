@@ -1,0 +1,75 @@
+"""What crosses the border of the auth feature."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from app.core import passwords
+from app.core.text import plain_text
+
+Password = Annotated[SecretStr, Field(max_length=passwords.MAX_LENGTH), BeforeValidator(plain_text)]
+
+
+class Credentials(BaseModel):
+    """Who wants to sign in."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"email": "admin@example.com", "password": "…"}]},
+    )
+
+    # Not validated as an address: a wrong one gets the same answer as an unknown one.
+    email: Annotated[str, Field(max_length=254), BeforeValidator(plain_text)]
+    password: Password
+
+
+class RefreshRequest(BaseModel):
+    """A refresh token to be exchanged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[str, Field(max_length=200), BeforeValidator(plain_text)]
+
+
+class PasswordChange(BaseModel):
+    """One's own password, old and new."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: Password
+    new_password: Annotated[
+        SecretStr,
+        Field(min_length=1, max_length=passwords.MAX_LENGTH),
+        BeforeValidator(plain_text),
+    ]
+
+
+class TokenPair(BaseModel):
+    """What a program signs its requests with."""
+
+    access_token: str = Field(description="JWT; send as `Authorization: Bearer …`.")
+    refresh_token: str = Field(description="Exchange it once at `/auth/refresh`.")
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the scheme's name, not a secret
+    expires_in: int = Field(description="Seconds until the access token expires.", examples=[900])
+
+
+class Identity(BaseModel):
+    """Who the caller is, and what they may do."""
+
+    id: UUID
+    email: str
+    display_name: str
+    roles: list[str]
+    permissions: list[str] = Field(description="Permissions and wildcards held, sorted.")
+    must_change_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSession:
+    """A session just begun; `cookie` is shown to the browser once and never stored."""
+
+    cookie: str
+    lifetime_seconds: int
+    must_change_password: bool

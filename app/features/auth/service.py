@@ -1,0 +1,311 @@
+"""Operations of authentication: sign in and out, tokens, one's own password."""
+
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from app.core import clock, crypto
+from app.core.audit import REDACTED
+from app.core.errors import Invalid, RateLimited, Unauthenticated
+from app.core.operations import Service, operation, query
+from app.core.passwords import PasswordHasher, PasswordPolicy
+from app.core.permissions import PUBLIC, SIGNED_IN
+from app.core.unit_of_work import UnitOfWork
+from app.features.auth.models import RefreshToken, UserSession
+from app.features.auth.repository import SessionRepository, count_failure, end_session
+from app.features.auth.schemas import (
+    Credentials,
+    Identity,
+    PasswordChange,
+    RefreshRequest,
+    StartedSession,
+    TokenPair,
+)
+from app.features.auth.throttle import FORGET_AFTER, ThrottleKeys, seconds_left
+from app.features.auth.tokens import AccessTokens
+from app.features.roles.repository import RoleRepository
+from app.features.users.models import User
+from app.features.users.repository import UserRepository
+from app.features.users.schemas import UserStatus, normalise_email
+from app.settings import Settings
+
+Kind = Literal["console", "api"]
+_LONGEST_USER_AGENT = 300
+
+
+class AuthService(Service):
+    """Authentication within one unit of work."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - filled by the container
+        self,
+        uow: UnitOfWork,
+        sessions: SessionRepository,
+        users: UserRepository,
+        roles: RoleRepository,
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        tokens: AccessTokens,
+        settings: Settings,
+    ) -> None:
+        super().__init__(uow)
+        self._sessions = sessions
+        self._users = users
+        self._roles = roles
+        self._hasher = hasher
+        self._policy = policy
+        self._tokens = tokens
+        self._settings = settings.auth
+
+    @operation(PUBLIC, action="auth.sign_in", begins_write=False)
+    async def sign_in(self, credentials: Credentials) -> StartedSession:
+        """Begin a console session.
+
+        Raises:
+            Unauthenticated: Unknown address, wrong password or suspended: the same
+                answer after the same time.
+            RateLimited: Too many failures before.
+        """
+        user, session = await self._begin("console", credentials)
+        return await self._start_console(user, session)
+
+    @operation(PUBLIC, action="auth.token.issue", begins_write=False)
+    async def issue_tokens(self, credentials: Credentials) -> TokenPair:
+        """Begin an API session.
+
+        Raises:
+            Unauthenticated: Unknown address, wrong password or suspended: the same
+                answer after the same time.
+            RateLimited: Too many failures before.
+        """
+        _, session = await self._begin("api", credentials)
+        return await self._issue(session)
+
+    @operation(PUBLIC, action="auth.token.refresh")
+    async def refresh(self, request: RefreshRequest) -> TokenPair:
+        """Exchange a refresh token for a new pair.
+
+        Raises:
+            Unauthenticated: The token is unknown, expired or used before. A second
+                use ends the whole session: one of the two users is a thief.
+        """
+        now = clock.now()
+        found = await self._sessions.by_refresh_token(crypto.hash_token(request.refresh_token))
+        if found is None:
+            raise _refresh_refused()
+        token, session, user = found
+        self.uow.audit.about("session", session.id, user.email, actor=(user.id, user.display_name))
+        live = (
+            session.ended_at is None
+            and now < min(token.expires_at, session.expires_at)
+            and user.status == UserStatus.ACTIVE
+            and session.created_at >= user.sessions_valid_from
+        )
+        if not live:
+            raise _refresh_refused()
+        if token.used_at is not None:
+            session_id = session.id
+            async with self.uow.aside() as aside:
+                await end_session(aside, session_id, "refresh_reuse", now)
+            code = "auth.refresh.reused"
+            raise Unauthenticated(code, "This refresh token was used before; sign in again.")
+        token.used_at = now
+        session.last_seen_at = now
+        return await self._issue(session)
+
+    @operation(SIGNED_IN, action="auth.sign_out", allowed_before_password_change=True)
+    async def sign_out(self) -> None:
+        """End the session this call belongs to."""
+        actor = self.uow.actor
+        if actor.session_id is not None:
+            await self._sessions.end(actor.session_id, "signed_out", clock.now())
+        self.uow.audit.about("session", actor.session_id or "", actor.email)
+
+    @query(SIGNED_IN, action="auth.identity", allowed_before_password_change=True)
+    async def identity(self) -> Identity:
+        """Who the actor is, and what they may do."""
+        actor = self.uow.actor
+        return Identity(
+            id=_user_id(actor.user_id),
+            email=actor.email,
+            display_name=actor.name,
+            roles=list(actor.roles),
+            permissions=sorted(actor.grants.grants),
+            must_change_password=actor.must_change_password,
+        )
+
+    @operation(
+        SIGNED_IN,
+        action="auth.password.change",
+        allowed_before_password_change=True,
+        begins_write=False,
+    )
+    async def change_password(self, change: PasswordChange) -> StartedSession:
+        """Change one's own password; all other sessions end, this one continues anew.
+
+        Raises:
+            Invalid: The current password is wrong or the new one too weak.
+            RateLimited: Too many wrong guesses before.
+        """
+        actor_id = _user_id(self.uow.actor.user_id)
+        user = await self._users.get(actor_id)
+        if user is None:
+            raise _wrong_credentials()
+        self.uow.audit.about("user", user.id, user.email)
+        keys = ThrottleKeys.of(f"change:{user.id}", self.uow.context.address)
+        await self._refuse_throttled(keys, user)
+        current = change.current_password.get_secret_value()
+        new = change.new_password.get_secret_value()
+        await self.uow.release()
+        if not await self._hasher.verify(current, user.password_hash):
+            await self._count_failure(keys)
+            message = "This is not your current password."
+            raise Invalid("auth.password.wrong", message, fields={"current_password": message})
+        problem = self._policy.problem(new, email=user.email)
+        if problem is None and new == current:
+            problem = "Choose a password different from the current one."
+        if problem is not None:
+            raise Invalid("user.password.weak", problem, fields={"new_password": problem})
+        password_hash = await self._hasher.hash(new)
+        await self.uow.begin_write()
+        user = await self._users.get(actor_id, for_update=True)
+        if user is None:
+            raise _wrong_credentials()
+        now = clock.now()
+        user.password_hash = password_hash
+        user.must_change_password = False
+        user.sessions_valid_from = user.updated_at = now
+        user.version += 1
+        await self._sessions.forget_failures([keys.pair])
+        session = self._new_session("console", user)
+        started = await self._start_console(user, session)
+        redacted = {"field": "password", "before": REDACTED, "after": REDACTED}
+        self.uow.audit.about("user", user.id, user.email, changes=[redacted])
+        return started
+
+    async def _begin(self, kind: Kind, credentials: Credentials) -> tuple[User, UserSession]:
+        email = _spelled(credentials.email)
+        password = credentials.password.get_secret_value()
+        self.uow.audit.about("user", "", email)
+        keys = ThrottleKeys.of(email, self.uow.context.address)
+        user = await self._users.by_email(email)
+        await self._refuse_throttled(keys, user)
+        await self.uow.release()
+        fits = await self._hasher.verify(password, user.password_hash if user else None)
+        if user is None or not fits or user.status != UserStatus.ACTIVE:
+            await self._count_failure(keys)
+            raise _wrong_credentials()
+        upgraded = (
+            await self._hasher.hash(password)
+            if self._hasher.is_outdated(user.password_hash)
+            else None
+        )
+        await self.uow.begin_write()
+        current = await self._users.get(user.id, for_update=True)
+        if (
+            current is None
+            or current.status != UserStatus.ACTIVE
+            or current.password_hash != user.password_hash
+        ):
+            raise _wrong_credentials()
+        if upgraded is not None:
+            current.password_hash = upgraded
+        session = self._new_session(kind, current)
+        current.last_sign_in_at = session.created_at
+        await self._sessions.forget_failures([keys.pair, keys.account])
+        await self._sessions.add(session)
+        self.uow.audit.about("user", current.id, email, actor=(current.id, current.display_name))
+        return current, session
+
+    def _new_session(self, kind: Kind, user: User) -> UserSession:
+        now = clock.now()
+        lifetime = (
+            timedelta(hours=self._settings.session_absolute_hours)
+            if kind == "console"
+            else timedelta(days=self._settings.refresh_token_days)
+        )
+        return UserSession(
+            user_id=user.id,
+            kind=kind,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + lifetime,
+            address=self.uow.context.address,
+            user_agent=self.uow.context.user_agent[:_LONGEST_USER_AGENT],
+        )
+
+    async def _start_console(self, user: User, session: UserSession) -> StartedSession:
+        cookie = crypto.new_token()
+        session.cookie_hash = crypto.hash_token(cookie)
+        roles = await self._roles.names_of_users([user.id])
+        session.roles_at_issue = ",".join(roles.get(user.id, []))
+        await self._sessions.add(session)
+        return StartedSession(
+            cookie=cookie,
+            lifetime_seconds=self._settings.session_absolute_hours * 3600,
+            must_change_password=user.must_change_password,
+        )
+
+    async def _issue(self, session: UserSession) -> TokenPair:
+        now = clock.now()
+        refresh = crypto.new_token()
+        # The family ends when nobody refreshed for the lifetime of a refresh token.
+        session.expires_at = now + timedelta(days=self._settings.refresh_token_days)
+        await self._sessions.add(session)
+        self.uow.session.add(
+            RefreshToken(
+                session_id=session.id,
+                token_hash=crypto.hash_token(refresh),
+                created_at=now,
+                expires_at=session.expires_at,
+            )
+        )
+        return TokenPair(
+            access_token=self._tokens.issue(session.id, session.user_id, now),
+            refresh_token=refresh,
+            expires_in=int(self._tokens.lifetime.total_seconds()),
+        )
+
+    async def _refuse_throttled(self, keys: ThrottleKeys, user: User | None) -> None:
+        known = await self._sessions.throttles(keys.limits)
+        if not known:
+            return
+        if keys.account in known and user is not None:
+            # Where the user has signed in before, others' guesses do not keep them out.
+            if await self._sessions.is_known_address(user.id, self.uow.context.address):
+                del known[keys.account]
+        now = clock.now()
+        seconds = max((seconds_left(row.blocked_until, now) for row in known.values()), default=0)
+        if seconds:
+            message = f"Too many failed attempts. Try again in {seconds} s."
+            raise RateLimited("auth.throttled", message, retry_after_seconds=seconds)
+
+    async def _count_failure(self, keys: ThrottleKeys) -> None:
+        now = clock.now()
+        async with self.uow.aside() as session:
+            for key, limit in sorted(keys.limits.items()):
+                await count_failure(
+                    session, key, at=now, since=now - FORGET_AFTER, delay=limit.delay
+                )
+
+
+def _spelled(email: str) -> str:
+    """The address as it would be stored; whatever is none stays as typed and matches nobody."""
+    try:
+        return normalise_email(email)
+    except ValueError:
+        return email.strip().lower()
+
+
+def _user_id(user_id: UUID | None) -> UUID:
+    if user_id is None:
+        code = "auth.not_a_user"
+        raise Unauthenticated(code, "The system itself has no account.")
+    return user_id
+
+
+def _wrong_credentials() -> Unauthenticated:
+    return Unauthenticated("auth.credentials.wrong", "E-mail address or password is wrong.")
+
+
+def _refresh_refused() -> Unauthenticated:
+    return Unauthenticated("auth.refresh.invalid", "The refresh token is not valid.")

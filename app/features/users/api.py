@@ -1,0 +1,97 @@
+"""REST: users."""
+
+from typing import Annotated
+from uuid import UUID
+
+from dishka import FromDishka
+from fastapi import APIRouter, Query, Response
+
+from app.core.paging import Page
+from app.features.users.schemas import (
+    RoleAssignment,
+    UserCreate,
+    UserListQuery,
+    UserRead,
+    UserReplace,
+    UserUpdate,
+)
+from app.features.users.service import UserService
+from app.http.problems import problems
+from app.http.routing import OperationRoute, calls
+
+router = APIRouter(prefix="/users", tags=["users"], route_class=OperationRoute)
+
+
+@router.get("")
+@calls(UserService.page)
+async def list_users(
+    request: Annotated[UserListQuery, Query()], users: FromDishka[UserService]
+) -> Page[UserRead]:
+    """List users, newest first unless `sort` says otherwise."""
+    return await users.page(request)
+
+
+@router.post("", status_code=201, responses=problems(409))
+@calls(UserService.create)
+async def create_user(
+    new: UserCreate, users: FromDishka[UserService], response: Response
+) -> UserRead:
+    """Add a user."""
+    user = await users.create(new)
+    response.headers["Location"] = f"/api/v1/users/{user.id}"
+    return user
+
+
+@router.get("/{user_id}", responses=problems(404))
+@calls(UserService.get)
+async def get_user(user_id: UUID, users: FromDishka[UserService]) -> UserRead:
+    """Read one user."""
+    return await users.get(user_id)
+
+
+@router.put("/{user_id}", responses=problems(404, 409))
+@calls(UserService.update)
+async def replace_user(
+    user_id: UUID, change: UserReplace, users: FromDishka[UserService]
+) -> UserRead:
+    """Set all of a user's editable details."""
+    return await users.update(user_id, change)
+
+
+@router.patch("/{user_id}", responses=problems(404, 409))
+@calls(UserService.update)
+async def update_user(
+    user_id: UUID, change: UserUpdate, users: FromDishka[UserService]
+) -> UserRead:
+    """Change some of a user's details."""
+    return await users.update(user_id, change)
+
+
+@router.delete("/{user_id}", status_code=204, responses=problems(404, 409))
+@calls(UserService.delete)
+async def delete_user(user_id: UUID, users: FromDishka[UserService]) -> None:
+    """Remove a user for good."""
+    await users.delete(user_id)
+
+
+@router.post("/{user_id}/roles", responses=problems(404, 409))
+@calls(UserService.assign_roles)
+async def assign_roles(
+    user_id: UUID, assignment: RoleAssignment, users: FromDishka[UserService]
+) -> UserRead:
+    """Give a user exactly these roles."""
+    return await users.assign_roles(user_id, assignment.roles)
+
+
+@router.post("/{user_id}/suspend", responses=problems(404, 409))
+@calls(UserService.suspend)
+async def suspend_user(user_id: UUID, users: FromDishka[UserService]) -> UserRead:
+    """Keep a user from signing in and end their sessions."""
+    return await users.suspend(user_id)
+
+
+@router.post("/{user_id}/reactivate", responses=problems(404, 409))
+@calls(UserService.reactivate)
+async def reactivate_user(user_id: UUID, users: FromDishka[UserService]) -> UserRead:
+    """Let a suspended user sign in again."""
+    return await users.reactivate(user_id)

@@ -1,0 +1,156 @@
+"""Queries of the users feature."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, literal_column, text
+from sqlmodel import col, select
+
+from app.core.paging import Keyset, Page, SortColumn, parse_time
+from app.core.repository import Repository
+from app.core.unit_of_work import UnitOfWork
+from app.features.roles.models import Role, RoleGrant, UserRole
+from app.features.roles.repository import RoleRepository
+from app.features.users.models import NEVER, User
+from app.features.users.schemas import UserFilter, UserListQuery, UserRead, UserStatus
+
+COUNT_LIMIT = 10_000
+"""Counting stops here: an exact count of a million rows would make the page slow."""
+
+SEARCH_LIMIT = 1_000
+"""A search looks at this many matches at most, so that its time does not grow with the table."""
+
+_COLUMNS = (
+    User.id,
+    User.email,
+    User.display_name,
+    User.status,
+    User.verified,
+    User.must_change_password,
+    User.created_at,
+    User.updated_at,
+    User.last_sign_in_at,
+    User.version,
+)
+
+KEYSET = Keyset(
+    {
+        "created_at": SortColumn(User.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
+        "email": SortColumn(User.email),  # type: ignore[arg-type]  # a column at run time
+        "display_name": SortColumn(User.display_name),  # type: ignore[arg-type]  # likewise
+        "last_sign_in_at": SortColumn(User.last_sign_in_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
+    },
+    default="-created_at",
+    key=User.id,  # type: ignore[arg-type]  # likewise
+)
+
+
+def search_words(typed: str) -> list[str]:
+    """The words of a text, without case and accents, as they are stored and searched."""
+    plain = unicodedata.normalize("NFKD", typed.casefold())
+    kept = (
+        character if character.isalnum() else " "
+        for character in plain
+        if not unicodedata.combining(character)
+    )
+    return "".join(kept).split()
+
+
+def search_text(email: str, display_name: str) -> str:
+    """What the search index knows of a user."""
+    return " ".join(search_words(f"{display_name} {email}"))[:1000]
+
+
+class UserRepository(Repository[User]):
+    """Users within one unit of work."""
+
+    model = User
+
+    def __init__(self, uow: UnitOfWork, roles: RoleRepository) -> None:
+        super().__init__(uow)
+        self._roles = roles
+
+    async def by_email(self, email: str) -> User | None:
+        """The user with this (normalised) address, or None."""
+        return (await self.session.exec(select(User).where(User.email == email))).one_or_none()
+
+    async def page(self, query: UserListQuery) -> Page[UserRead]:
+        """A page of users with their roles."""
+        statement = KEYSET.apply(self._filtered(select(*_COLUMNS), query), query)
+        rows = (await self.session.execute(statement)).all()
+        roles = await self._roles.names_of_users([row.id for row in rows])
+        return KEYSET.page(rows, query, lambda row: to_read(row, roles.get(row.id, [])))
+
+    async def count(self, query: UserFilter) -> int:
+        """How many users match, at most `COUNT_LIMIT` + 1."""
+        some = self._filtered(select(User.id), query).limit(COUNT_LIMIT + 1).subquery()
+        count: int = (
+            await self.session.execute(select(func.count()).select_from(some))
+        ).scalar_one()
+        return count
+
+    async def other_administrators(self, user_id: UUID) -> int:
+        """How many active users other than this one may do everything."""
+        statement = (
+            select(func.count(func.distinct(User.id)))
+            .join(UserRole, col(UserRole.user_id) == col(User.id))
+            .join(Role, col(Role.id) == col(UserRole.role_id))
+            .join(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
+            .where(
+                RoleGrant.permission == "*",
+                User.status == UserStatus.ACTIVE,
+                User.id != user_id,
+            )
+        )
+        return (await self.session.exec(statement)).one()
+
+    def _filtered(self, statement: Select[Any], query: UserFilter) -> Select[Any]:
+        if query.status is not None:
+            statement = statement.where(col(User.status) == query.status)
+        if query.role is not None:
+            holders = (
+                select(UserRole.user_id)
+                .join(Role, col(Role.id) == col(UserRole.role_id))
+                .where(Role.name == query.role)
+            )
+            statement = statement.where(col(User.id).in_(holders))
+        if query.q is not None and query.q.strip():
+            words = search_words(query.q)
+            statement = statement.where(self._matches(words))
+        return statement
+
+    def _matches(self, words: Sequence[str]) -> Any:  # noqa: ANN401 - a boolean SQL expression
+        if not words:
+            return literal_column("1 = 0")
+        if self._uow.database.is_sqlite:
+            hits = text(
+                "core_users.id IN (SELECT user_id FROM core_user_search_docs WHERE doc IN ("
+                "SELECT rowid FROM core_user_search WHERE core_user_search MATCH :words "
+                f"ORDER BY rowid DESC LIMIT {SEARCH_LIMIT}))"
+            )
+            return hits.bindparams(words=" ".join(f'"{word}"*' for word in words))
+        hits = text(
+            "core_users.id IN (SELECT id FROM core_users WHERE "
+            "to_tsvector('simple', search_text) @@ to_tsquery('simple', :words) "
+            f"LIMIT {SEARCH_LIMIT})"
+        )
+        return hits.bindparams(words=" & ".join(f"{word}:*" for word in words))
+
+
+def to_read(user: User | Row[Any], roles: list[str]) -> UserRead:
+    """The schema of a stored user."""
+    return UserRead(
+        id=user.id,
+        email=user.email,
+        display_name=user.display_name,
+        status=UserStatus(user.status),
+        verified=user.verified,
+        roles=roles,
+        must_change_password=user.must_change_password,
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+        last_sign_in_at=None if user.last_sign_in_at == NEVER else user.last_sign_in_at,
+        version=user.version,
+    )

@@ -1,0 +1,161 @@
+"""What crosses the border of the users feature."""
+
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from app.core import passwords
+from app.core.paging import PageRequest
+from app.core.text import plain_text
+
+
+class UserStatus(StrEnum):
+    """Whether a user may sign in."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+def normalise_email(text: str) -> str:
+    """The one spelling of an address: NFC, lower case, without surrounding space.
+
+    Raises:
+        ValueError: It is not an e-mail address.
+    """
+    try:
+        parts = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+    except (EmailNotValidError, UnicodeError) as error:
+        code, message = "email", "This is not an e-mail address."
+        raise PydanticCustomError(code, message) from error
+    return parts.normalized.lower()
+
+
+def _clean_name(text: str) -> str:
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if not text:
+        code, message = "name", "A name is needed."
+        raise PydanticCustomError(code, message)
+    # Control characters, lone surrogates and unassigned code points; joiners of emoji are Cf.
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text):
+        code, message = "name", "The name contains characters that cannot be shown."
+        raise PydanticCustomError(code, message)
+    return text
+
+
+Email = Annotated[
+    str,
+    Field(max_length=254, examples=["ada@example.com"], json_schema_extra={"format": "email"}),
+    AfterValidator(normalise_email),
+]
+DisplayName = Annotated[
+    str, Field(min_length=1, max_length=100, examples=["Ada Lovelace"]), AfterValidator(_clean_name)
+]
+NewPassword = Annotated[
+    SecretStr,
+    Field(min_length=1, max_length=passwords.MAX_LENGTH, examples=["a long sentence you remember"]),
+    BeforeValidator(plain_text),
+]
+RoleName = Annotated[str, Field(max_length=50), BeforeValidator(plain_text)]
+RoleNames = Annotated[list[RoleName], Field(max_length=50)]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserCreate(_Input):
+    """A new user."""
+
+    email: Email
+    display_name: DisplayName
+    password: NewPassword
+    roles: RoleNames = Field(default=["user"], description="Names of the roles to give.")
+    verified: bool = Field(default=False, description="Whether the e-mail address is confirmed.")
+    must_change_password: bool = Field(
+        default=False, description="Whether the password must be changed at the first sign-in."
+    )
+
+
+class UserUpdate(_Input):
+    """Changes to a user; what is absent stays."""
+
+    email: Email | None = None
+    display_name: DisplayName | None = None
+    password: NewPassword | None = None
+    verified: bool | None = None
+    must_change_password: bool | None = None
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        description="The version these changes are based on; another one gives 409.",
+    )
+
+
+class UserReplace(UserUpdate):
+    """All editable details of a user; `password` stays when absent."""
+
+    email: Email
+    display_name: DisplayName
+    verified: bool
+
+
+class RoleAssignment(_Input):
+    """The roles a user has from now on."""
+
+    roles: RoleNames = Field(examples=[["user"]])
+
+
+class UserFilter(BaseModel):
+    """Which users are listed."""
+
+    q: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Words; each must start a word of the name or e-mail address.",
+    )
+    status: UserStatus | None = None
+    role: RoleName | None = Field(default=None, description="Name of a role they have.")
+
+
+class UserListQuery(UserFilter, PageRequest):
+    """A page of users. Sort by `created_at`, `email`, `display_name` or `last_sign_in_at`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserRead(BaseModel):
+    """A user as others may see them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    email: str = Field(examples=["ada@example.com"])
+    display_name: str = Field(examples=["Ada Lovelace"])
+    status: UserStatus
+    verified: bool
+    roles: list[str] = Field(examples=[["user"]])
+    must_change_password: bool
+    created_at: datetime
+    updated_at: datetime
+    last_sign_in_at: datetime | None
+    version: int = Field(description="Raised by every change; send it back to detect conflicts.")
+
+
+class UserCount(BaseModel):
+    """How many users match; counting stops at `counted_up_to`."""
+
+    count: int
+    is_exact: bool
+
+
+class Consequence(BaseModel):
+    """One thing that deleting a user entails, e.g. 3 sessions that end."""
+
+    count: int
+    what: str

@@ -1,0 +1,199 @@
+"""The outermost layer: request id, limits, security headers, access log, panics.
+
+Plain ASGI, because it is paid by every request.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers
+
+from app.core.actor import RequestContext
+from app.core.ids import new_id
+from app.core.log import get_logger
+from app.http.problems import MEDIA_TYPE, PANIC, problem_body
+from app.settings import ServerSettings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = get_logger("http")
+
+MAX_HEADER_BYTES = 32 * 1024
+_LONGEST_USER_AGENT = 300
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET_PATHS = ("/healthz", "/ready", "/assets/")
+
+_SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+# For everything that is not a page: nothing may load, nothing may frame it.
+_CLOSED_CSP = b"default-src 'none'; frame-ancestors 'none'"
+
+
+class Edge:
+    """Wraps the whole application."""
+
+    def __init__(self, app: App, settings: ServerSettings, *, report: Callable[..., None]) -> None:
+        self._app = app
+        self._settings = settings
+        self._report = report
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            if scope["type"] == "websocket":
+                scope["atrium.context"] = self._context(scope, Headers(scope=scope), "console")
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        headers = Headers(scope=scope)
+        channel = "api" if scope["path"].startswith("/api/") else "console"
+        context = scope["atrium.context"] = self._context(scope, headers, channel)
+        structlog.contextvars.bind_contextvars(request_id=context.request_id)
+        status = 0
+        https = scope["scheme"] == "https"
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _complete(message["headers"], context.request_id, https=https)
+            await send(message)
+
+        limited = _LimitedBody(receive, self._settings.max_body_bytes)
+        try:
+            refusal = self._refusal(scope, headers)
+            if refusal is not None:
+                await _answer(send_with_headers, context.request_id, *refusal)
+                return
+            await self._app(scope, limited, send_with_headers)
+        except _BodyTooLargeError:
+            if status == 0:
+                await _answer(send_with_headers, context.request_id, *self._too_large())
+        except Exception as error:
+            self._report(error, request_id=context.request_id)
+            log.exception("http.panic", method=scope["method"], path=scope["path"])
+            if status == 0:
+                await _answer(
+                    send_with_headers,
+                    context.request_id,
+                    500,
+                    "Internal error",
+                    "internal",
+                    PANIC,
+                )
+        finally:
+            self._log_access(scope, status, started)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    def _context(self, scope: Scope, headers: Headers, channel: Any) -> RequestContext:  # noqa: ANN401 - a literal
+        given = headers.get("x-request-id", "")
+        self._trust_proxy(scope, headers)
+        return RequestContext(
+            request_id=given if _REQUEST_ID.fullmatch(given) else new_id().hex,
+            channel=channel,
+            address=scope["client"][0] if scope.get("client") else "",
+            user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
+        )
+
+    def _trust_proxy(self, scope: Scope, headers: Headers) -> None:
+        """Believe the forwarding headers of as many proxies as are configured."""
+        hops = self._settings.trusted_proxy_hops
+        if not hops:
+            return
+        chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
+        if len(chain) >= hops and chain[-hops]:
+            scope["client"] = (chain[-hops], 0)
+        scheme = headers.get("x-forwarded-proto", "").split(",")[-1].strip()
+        if scheme in ("http", "https"):
+            secure = {"http": "https", "websocket": "wss"}
+            scope["scheme"] = secure[scope["type"]] if scheme == "https" else scope["scheme"]
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str, str] | None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+            detail = f"The headers are larger than {MAX_HEADER_BYTES} bytes."
+            return 431, "Request headers too large", "request.headers.too_large", detail
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:
+            return self._too_large()
+        return None
+
+    def _too_large(self) -> tuple[int, str, str, str]:
+        detail = f"The body is larger than {self._settings.max_body_bytes} bytes."
+        return 413, "Request body too large", "request.body.too_large", detail
+
+    def _log_access(self, scope: Scope, status: int, started: float) -> None:
+        path: str = scope["path"]
+        if path.startswith(_QUIET_PATHS):
+            return
+        actor = scope.get("atrium.actor")
+        log.info(
+            "http.request",
+            method=scope["method"],
+            path=path,
+            status=status,
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            actor=str(actor.user_id) if actor and actor.user_id else None,
+            code=scope.get("atrium.error_code"),
+        )
+
+
+class _BodyTooLargeError(Exception):
+    """The body turned out larger than its length said."""
+
+
+class _LimitedBody:
+    """Counts the bytes of a body as they are read."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise _BodyTooLargeError
+        return message
+
+
+def _complete(
+    headers: list[tuple[bytes, bytes]], request_id: str, *, https: bool
+) -> list[tuple[bytes, bytes]]:
+    complete = [*headers, (b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
+    if https:
+        complete.append(_HSTS)
+    names = {name.lower() for name, _ in headers}
+    if b"content-security-policy" not in names:
+        complete.append((b"content-security-policy", _CLOSED_CSP))
+    if b"cache-control" not in names:
+        complete.append((b"cache-control", b"no-store"))
+    return complete
+
+
+async def _answer(  # noqa: PLR0913, PLR0917 - private
+    send: Send, request_id: str, status: int, title: str, code: str, detail: str
+) -> None:
+    body = problem_body(status=status, title=title, code=code, detail=detail, request_id=request_id)
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,26 @@
+"""Liveness and readiness, for load balancers and people."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from app.core.health import HealthChecks
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, Any]:
+    """Tell that the process runs and its event loop turns."""
+    return {"state": "up", "components": {"process": {"state": "up", "milliseconds": 0.0}}}
+
+
+@router.get("/ready", responses={503: {"description": "A component is down."}})
+async def ready(request: Request) -> Response:
+    """Tell whether all components answer and the database schema is current."""
+    checks: HealthChecks = await request.app.state.container.get(HealthChecks)
+    components = await checks.run()
+    up = all(component.state == "up" for component in components.values())
+    body = orjson.dumps({"state": "up" if up else "down", "components": components})
+    return Response(body, 200 if up else 503, media_type="application/json")

@@ -1,0 +1,214 @@
+"""Errors as RFC 9457 problem+json. The only place where an error becomes an HTTP status."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.core.errors import Invalid, PlatformError, RateLimited, Unavailable
+from app.core.log import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+PANIC = "Something went wrong on our side; the request id helps us find out what."
+
+log = get_logger(__name__)
+
+_TITLES = {
+    400: ("request.malformed", "Malformed request"),
+    404: ("route.not_found", "Not found"),
+    405: ("route.method_not_allowed", "Method not allowed"),
+    406: ("request.not_acceptable", "Not acceptable"),
+    413: ("request.body.too_large", "Request body too large"),
+    415: ("request.media_type", "Unsupported media type"),
+    431: ("request.headers.too_large", "Request headers too large"),
+}
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(default="about:blank", examples=["about:blank"])
+    title: str = Field(examples=["Conflict"])
+    status: int = Field(examples=[409])
+    detail: str = Field(description="One sentence for people.")
+    code: str = Field(description="Stable name for programs.", examples=["user.email.taken"])
+    request_id: str = Field(description="Quote it when you ask for help.")
+    fields: dict[str, str] | None = Field(
+        default=None, description="Messages by input field, where they apply."
+    )
+
+
+_MEANINGS = {
+    400: "The request could not be read.",
+    401: "Nobody is signed in, or the token is not valid.",
+    403: "The caller lacks the permission named in `permission`.",
+    404: "There is no such thing.",
+    409: "The current state does not allow it.",
+    413: "The body is larger than allowed.",
+    422: "The input breaks a rule; `fields` says which.",
+    429: "Too many attempts; see `Retry-After`.",
+    503: "Something the platform depends on does not answer.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI documentation of these error statuses."""
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem_body(  # noqa: PLR0913 - the members of RFC 9457
+    *,
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    request_id: str,
+    extra: Mapping[str, object] | None = None,
+) -> bytes:
+    """The JSON of a problem."""
+    body = {
+        **(extra or {}),
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }
+    return orjson.dumps(body, default=str)
+
+
+def _respond(  # noqa: PLR0913 - see problem_body
+    request: Request,
+    *,
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    extra: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    context = request.scope.get("atrium.context")
+    request.scope["atrium.error_code"] = code
+    body = problem_body(
+        status=status,
+        title=title,
+        code=code,
+        detail=detail,
+        request_id=context.request_id if context else "",
+        extra=extra,
+    )
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+async def on_platform_error(request: Request, error: Exception) -> Response:
+    """An error that a service raised on purpose."""
+    assert isinstance(error, PlatformError)  # noqa: S101 - registered for this class
+    extra: dict[str, object] = dict(error.details)
+    headers: dict[str, str] = {}
+    if isinstance(error, Invalid) and error.fields:
+        extra["fields"] = error.fields
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == 401:  # noqa: PLR2004 - HTTP
+        headers["WWW-Authenticate"] = "Bearer"
+    return _respond(
+        request,
+        status=error.status,
+        title=error.title,
+        code=error.code,
+        detail=error.message,
+        extra=extra,
+        headers=headers,
+    )
+
+
+async def on_invalid_request(request: Request, error: Exception) -> Response:
+    """Input that does not fit the schema. Never repeats the input: it may hold a secret."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    found = error.errors()
+    if any(problem["type"] == "json_invalid" for problem in found):
+        return _respond(
+            request,
+            status=400,
+            title="Malformed request",
+            code="request.body.not_json",
+            detail="The body is not valid JSON.",
+        )
+    fields = field_messages(found)
+    return _respond(
+        request,
+        status=422,
+        title="Invalid input",
+        code="request.invalid",
+        detail="; ".join(f"{name}: {message}" for name, message in fields.items()),
+        extra={"fields": fields},
+    )
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """What the router refuses by itself."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    code, title = _TITLES.get(error.status_code, ("request.refused", "Request refused"))
+    return _respond(
+        request,
+        status=error.status_code,
+        title=title,
+        code=code,
+        detail=f"{error.detail}.".replace("..", "."),
+        headers=error.headers,
+    )
+
+
+async def on_database_down(request: Request, error: Exception) -> Response:
+    """The database does not answer, or has no connection to spare."""
+    log.error("database.unavailable", error=str(error))
+    code, message = "database.unavailable", "The database does not answer. Try again in a moment."
+    return await on_platform_error(request, Unavailable(code, message))
+
+
+async def on_unexpected(request: Request, error: Exception) -> Response:
+    """A defect of ours; the edge logs and reports it, the answer tells nothing of it."""
+    del error
+    return _respond(request, status=500, title="Internal error", code="internal", detail=PANIC)
+
+
+def field_messages(found: Sequence[Any]) -> dict[str, str]:
+    """pydantic's findings as one message per field, e.g. `roles.0`."""
+    messages: dict[str, str] = {}
+    for problem in found:
+        place = [str(part) for part in problem["loc"]]
+        if place and place[0] in ("body", "query", "path", "header"):
+            place = place[1:]
+        message = problem["msg"]
+        if problem["type"] == "extra_forbidden":
+            message = "There is no such field."
+        messages.setdefault(".".join(place) or "body", message)
+    return messages
+
+
+EXCEPTION_HANDLERS: dict[Any, Any] = {
+    PlatformError: on_platform_error,
+    RequestValidationError: on_invalid_request,
+    HTTPException: on_http_error,
+    OperationalError: on_database_down,
+    InterfaceError: on_database_down,
+    PoolTimeoutError: on_database_down,
+    ConnectionError: on_database_down,
+    Exception: on_unexpected,
+}
