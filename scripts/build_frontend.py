@@ -115,13 +115,11 @@ def build(*, lock: bool = False, upgrade: bool = False) -> None:
     prepare_stage(with_lock=not upgrade)
     prepare_web(with_packages=not upgrade)
     export()
-    locked_packages, built_packages = packages_in(LOCK), packages_in(STAGE / "reflex.lock")
     if lock:
-        LOCK.mkdir(exist_ok=True)
-        for name, content in built_packages.items():
-            (LOCK / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        # As Reflex writes them, so that `make dev` finds nothing to change.
+        shutil.copytree(STAGE / "reflex.lock", LOCK, dirs_exist_ok=True)
         inputs = fingerprint()
-    elif locked_packages != built_packages:
+    elif packages_in(LOCK) != packages_in(STAGE / "reflex.lock"):
         print("(reflex.lock is out of date: run `make lock` and commit it) ", end="")
     deploy(inputs)
 
@@ -161,7 +159,7 @@ def export() -> None:
         result = subprocess.run(
             command,
             cwd=STAGE,
-            env=environment(),
+            env=build_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -185,21 +183,26 @@ def export() -> None:
     raise BuildError("\n".join(text.splitlines()[-40:]))
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of a build: our Node.js, our directories, no calls home."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    env = os.environ | {
-        "PATH": path,
+def build_environment() -> dict[str, str]:
+    """Return the environment of a build, which needs neither our secrets nor our database."""
+    return toolchain_environment(WEB) | {
         "PYTHONPATH": str(STAGE),
-        "REFLEX_DIR": str(BUILD / "reflex"),
-        "REFLEX_WEB_WORKDIR": str(WEB),
-        "REFLEX_USE_NPM": "1",
-        "REFLEX_TELEMETRY_ENABLED": "false",
-        "REFLEX_CHECK_LATEST_VERSION": "false",
-        # A build needs neither the platform's secrets nor its database.
         "ATRIUM_AUTH__JWT_SECRET": secrets.token_hex(32),
         "ATRIUM_DATABASE__URL": f"sqlite:///{BUILD / 'unused.db'}",
         "ATRIUM_DATA_DIR": str(BUILD / "data"),
+    }
+
+
+def toolchain_environment(web: Path) -> dict[str, str]:
+    """Return the environment in which Reflex uses our Node.js and a directory, and calls nobody."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    env = os.environ | {
+        "PATH": path,
+        "REFLEX_DIR": str(BUILD / "reflex"),
+        "REFLEX_WEB_WORKDIR": str(web),
+        "REFLEX_USE_NPM": "1",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
         # Certificates of the machine besides those built into Node.js.
         "NODE_USE_SYSTEM_CA": "1",
         "npm_config_audit": "false",

@@ -34,6 +34,8 @@ def main() -> None:
     options, pytest_args = parser.parse_known_args()
     start = time.monotonic()
     results = [run(title, command) for title, command in STATIC]
+    if options.all:
+        results.append(run("pages", ["python", "-m", "scripts.build_frontend"]))
     if not options.static:
         results.append(run("tests", pytest(everything=options.all) + pytest_args))
     failed = [title for title, passed, _ in results if not passed]

@@ -29,8 +29,12 @@ def main() -> None:
     compile_lock(LOCKS["runtime"], ["pyproject.toml", *upgrade])
     constraint = ["--constraint", LOCKS["runtime"].name]
     compile_lock(LOCKS["dev"], ["pyproject.toml", "--group", "dev", *constraint, *upgrade])
-    build = ["-m", "scripts.build_frontend", "--lock", *upgrade]
-    for command in (["scripts/setup.py", "--dev"], build):
+    build = ["-m", "scripts.build_frontend", "--lock"]
+    commands = [["scripts/setup.py", "--dev"], build]
+    if upgrade:
+        # Reflex orders a new package.json differently from one that it read; keep the latter.
+        commands.insert(1, [*build, "--upgrade"])
+    for command in commands:
         if code := subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode:
             sys.exit(code)
 

@@ -36,7 +36,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "setup-stamp.json"
 UV_LOCK = ROOT / "requirements-uv.lock"
 LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
-NEEDED_BYTES = 2_000_000_000
+NEEDED_BYTES = 1_000_000_000
 
 # A phrase in a tool's output, and the sentence it deserves.
 VENV_MISSING = (
@@ -48,7 +48,7 @@ NO_NETWORK = (
     r"|timed out|unreachable|failed to fetch|no matching distribution"
 )
 CAUSES = (
-    (r"No space left|ENOSPC|disk quota", "The disk is full: make about 2 GB free under {root}."),
+    (r"No space left|ENOSPC|disk quota", "The disk is full: make about 1 GB free under {root}."),
     (r"ensurepip|No module named '?venv", VENV_MISSING),
     (r"DO NOT MATCH|[Hh]ash mismatch", "A package differs from its hash: do not install it."),
     (NO_NETWORK, "The package index cannot be reached: check the network and pip's settings."),
@@ -70,6 +70,8 @@ def main() -> None:
         with locked(ROOT / ".build" / "setup.lock"):
             if not is_current(group):
                 set_up(group)
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; the same command goes on from here.")
     except SetupError as error:
         sys.exit(f"\n{error} Then run the command again.")
     except OSError as error:
