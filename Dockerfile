@@ -30,6 +30,8 @@ COPY config config
 COPY migrations migrations
 ENV PATH=/srv/atrium/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    # The pages are built: importing a component need not link its files into assets/.
+    REFLEX_BACKEND_ONLY=true \
     ATRIUM_ENVIRONMENT=production \
     ATRIUM_SERVER__HOST=0.0.0.0 \
     ATRIUM_SERVER__PORT=8000 \
