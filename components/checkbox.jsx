@@ -48,3 +48,19 @@ export function RowCheckbox({ row, checked, onSelect, ...input }) {
     />
   );
 }
+
+/** The checkbox in the head: all rows of this page, some, or none. */
+export function PageCheckbox({ rows = [], rowKey, selected = [], all = false, onSelect, ...input }) {
+  const ids = rows.map((row) => String(row[rowKey]));
+  const chosen = all ? ids.length : ids.filter((id) => selected.includes(id)).length;
+  return (
+    <Checkbox
+      {...input}
+      className="checkbox"
+      checked={ids.length > 0 && chosen === ids.length}
+      indeterminate={chosen > 0 && chosen < ids.length}
+      disabled={ids.length === 0}
+      onToggle={(checked) => onSelect?.(ids, checked)}
+    />
+  );
+}

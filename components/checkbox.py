@@ -62,7 +62,7 @@ def checkbox(
     disabled: Flag = False,
     required: Flag = False,
     help: Text | None = None,  # noqa: A002 - the word people use
-    id: str | None = None,  # noqa: A002 - the HTML word
+    id: Text | None = None,  # noqa: A002 - the HTML word
     on_toggle: Handler | None = None,
 ) -> rx.Component:
     """Agree to something, or pick it from a list.
@@ -93,7 +93,7 @@ def checkbox(
             disabled=disabled,
             required=required,
             class_name="checkbox",
-            custom_attrs=attributes(id=id or f"field-{name}"),
+            custom_attrs=attributes(id=f"field-{name}" if id is None else id),
             **props,
         ),
         rx.el.span(

@@ -9,12 +9,14 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 from components.values import Content, Text, class_names
 
 
-class _NavigationLink(ReactRouterLink):
+class _NavigationLink(rx.Component):
     """A link that marks itself `aria-current="page"` on the page it leads to."""
 
-    tag = "NavLink"
-    alias = "ReactRouterNavLink"
-    end: rx.Var[bool]
+    library = rx.asset("link.jsx", shared=True).importable_path
+    tag = "NavigationLink"
+
+    to: rx.Var[str]
+    exact: rx.Var[bool]
 
 
 class _BrowserLink(BaseHTML):
@@ -62,7 +64,7 @@ def navigation_link(
     return _NavigationLink.create(
         *content,
         to=href,
-        end=exact,
+        exact=exact,
         class_name=class_names(class_name),
         custom_attrs=attrs or {},
     )

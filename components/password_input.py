@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 import reflex as rx
 
-from components.values import Flag, attributes
+from components.values import Flag, Text, attributes
 
 
 class _PasswordInput(rx.Component):
@@ -25,7 +25,7 @@ def password_input(
     required: Flag = False,
     disabled: Flag = False,
     autofocus: bool = False,
-    id: str | None = None,  # noqa: A002 - the HTML word
+    id: Text | None = None,  # noqa: A002 - the HTML word
     attrs: dict[str, Any] | None = None,
 ) -> rx.Component:
     """Take a password; it is never given a value from state.
@@ -45,7 +45,7 @@ def password_input(
         required=required,
         disabled=disabled,
         custom_attrs=attributes(
-            id=id or f"field-{name}", data_autofocus="true" if autofocus else None
+            id=f"field-{name}" if id is None else id, data_autofocus="true" if autofocus else None
         )
         | (attrs or {}),
     )

@@ -34,7 +34,7 @@ def select(
     disabled: Flag = False,
     label: Text | None = None,
     compact: bool = False,
-    id: str | None = None,  # noqa: A002 - the HTML word
+    id: Text | None = None,  # noqa: A002 - the HTML word
     attrs: dict[str, Any] | None = None,
     on_change: Handler | None = None,
 ) -> rx.Component:
@@ -66,7 +66,7 @@ def select(
             required=required,
             disabled=disabled,
             class_name="input select-input",
-            custom_attrs=attributes(id=id or f"field-{name}", aria_label=label) | (attrs or {}),
+            custom_attrs=attributes(id=f"field-{name}" if id is None else id, aria_label=label) | (attrs or {}),
             **props,
         ),
         icon("chevron_down", size="s", class_name="select-arrow"),

@@ -16,7 +16,7 @@ def switch(
     disabled: Flag = False,
     help: Text | None = None,  # noqa: A002 - the word people use
     hide_label: bool = False,
-    id: str | None = None,  # noqa: A002 - the HTML word
+    id: Text | None = None,  # noqa: A002 - the HTML word
     on_change: Handler | None = None,
 ) -> rx.Component:
     """Turn something on or off that takes effect without *Save*; in a form use `checkbox`.
@@ -45,7 +45,7 @@ def switch(
             name=name,
             disabled=disabled,
             class_name="switch",
-            custom_attrs=attributes(id=id or f"field-{name}", role="switch"),
+            custom_attrs=attributes(id=f"field-{name}" if id is None else id, role="switch"),
             **props,
         ),
         rx.el.span(

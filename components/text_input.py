@@ -20,7 +20,7 @@ def text_input(
     max_length: int | None = None,
     mono: bool = False,
     autofocus: bool = False,
-    id: str | None = None,  # noqa: A002 - the HTML word
+    id: Text | None = None,  # noqa: A002 - the HTML word
     attrs: dict[str, Any] | None = None,
     on_change: Handler | None = None,
     on_blur: Handler | None = None,
@@ -65,7 +65,7 @@ def text_input(
         read_only=read_only,
         class_name=class_names("input", "mono" if mono else None),
         custom_attrs=attributes(
-            id=id or f"field-{name}",
+            id=f"field-{name}" if id is None else id,
             autoComplete=autocomplete,
             data_autofocus="true" if autofocus else None,
             spellCheck="false" if mono else None,

@@ -17,7 +17,7 @@ def textarea(
     disabled: Flag = False,
     max_length: int | None = None,
     mono: bool = False,
-    id: str | None = None,  # noqa: A002 - the HTML word
+    id: Text | None = None,  # noqa: A002 - the HTML word
     attrs: dict[str, Any] | None = None,
     on_blur: Handler | None = None,
 ) -> rx.Component:
@@ -51,6 +51,6 @@ def textarea(
         required=required,
         disabled=disabled,
         class_name=class_names("input", "textarea", "mono" if mono else None),
-        custom_attrs=attributes(id=id or f"field-{name}") | (attrs or {}),
+        custom_attrs=attributes(id=f"field-{name}" if id is None else id) | (attrs or {}),
         **props,
     )

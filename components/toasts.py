@@ -21,7 +21,7 @@ class _Toasts(rx.Component):
     library = rx.asset("toasts.jsx", shared=True).importable_path
     tag = "Toasts"
 
-    toasts: rx.Var[list[Toast]]
+    toasts: rx.Var[list[Any]]
     on_dismiss: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_action: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 

@@ -1,0 +1,106 @@
+"""The question before something is lost."""
+
+from typing import Any, ClassVar
+
+import reflex as rx
+
+from components.button import button
+from components.form import form
+from components.form_field import form_field
+from components.icon import icon
+from components.modal import Modal, close_button
+from components.values import Content, Flag, Handler, Text
+
+
+class _ExactInput(rx.Component):
+    library = rx.asset("confirm_dialog.jsx", shared=True).importable_path
+    tag = "ExactInput"
+    is_field: ClassVar[bool] = True
+
+    expected: rx.Var[str]
+    complaint: rx.Var[str]
+
+
+def confirm_dialog(
+    title: Text,
+    consequence: Content,
+    *details: Content,
+    open: Flag,  # noqa: A002 - the HTML word
+    on_confirm: Handler,
+    on_close: Handler,
+    confirm_label: Text,
+    type_name: Text | None = None,
+    danger: bool = True,
+    working: Flag = False,
+    error: Text = "",
+) -> rx.Component:
+    """Ask before what cannot be undone; for what can, act and offer *Undo* in the toast.
+
+    Args:
+        title: The question: *Delete role Editor?*
+        consequence: What happens, in numbers: *3 users lose access to 12 posts.*
+        *details: More to see before deciding, such as a list of what changes.
+        open: Whether it is shown.
+        on_confirm: Does it.
+        on_close: Called on Escape and *Cancel*.
+        confirm_label: The verb of the title: *Delete role*.
+        type_name: A name to type first; only for what is irreversible.
+        danger: Whether something is lost.
+        working: The server is at it.
+        error: Why it failed.
+    """
+    confirm = button(
+        confirm_label,
+        variant="danger" if danger else "primary",
+        type="submit",
+        loading=working,
+    )
+    typed: rx.Component = rx.fragment()
+    if type_name is not None:
+        typed = form_field(
+            rx.el.span("Type ", rx.el.strong(type_name), " to confirm"),
+            _ExactInput.create(
+                expected=type_name,
+                complaint="Type the name exactly as it is written above.",
+                custom_attrs={"id": "field-confirm-name"},
+            ),
+        )
+    failed: Any = (
+        rx.cond(error, rx.el.p(error, class_name="field-error", custom_attrs={"role": "alert"}))
+        if isinstance(error, rx.Var)
+        else rx.fragment()
+    )
+    return Modal.create(
+        rx.el.div(
+            form(
+                rx.el.div(
+                    rx.el.div(
+                        icon("triangle_alert" if danger else "circle_help", size="l"),
+                        class_name="confirm-icon confirm-danger" if danger else "confirm-icon",
+                    ),
+                    rx.el.div(
+                        rx.el.h2(title, class_name="dialog-title"),
+                        rx.el.div(consequence, class_name="dialog-sentence"),
+                        *details,
+                        typed,
+                        failed,
+                        class_name="confirm-words",
+                    ),
+                    class_name="confirm-body",
+                ),
+                rx.el.div(close_button(), confirm, class_name="dialog-footer"),
+                on_submit=_without_data(on_confirm),
+                class_name="dialog-form",
+            ),
+            class_name="dialog-frame",
+        ),
+        open=open,
+        kind="confirm",
+        on_close=on_close,
+        custom_attrs={"aria-label": title, "role": "alertdialog"},
+    )
+
+
+def _without_data(handler: Handler) -> Any:  # noqa: ANN401 - a Reflex event
+    """Let a handler that takes nothing follow a submit, which carries the form's data."""
+    return lambda _data: handler

@@ -1,0 +1,56 @@
+"""What a change changed."""
+
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from components.values import Text
+
+
+class Change(TypedDict):
+    """One field's change; empty text for nothing."""
+
+    field: str
+    before: str
+    after: str
+
+
+def diff_view(changes: rx.Var[list[Any]] | list[Change], *, label: Text = "Changes") -> rx.Component:
+    """Show fields with their values before and after.
+
+    Args:
+        changes: `Change` each.
+        label: Name of the table for assistive technology.
+    """
+
+    def value(words: rx.Var[Any], tag: str) -> rx.Component:
+        element: Any = rx.el.del_ if tag == "del" else rx.el.ins
+        text = words.to(str)
+        return rx.cond(
+            text,
+            element(text, class_name=f"diff-{tag} mono"),
+            rx.el.span("empty", class_name="quiet"),
+        )
+
+    def line(change: rx.Var[Any]) -> rx.Component:
+        return rx.el.tr(
+            rx.el.th(change["field"].to(str), custom_attrs={"scope": "row"}),
+            rx.el.td(value(change["before"], "del")),
+            rx.el.td(value(change["after"], "ins")),
+        )
+
+    rows = changes if isinstance(changes, rx.Var) else rx.Var.create(changes)
+    return rx.el.table(
+        rx.el.thead(
+            rx.el.tr(
+                *(
+                    rx.el.th(words, custom_attrs={"scope": "col"})
+                    for words in ("Field", "Before", "After")
+                )
+            ),
+            class_name="visually-hidden",
+        ),
+        rx.el.tbody(rx.foreach(rows, line)),
+        class_name="diff",
+        custom_attrs={"aria-label": label},
+    )

@@ -1,0 +1,139 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useBlocker } from "react-router";
+
+/** Form data by name: text, yes or no for a checkbox, a list for a list of checkboxes. */
+function read(form) {
+  const data = {};
+  for (const field of form.elements) {
+    const { name, type } = field;
+    if (!name || field.dataset.unsaved === "ignore" || ["button", "submit", "reset", "file"].includes(type)) continue;
+    if (type === "radio") {
+      if (field.checked) data[name] = field.value;
+    } else if (type === "checkbox" && field.closest(".checkbox-list")) {
+      data[name] ??= [];
+      if (field.checked) data[name].push(field.value);
+    } else if (type === "checkbox") {
+      data[name] = field.checked;
+    } else {
+      data[name] = field.value;
+    }
+  }
+  return data;
+}
+
+/**
+ * A form whose fields the browser keeps.
+ *
+ * It knows whether something was changed, asks before it is lost, and moves the focus to the first
+ * error. A new `version` rebuilds the fields from what the state says.
+ */
+export function Form({ children, version, errors, guard = false, onSave, className = "form", question, ...rest }) {
+  const form = useRef(null);
+  const clean = useRef("{}");
+  const changed = useRef(false);
+  const focused = useRef("");
+  const [dirty, setDirty] = useState(false);
+  const look = useCallback(() => {
+    const now = form.current && JSON.stringify(read(form.current)) !== clean.current;
+    changed.current = Boolean(now);
+    setDirty(changed.current);
+  }, []);
+  const settle = useCallback(() => {
+    clean.current = JSON.stringify(read(form.current));
+    look();
+  }, [look]);
+
+  useEffect(() => {
+    settle();
+    if (focused.current) document.getElementById(focused.current)?.focus();
+    return () => {
+      focused.current = form.current?.contains(document.activeElement) ? document.activeElement.id : "";
+    };
+  }, [version, settle]);
+
+  const trouble = JSON.stringify(errors ?? {});
+  useEffect(() => {
+    if (trouble === "{}" || trouble === "[]") return;
+    form.current?.querySelector('[aria-invalid="true"]')?.focus();
+  }, [trouble]);
+
+  useEffect(() => {
+    if (!guard) return undefined;
+    const ask = (event) => changed.current && event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [guard]);
+
+  const submit = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    onSave?.(read(event.currentTarget));
+  };
+  const keys = (event) => {
+    if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
+      event.preventDefault();
+      form.current.requestSubmit();
+    }
+  };
+  return (
+    <>
+      <form
+        {...rest}
+        key={String(version)}
+        ref={form}
+        className={className}
+        data-dirty={dirty ? "true" : undefined}
+        onSubmit={submit}
+        onInput={look}
+        onChange={look}
+        onReset={() => setTimeout(look)}
+        onKeyDown={keys}
+      >
+        {children}
+      </form>
+      {guard ? <LeaveGuard changed={changed} question={question} /> : null}
+    </>
+  );
+}
+
+function LeaveGuard({ changed, question = "Leave without saving?" }) {
+  const dialog = useRef(null);
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) => changed.current && currentLocation.pathname !== nextLocation.pathname,
+  );
+  const asking = blocker.state === "blocked";
+  useEffect(() => {
+    if (asking && !dialog.current.open) dialog.current.showModal();
+    if (!asking && dialog.current?.open) dialog.current.close();
+  }, [asking]);
+  const stay = () => blocker.reset?.();
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog dialog-modal"
+      role="alertdialog"
+      aria-label={question}
+      onCancel={(event) => {
+        event.preventDefault();
+        stay();
+      }}
+    >
+      <div className="dialog-frame">
+        <div className="dialog-header">
+          <div>
+            <h2 className="dialog-title">{question}</h2>
+            <p className="dialog-sentence">What you changed here is lost when you go.</p>
+          </div>
+        </div>
+        <div className="dialog-footer">
+          <button type="button" className="button button-secondary" onClick={() => blocker.proceed?.()}>
+            Leave
+          </button>
+          <button type="button" className="button button-primary" autoFocus onClick={stay}>
+            Stay
+          </button>
+        </div>
+      </div>
+    </dialog>
+  );
+}

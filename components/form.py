@@ -1,0 +1,83 @@
+"""A form that keeps what is typed, whatever the server does."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.button import button
+from components.icon import icon
+from components.values import Content, Flag, Handler, Number, Text
+
+
+class Form(rx.Component):
+    """The browser's half of `form`."""
+
+    library = rx.asset("form.jsx", shared=True).importable_path
+    tag = "Form"
+
+    version: rx.Var[Any]
+    errors: rx.Var[dict[str, Any]]
+    guard: rx.Var[bool]
+    on_save: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, Any])]
+
+
+def form(
+    *content: Content,
+    on_submit: Handler,
+    version: Text | Number = 0,
+    errors: rx.Var[dict[str, str]] | None = None,
+    ask_before_leaving: bool = False,
+    class_name: str = "form",
+    label: Text | None = None,
+) -> rx.Component:
+    """Send fields to a Reflex event handler.
+
+    The handler gets a dict by field name: text, a bool for a checkbox, a list for a
+    `checkbox_list`. What is typed stays until `version` changes; then the fields start anew from
+    the values the state gives them. Ctrl or ⌘ with Enter submits.
+
+    Args:
+        *content: Fields, and a submit button or a `save_bar`.
+        on_submit: Called with the dict.
+        version: Change it when the record was loaded or saved, for example its `updated_at`.
+        errors: Messages by field name; the focus goes to the first field that has one.
+        ask_before_leaving: Ask when somebody leaves with unsaved changes.
+        class_name: `"form"`, or another look.
+        label: Name of the form for assistive technology.
+    """
+    props: dict[str, Any] = {} if errors is None else {"errors": errors}
+    return Form.create(
+        *content,
+        version=version,
+        guard=ask_before_leaving,
+        on_save=on_submit,
+        class_name=class_name,
+        custom_attrs={"aria-label": label} if label is not None else {},
+        **props,
+    )
+
+
+def save_bar(*, saving: Flag = False, error: Text = "", label: Text = "Save") -> rx.Component:
+    """Offer *Discard* and *Save* while the form around it has unsaved changes.
+
+    Args:
+        saving: The server is at it.
+        error: Why it was not saved, when that is not the fault of one field.
+        label: Words of the button.
+    """
+    return rx.el.div(
+        rx.el.p(
+            rx.cond(
+                error,
+                rx.el.span(icon("circle_alert", size="s"), error, class_name="save-bar-error"),
+                "Unsaved changes",
+            )
+            if isinstance(error, rx.Var)
+            else (error or "Unsaved changes"),
+            class_name="save-bar-words",
+            custom_attrs={"role": "status"},
+        ),
+        button("Discard", variant="ghost", type="reset"),
+        button(label, variant="primary", type="submit", loading=saving),
+        class_name="save-bar",
+    )

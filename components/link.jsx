@@ -1,0 +1,15 @@
+import { Link, useLocation } from "react-router";
+
+const plain = (path) => (path.length > 1 ? path.replace(/\/+$/, "") : path);
+
+/** A link that knows when it leads to the page we are on. */
+export function NavigationLink({ to, exact = false, children, ...rest }) {
+  const here = plain(useLocation().pathname);
+  const there = plain(String(to ?? "").split(/[?#]/)[0]);
+  const current = here === there || (!exact && there !== "/" && here.startsWith(`${there}/`));
+  return (
+    <Link {...rest} to={to} aria-current={current ? "page" : undefined}>
+      {children}
+    </Link>
+  );
+}

@@ -1,0 +1,239 @@
+"""What stands above a list: search, filters, columns, density, views."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import reflex as rx
+
+from components.button import button
+from components.data_table import Column
+from components.icon import icon
+from components.icon_button import icon_button
+from components.menu import menu, menu_choice, popover
+from components.values import Flag, Handler, Text, attributes, yes_no
+
+
+def toolbar(
+    *controls: rx.Component,
+    search: rx.Component | None = None,
+    end: Sequence[rx.Component] = (),
+    chips: rx.Component | None = None,
+) -> rx.Component:
+    """Lay out what narrows and shapes a list.
+
+    Args:
+        *controls: `filter_menu(…)` each.
+        search: `search_input(…)`.
+        end: At the right: `column_chooser`, `density_button`, an export.
+        chips: `filter_chips(…)`, below.
+    """
+    return rx.el.div(
+        rx.el.div(
+            search or rx.fragment(),
+            *controls,
+            rx.el.div(*end, class_name="toolbar-end") if end else rx.fragment(),
+            class_name="toolbar-line",
+        ),
+        chips or rx.fragment(),
+        class_name="toolbar",
+    )
+
+
+def filter_menu(
+    label: Text,
+    options: Sequence[tuple[str, str]] | rx.Var[list[dict[str, str]]],
+    *,
+    value: rx.Var[str],
+    on_change: Callable[..., Handler],
+    any_label: Text = "Any",
+) -> rx.Component:
+    """Filter by one field.
+
+    Args:
+        label: The field: *Status*.
+        options: Pairs `(value, words)`, or a state list of `{"value", "label"}`.
+        value: What is chosen; empty for any.
+        on_change: Event handler called with the chosen value, empty for any.
+        any_label: Words of the choice that filters nothing.
+    """
+
+    def choice(key: Any, words: Any) -> rx.Component:  # noqa: ANN401 - text or a var of it
+        return menu_choice(words, chosen=value == key, on_click=on_change(key))
+
+    trigger = rx.el.button(
+        rx.el.span(label),
+        rx.cond(value, rx.el.span(class_name="filter-dot"), rx.fragment()),
+        icon("chevron_down", size="xs"),
+        type="button",
+        class_name="button button-secondary button-filter",
+        custom_attrs={"data-active": rx.cond(value, "true", "false")},
+    )
+    choices: list[rx.Component] = (
+        [
+            rx.foreach(
+                options, lambda each: choice(each["value"].to(str), each["label"].to(str))
+            )
+        ]
+        if isinstance(options, rx.Var)
+        else [choice(key, words) for key, words in options]
+    )
+    return menu(choice("", any_label), *choices, label=label, trigger=trigger, align="start")
+
+
+def filter_chips(
+    chips: rx.Var[list[Any]],
+    *,
+    on_clear: Callable[..., Handler],
+    on_clear_all: Handler,
+) -> rx.Component:
+    """Name the filters in force; each can be taken away.
+
+    Args:
+        chips: `{"key", "label", "value"}` each, all words.
+        on_clear: Event handler called with the key of one filter.
+        on_clear_all: Clears them all.
+    """
+
+    def chip(each: rx.Var[Any]) -> rx.Component:
+        words = each["label"].to(str) + ": " + each["value"].to(str)
+        return rx.el.li(
+            rx.el.span(each["label"].to(str), class_name="chip-label"),
+            rx.el.span(each["value"].to(str), class_name="chip-value"),
+            rx.el.button(
+                icon("x", size="xs"),
+                type="button",
+                class_name="chip-clear",
+                custom_attrs={"aria-label": "Remove filter " + words},
+                on_click=on_clear(each["key"].to(str)),
+            ),
+            class_name="chip",
+            key=each["key"].to(str),
+        )
+
+    return rx.cond(
+        chips.length() > 0,
+        rx.el.div(
+            rx.el.ul(rx.foreach(chips, chip), class_name="chips"),
+            button("Clear filters", variant="ghost", size="s", on_click=on_clear_all),
+            class_name="toolbar-chips",
+            custom_attrs={"role": "group", "aria-label": "Filters in force"},
+        ),
+    )
+
+
+def column_chooser(
+    columns: Sequence[Column],
+    *,
+    visible: rx.Var[list[str]],
+    on_toggle: Callable[..., Handler],
+    on_move: Callable[..., Handler] | None = None,
+    on_reset: Handler | None = None,
+) -> rx.Component:
+    """Choose which columns are shown and in which order.
+
+    Args:
+        columns: All there are.
+        visible: Keys of those shown, in order.
+        on_toggle: Event handler called with a key and the new yes or no.
+        on_move: Event handler called with a key and -1 (earlier) or 1 (later).
+        on_reset: Back to how it was meant.
+    """
+    titles = {column.key: column.title for column in columns}
+    fixed = [column.key for column in columns if column.fixed]
+
+    def line(key: Any, *, shown: bool) -> rx.Component:  # noqa: ANN401 - a key or a var of it
+        title: Any = (
+            rx.match(key, *titles.items(), "") if isinstance(key, rx.Var) else titles[key]
+        )
+        locked: Flag = (
+            rx.Var.create(fixed).contains(key) if isinstance(key, rx.Var) else key in fixed
+        )
+        moves = (
+            [
+                icon_button(
+                    "chevron_up", "Move earlier", size="s", tooltip=None, on_click=on_move(key, -1)
+                ),
+                icon_button(
+                    "chevron_down", "Move later", size="s", tooltip=None, on_click=on_move(key, 1)
+                ),
+            ]
+            if shown and on_move is not None
+            else []
+        )
+        return rx.el.li(
+            rx.el.button(
+                icon("check", size="s", class_name="menu-check"),
+                rx.el.span(title, class_name="menu-label"),
+                type="button",
+                disabled=locked,
+                class_name="menu-item",
+                custom_attrs=attributes(
+                    role="checkbox", aria_checked=yes_no(shown), data_keep_open="true"
+                ),
+                on_click=on_toggle(key, not shown),
+            ),
+            *moves,
+            class_name="column-line",
+        )
+
+    hidden = [
+        rx.cond(visible.contains(column.key), rx.fragment(), line(column.key, shown=False))
+        for column in columns
+    ]
+    return popover(
+        rx.el.p("Columns", class_name="popover-title"),
+        rx.el.ul(rx.foreach(visible, lambda key: line(key, shown=True)), *hidden),
+        button("Reset columns", variant="ghost", size="s", on_click=on_reset)
+        if on_reset is not None
+        else rx.fragment(),
+        label="Columns",
+        trigger=icon_button("columns_3", "Columns", variant="secondary", tooltip=None),
+        align="end",
+    )
+
+
+def density_button(compact: rx.Var[bool], *, on_toggle: Handler) -> rx.Component:
+    """Switch between 40 and 32 px rows.
+
+    Args:
+        compact: Whether rows are compact now.
+        on_toggle: Switches.
+    """
+    return icon_button(
+        "rows_3",
+        "Compact rows",
+        variant="secondary",
+        attrs={"aria-pressed": rx.cond(compact, "true", "false")},
+        on_click=on_toggle,
+    )
+
+
+def view_menu(
+    views: rx.Var[list[Any]],
+    *,
+    current: Text,
+    on_open: Callable[..., Handler],
+    save: rx.Component | None = None,
+) -> rx.Component:
+    """Choose a saved view of a list.
+
+    Args:
+        views: `{"id", "label"}` each, all words; say *shared* in the label's words.
+        current: Id of the view in force; empty for none.
+        on_open: Event handler called with the id, empty for the list as it is meant.
+        save: A `menu_item` that saves the present search, filters, sort and columns.
+    """
+    active: Any = current == ""
+    return menu(
+        menu_choice("All", chosen=active, on_click=on_open("")),
+        rx.foreach(
+            views,
+            lambda view: menu_choice(
+                view["label"].to(str), chosen=current == view["id"], on_click=on_open(view["id"])
+            ),
+        ),
+        save or rx.fragment(),
+        label="Views",
+        trigger=button("Views", icon="bookmark"),
+        align="start",
+    )
