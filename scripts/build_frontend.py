@@ -23,6 +23,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from scripts.setup import caches
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
 STAGE = BUILD / "stage"
@@ -196,22 +198,26 @@ def build_environment() -> dict[str, str]:
 def toolchain_environment(web: Path) -> dict[str, str]:
     """Return the environment in which Reflex uses our Node.js and a directory, and calls nobody."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    env = os.environ | {
-        "PATH": path,
-        "REFLEX_DIR": str(BUILD / "reflex"),
-        "REFLEX_WEB_WORKDIR": str(web),
-        "REFLEX_USE_NPM": "1",
-        "REFLEX_TELEMETRY_ENABLED": "false",
-        "REFLEX_CHECK_LATEST_VERSION": "false",
-        # Certificates of the machine besides those built into Node.js.
-        "NODE_USE_SYSTEM_CA": "1",
-        "npm_config_audit": "false",
-        "npm_config_fund": "false",
-        "npm_config_update_notifier": "false",
-        "npm_config_prefer_offline": "true",
-        # Addresses in the lock file would tie it to one registry.
-        "npm_config_omit_lockfile_registry_resolved": "true",
-    }
+    env = (
+        caches()
+        | os.environ
+        | {
+            "PATH": path,
+            "REFLEX_DIR": str(BUILD / "reflex"),
+            "REFLEX_WEB_WORKDIR": str(web),
+            "REFLEX_USE_NPM": "1",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            "REFLEX_CHECK_LATEST_VERSION": "false",
+            # Certificates of the machine besides those built into Node.js.
+            "NODE_USE_SYSTEM_CA": "1",
+            "npm_config_audit": "false",
+            "npm_config_fund": "false",
+            "npm_config_update_notifier": "false",
+            "npm_config_prefer_offline": "true",
+            # Addresses in the lock file would tie it to one registry.
+            "npm_config_omit_lockfile_registry_resolved": "true",
+        }
+    )
     # Without this Reflex times two public registries and takes the faster one.
     registry = subprocess.run(
         ["npm", "config", "get", "registry"], env=env, capture_output=True, text=True, check=True

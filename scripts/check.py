@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.programs import ensure_all
@@ -18,12 +20,32 @@ from scripts.programs import ensure_all
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
-STATIC = (
-    ("style", ["ruff", "check", "."]),
-    ("format", ["ruff", "format", "--check", "."]),
-    ("types", ["mypy"]),
-    ("imports", ["lint-imports"]),
-)
+Command = tuple[str, ...]
+
+STATIC: dict[str, Command] = {
+    "types": ("mypy",),
+    "style": ("ruff", "check", "--output-format", "concise"),
+    "format": ("ruff", "format", "--check"),
+    "spelling": ("codespell",),
+    "imports": ("lint-imports", "--no-logo"),
+}
+PAGES: dict[str, Command] = {"pages": ("python", "-m", "scripts.build_frontend")}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one check went."""
+
+    title: str
+    passed: bool
+    output: str
+    seconds: float
+
+    def __str__(self) -> str:
+        """Name, counts of tests, and time."""
+        last = self.output.rstrip().rsplit("\n", maxsplit=1)[-1]
+        counts = re.findall(r"\d+ (?:passed|failed|error|skipped)\w*", last)
+        return " ".join([self.title, *counts, f"{self.seconds:.1f} s"])
 
 
 def main() -> None:
@@ -31,23 +53,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="with browser and PostgreSQL")
     parser.add_argument("--static", action="store_true", help="without running any test")
-    options, pytest_args = parser.parse_known_args()
+    options, pytest_arguments = parser.parse_known_args()
     start = time.monotonic()
-    results = [run(title, command) for title, command in STATIC]
-    if options.all:
-        results.append(run("pages", ["python", "-m", "scripts.build_frontend"]))
+    results = run_side_by_side(PAGES | STATIC if options.all else STATIC)
     if not options.static:
-        results.append(run("tests", pytest(everything=options.all) + pytest_args))
-    failed = [title for title, passed, _ in results if not passed]
-    report = " · ".join(text for _, _, text in results)
+        command = (*pytest(everything=options.all), *pytest_arguments)
+        results.append(run("tests", command, show=True))
+    failed = [result.title for result in results if not result.passed]
     verdict = f"FAILED: {', '.join(failed)}" if failed else "All checks passed"
-    print(f"\n{verdict} in {time.monotonic() - start:.0f} s   ({report})")
+    report = " · ".join(map(str, results))
+    print(f"\n{verdict} in {time.monotonic() - start:.0f} s ({report})")
     sys.exit(bool(failed))
 
 
-def run(title: str, command: list[str]) -> tuple[str, bool, str]:
-    """Run one check, showing what it says; return its name, success, and part of the summary."""
-    print(f"\n── {title}", flush=True)
+def run_side_by_side(commands: dict[str, Command]) -> list[Result]:
+    """Run several checks, as many at a time as there are processors; show those that failed."""
+    results = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for result in pool.map(run, commands, commands.values()):
+            print(f"{'ok    ' if result.passed else 'FAILED'} {result}", flush=True)
+            if not result.passed:
+                print(result.output, flush=True)
+            results.append(result)
+    return results
+
+
+def run(title: str, command: Command, *, show: bool = False) -> Result:
+    """Run one check and keep what it says, showing it line by line when asked."""
     start = time.monotonic()
     process = subprocess.Popen(
         [str(BIN / command[0]), *command[1:]],
@@ -57,21 +89,19 @@ def run(title: str, command: list[str]) -> tuple[str, bool, str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    last = ""
+    lines = []
     for line in process.stdout or ():
-        print(line, end="", flush=True)
-        last = line.strip() or last
-    passed = process.wait() == 0
-    counts = ", ".join(re.findall(r"\d+ (?:passed|failed|error|skipped)\w*", last))
-    text = f"{title} {counts + ' ' if counts else ''}{time.monotonic() - start:.1f} s"
-    return title, passed, text
+        lines.append(line)
+        if show:
+            print(line, end="", flush=True)
+    return Result(title, process.wait() == 0, "".join(lines), time.monotonic() - start)
 
 
-def pytest(*, everything: bool) -> list[str]:
+def pytest(*, everything: bool) -> Command:
     """Return the pytest command line; everything needs a browser and a Redis server."""
-    command = ["pytest", "-n", "auto", "--dist", "loadfile"]
+    command = ("pytest", "-n", "auto", "--dist", "loadfile")
     if not everything:
-        return [*command, "-m", "not e2e and not slow"]
+        return (*command, "-m", "not e2e and not postgres and not slow")
     ensure_all()
     return command
 

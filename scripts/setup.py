@@ -148,7 +148,16 @@ def uv_environment() -> dict[str, str]:
         "cert": "SSL_CERT_FILE",
         "trusted-host": "UV_INSECURE_HOST",
     }
-    return {names[key]: value for key, value in settings.items() if key in names} | os.environ
+    given = {names[key]: value for key, value in settings.items() if key in names}
+    return given | caches() | os.environ
+
+
+def caches() -> dict[str, str]:
+    """Return variables that keep the caches of uv and npm with us when there is no home."""
+    if os.access(os.path.expanduser("~"), os.W_OK):
+        return {}
+    cache = ROOT / ".build" / "cache"
+    return {"UV_CACHE_DIR": str(cache / "uv"), "npm_config_cache": str(cache / "npm")}
 
 
 def run(title: str, command: list[str], env: dict[str, str] | None = None) -> None:
