@@ -112,14 +112,12 @@ def set_up(group: str) -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--retries", "2"]
     run("Installing uv", [*pip, "--require-hashes", "-r", str(UV_LOCK)])
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)]
-    count = LOCKS[group].read_text(encoding="utf-8").count("==")
-    run(
-        f"Installing {count} packages",
-        [*uv, "--require-hashes", "-r", str(LOCKS[group])],
-        env=uv_environment(),
-    )
+    env = uv_environment()
+    lock = LOCKS[group]
+    count = lock.read_text(encoding="utf-8").count("==")
+    run(f"Installing {count} packages", [*uv, "--require-hashes", "-r", str(lock)], env)
     # uv builds the project with its own back end: no download, nothing left in the tree.
-    run("Installing Atrium", [*uv, "--offline", "--no-deps", "--reinstall", "-e", str(ROOT)])
+    run("Installing Atrium", [*uv, "--offline", "--no-deps", "--reinstall", "-e", str(ROOT)], env)
     # The packages for the checks include those for the server.
     done |= {name: fingerprint(name) for name in (group, "runtime")}
     scratch = STAMP.with_suffix(".new")
