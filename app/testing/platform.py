@@ -1,0 +1,180 @@
+"""A whole platform inside the test process."""
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import httpx
+from dishka import AsyncContainer, Provider
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from app.bootstrap import build_container, build_registry
+from app.core.actor import ANONYMOUS, SYSTEM, Actor, Channel, RequestContext
+from app.core.audit import AuditEntry
+from app.core.database import Database
+from app.core.ids import new_id
+from app.core.migrations import Migrator
+from app.core.operations import Service
+from app.core.ports import Authenticator
+from app.core.registry import Registry
+from app.core.unit_of_work import UnitOfWork
+from app.features.auth.schemas import Credentials, TokenPair
+from app.features.auth.service import AuthService
+from app.features.roles.service import RoleService
+from app.features.users.schemas import UserRead
+from app.http.api import build_api
+from app.http.edge import Edge
+from app.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound=Service)
+
+ADDRESS = "192.0.2.1"
+"""Where calls come from when a test does not care."""
+
+ORIGIN = "http://atrium.test"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A user with an open API session."""
+
+    user: UserRead
+    password: str
+    tokens: TokenPair
+    actor: Actor
+
+
+class Caller:
+    """Calls operations as an edge does: one unit of work each, committed at the end."""
+
+    def __init__(self, container: AsyncContainer, actor: Actor, context: RequestContext) -> None:
+        self._container = container
+        self.actor = actor
+        self.context = context
+
+    async def __call__(
+        self,
+        operation: Callable[Concatenate[S, P], Awaitable[R]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Call an operation, named by its class: `await call(UserService.get, user.id)`."""
+        async with self.unit() as unit:
+            service = await unit.get(_service_of(operation))
+            result = await operation(service, *args, **kwargs)
+            await (await unit.get(UnitOfWork)).commit()
+        return result
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[AsyncContainer]:
+        """The container of one unit of work, to be committed by the caller."""
+        facts = {Actor: self.actor, RequestContext: self.context}
+        async with self._container(context=facts) as unit:
+            yield unit
+
+
+@dataclass
+class Platform:
+    """The platform on a database of its own. Lives as long as a test.
+
+    Attributes:
+        settings: What it was told.
+        registry: What is installed.
+        container: Makes everything.
+        app: The ASGI application.
+        reports: Unexpected errors so far; a test that provokes one clears the list.
+    """
+
+    settings: Settings
+    registry: Registry
+    container: AsyncContainer
+    app: Any
+    reports: list[BaseException] = field(default_factory=list)
+
+    async def database(self) -> Database:
+        """Its database."""
+        return await self.container.get(Database)
+
+    async def prepare(self) -> None:
+        """Migrate an empty database and make the default roles."""
+        await (await self.container.get(Migrator)).upgrade()
+        await self.caller(SYSTEM)(RoleService.ensure_defaults)
+
+    def caller(
+        self, actor: Actor = ANONYMOUS, *, address: str = ADDRESS, channel: Channel = "api"
+    ) -> Caller:
+        """Calls operations on the authority of this actor."""
+        context = RequestContext(request_id=new_id().hex, channel=channel, address=address)
+        return Caller(self.container, actor, context)
+
+    async def sign_in(self, user: UserRead, password: str, *, address: str = ADDRESS) -> SignedIn:
+        """Open an API session."""
+        credentials = Credentials(email=user.email, password=SecretStr(password))
+        tokens = await self.caller(address=address)(AuthService.issue_tokens, credentials)
+        authenticator = await self.container.get(Authenticator)
+        actor = await authenticator.from_bearer(tokens.access_token)
+        return SignedIn(user, password, tokens, actor)
+
+    def client(self, access_token: str = "", *, address: str = ADDRESS) -> httpx.AsyncClient:
+        """A REST client of the application, without a socket between them."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, client=(address, 40000)),
+            base_url=ORIGIN,
+            headers={"Authorization": f"Bearer {access_token}"} if access_token else {},
+        )
+
+    async def audit(self, **expected: object) -> list[AuditEntry]:
+        """The audit entries with these values, oldest first, e.g. `action="user.create"`."""
+        statement = select(AuditEntry).order_by(AuditEntry.id)  # type: ignore[arg-type]  # a column at run time
+        for name, value in expected.items():
+            statement = statement.where(getattr(AuditEntry, name) == value)
+        async with self.caller(SYSTEM).unit() as unit:
+            session = (await unit.get(UnitOfWork)).session
+            return list((await session.execute(statement)).scalars())
+
+    async def contents(self, *, without: Iterable[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
+        """All rows of all tables, sorted, to compare before and after."""
+        skipped = set(without)
+        async with (await self.database()).reading.connect() as connection:
+            return {
+                name: sorted(
+                    (tuple(row) for row in await connection.execute(select(table))), key=repr
+                )
+                for name, table in SQLModel.metadata.tables.items()
+                if name not in skipped
+            }
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings, *overrides: Provider) -> AsyncIterator[Platform]:
+    """Compose a platform, and close it at the end.
+
+    Args:
+        settings: Which database it uses, and everything else.
+        overrides: Providers that replace parts.
+    """
+    registry = build_registry()
+    container = build_container(settings, registry, *overrides)
+    reports: list[BaseException] = []
+
+    def report(error: BaseException, **_facts: object) -> None:
+        reports.append(error)
+
+    app = Edge(build_api(registry, container), settings.server, report=report)
+    try:
+        yield Platform(settings, registry, container, app, reports)
+    finally:
+        await container.close()
+
+
+def _service_of(operation: Callable[..., Any]) -> type[Any]:
+    name = operation.__qualname__.partition(".")[0]
+    service: type[Any] = getattr(sys.modules[operation.__module__], name)
+    return service
