@@ -1,8 +1,9 @@
 """Composition root: settings → adapters → registry → container → applications."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
+import reflex as rx
 import sentry_sdk
 from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 
@@ -10,6 +11,7 @@ from app.core import log
 from app.core.actor import Actor, RequestContext
 from app.core.database import Database
 from app.core.health import HealthChecks
+from app.core.module import PageSpec
 from app.core.migrations import Migrator
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.ports import Authenticator
@@ -19,11 +21,18 @@ from app.features.audit.module import module as audit
 from app.features.auth.authenticator import SessionAuthenticator
 from app.features.auth.module import module as auth
 from app.features.auth.tokens import AccessTokens
+from app.features.dashboard.module import module as dashboard
 from app.features.roles.module import module as roles
 from app.features.users.module import module as users
-from app.settings import Settings, jwt_secret
+from app.settings import Settings, jwt_secret, load_settings
+from app.ui.event_guard import EventGuard
+from app.ui.page_policy import PagePolicy
+from app.ui.page_state import Console
+from app.ui.shell import compose
+from components.head import head
+from components.theme import STYLESHEETS
 
-CORE_FEATURES = (auth, users, roles, audit)
+CORE_FEATURES = (dashboard, users, roles, audit, auth)
 
 
 class PlatformProvider(Provider):
@@ -127,6 +136,38 @@ def build_container(settings: Settings, registry: Registry, *overrides: Provider
         *overrides,
         context={Settings: settings, Registry: registry},
     )
+
+
+def build_page_policy(settings: Settings, registry: Registry) -> PagePolicy:
+    """Who may open which page."""
+    return PagePolicy(registry, development=not settings.is_production)
+
+
+def build_console() -> rx.App:
+    """The Reflex application: every module's pages behind the event guard."""
+    settings = load_settings()
+    registry = build_registry()
+    app = rx.App(stylesheets=STYLESHEETS, head_components=head(), html_lang="en")
+    app.add_middleware(EventGuard(build_page_policy(settings, registry)))
+    for page in registry.pages:
+        app.add_page(
+            _page(page, registry),
+            route=page.route,
+            title=f"{page.title} · Atrium",
+            # Without an event of its own the browser would not tell that it opened the page.
+            on_load=[Console.enter, *page.on_load],
+        )
+    return app
+
+
+def _page(page: PageSpec, registry: Registry) -> Callable[[], rx.Component]:
+    def build() -> rx.Component:
+        return compose(page, registry)
+
+    # Reflex bundles by Python module: a page must not load the components of all others.
+    build.__module__ = page.build.__module__
+    build.__name__ = build.__qualname__ = page.build.__name__
+    return build
 
 
 def _without_headers(event: "sentry_sdk.types.Event", _hint: object) -> "sentry_sdk.types.Event":

@@ -13,7 +13,9 @@ def _initials(name: Text) -> Text:
         words = name.to(str).split(" ")
         first = words[0].to(str)[0].to(str)
         last = words[words.length() - 1].to(str)[0].to(str)
-        return rx.cond(words.length() > 1, first + last, first).to(str).upper()
+        initials = rx.cond(words.length() > 1, first + last, first).to(str).upper()
+        # While nothing is loaded there is no first letter.
+        return rx.cond(name, initials, "")
     words = name.split()
     return "".join(word[0] for word in dict.fromkeys([words[0], words[-1]])).upper() if words else ""
 

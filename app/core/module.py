@@ -25,6 +25,7 @@ class PageSpec:
         build: Composes the page; called once, when the frontend is compiled.
         on_load: Event handlers run each time the page is opened.
         framed: Whether the console's sidebar and top bar surround it.
+        wide: Whether it takes the full width, as tables do.
         development_only: Whether it is left out in production.
     """
 
@@ -34,6 +35,7 @@ class PageSpec:
     build: Callable[[], Any]
     on_load: Sequence[Any] = ()
     framed: bool = True
+    wide: bool = False
     development_only: bool = False
 
 
@@ -58,6 +60,7 @@ class Module:
         permissions: The enumerations of its permissions.
         provider: Makes its repositories and services.
         router: Its REST routes, mounted under `/api/v1`.
+        console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
         pages: Its console pages.
         nav: Its sidebar entries.
         belongings: Count what users own here, to be said before one is deleted.
@@ -67,6 +70,7 @@ class Module:
     permissions: Sequence[type[PermissionName]] = ()
     provider: Provider | None = None
     router: Any = None
+    console_router: Any = None
     pages: Sequence[PageSpec] = ()
     nav: Sequence[NavItem] = ()
     belongings: Sequence[CountBelongings] = ()

@@ -21,3 +21,6 @@ class Authenticator(Protocol):
 
     async def from_session(self, session_id: UUID) -> Actor | None:
         """The actor of a console session by its id; None when that session is no more."""
+
+    async def rotated_cookie(self, token: str) -> str | None:
+        """A new cookie when the user's roles changed since this one was made, else None."""

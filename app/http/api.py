@@ -1,6 +1,5 @@
 """The REST application: every module's router under `/api/v1`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from dishka import AsyncContainer
@@ -10,7 +9,7 @@ from app.core.errors import ModuleError
 from app.core.registry import Registry
 from app.http import health
 from app.http.problems import EXCEPTION_HANDLERS, Problem
-from app.http.routing import OperationRoute
+from app.http.routing import ConsoleRoute, OperationRoute
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -41,21 +40,22 @@ def build_api(registry: Registry, container: AsyncContainer) -> FastAPI:
     api.state.container = container
     api.include_router(health.router)
     for module in registry.modules:
-        for router in _routers(module.router):
-            prefix = "" if router.prefix.startswith("/session") else PREFIX
-            for route in router.routes:
-                if not isinstance(route, OperationRoute):
-                    message = f"module {module.id!r}: route {route} is not an OperationRoute"
-                    raise ModuleError(message)
-            api.include_router(router, prefix=prefix)
+        _include(api, module.id, module.router, OperationRoute, prefix=PREFIX)
+        _include(api, module.id, module.console_router, ConsoleRoute, prefix="")
     _describe(api)
     return api
 
 
-def _routers(contributed: Any) -> Sequence[APIRouter]:  # noqa: ANN401 - core knows no FastAPI
-    if contributed is None:
-        return ()
-    return contributed if isinstance(contributed, tuple) else (contributed,)
+def _include(
+    api: FastAPI, module_id: str, router: APIRouter | None, kind: type, *, prefix: str
+) -> None:
+    if router is None:
+        return
+    for route in router.routes:
+        if type(route) is not kind:
+            message = f"module {module_id!r}: route {route} is not a {kind.__name__}"
+            raise ModuleError(message)
+    api.include_router(router, prefix=prefix)
 
 
 def _describe(api: FastAPI) -> None:

@@ -8,12 +8,15 @@ from dishka.integrations.fastapi import DishkaRoute
 from fastapi import Request, Response
 
 from app.core.actor import ANONYMOUS, Actor, RequestContext
-from app.core.errors import ModuleError, Unauthenticated
+from app.core.errors import ModuleError, PermissionDenied, Unauthenticated
 from app.core.operations import Operation, authorise
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.ports import Authenticator
 from app.core.unit_of_work import UnitOfWork
+from app.http.cookies import session_cookie
+from app.http.origin import is_same_origin
 from app.http.problems import problems
+from app.settings import Settings
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -65,7 +68,7 @@ class OperationRoute(DishkaRoute):
         async def in_unit_of_work(request: Request) -> Response:
             scope = request.scope
             container: AsyncContainer = request.app.state.container
-            actor = await _actor(request, container)
+            actor = await self.actor(request, container)
             scope["atrium.actor"] = actor
             facts = {Actor: actor, RequestContext: scope["atrium.context"]}
             async with container(context=facts) as unit:
@@ -78,14 +81,41 @@ class OperationRoute(DishkaRoute):
 
         return in_unit_of_work
 
+    async def actor(self, request: Request, container: AsyncContainer) -> Actor:
+        """Who calls, by bearer token; the console's cookie counts for nothing here.
 
-async def _actor(request: Request, container: AsyncContainer) -> Actor:
-    header = request.headers.get("authorization")
-    if header is None:
-        return ANONYMOUS
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        code = "auth.scheme"
-        raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
-    authenticator: Authenticator = await container.get(Authenticator)
-    return await authenticator.from_bearer(token.strip())
+        Raises:
+            Unauthenticated: There is a token and it is not valid.
+        """
+        header = request.headers.get("authorization")
+        if header is None:
+            return ANONYMOUS
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            code = "auth.scheme"
+            raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
+        authenticator = await container.get(Authenticator)
+        return await authenticator.from_bearer(token.strip())
+
+
+class ConsoleRoute(OperationRoute):
+    """A route for the console's own forms: by cookie, and only from our own pages."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
+        super().__init__(path, endpoint, **options | {"include_in_schema": False})
+
+    async def actor(self, request: Request, container: AsyncContainer) -> Actor:
+        """Who calls, by session cookie.
+
+        Raises:
+            PermissionDenied: Another site's page sent the form.
+        """
+        settings = await container.get(Settings)
+        if not is_same_origin(request.scope, settings.server):
+            code = "request.cross_origin"
+            message = "This form can only be sent from the console itself."
+            raise PermissionDenied("", message, code=code)
+        cookie = session_cookie(request.scope)
+        authenticator = await container.get(Authenticator)
+        actor = await authenticator.from_cookie(cookie) if cookie else None
+        return actor or ANONYMOUS

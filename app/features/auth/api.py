@@ -3,12 +3,26 @@
 The two never mix: programs send a bearer token, the console an HttpOnly cookie.
 """
 
-from dishka import FromDishka
-from fastapi import APIRouter
+from typing import Annotated
 
-from app.features.auth.schemas import Credentials, Identity, RefreshRequest, TokenPair
+from dishka import FromDishka
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from app.features.auth.schemas import (
+    Credentials,
+    Identity,
+    PasswordChange,
+    PasswordChangeForm,
+    RefreshRequest,
+    SignInForm,
+    StartedSession,
+    TokenPair,
+)
 from app.features.auth.service import AuthService
-from app.http.routing import OperationRoute, calls
+from app.http.cookies import clear_session_cookie, set_session_cookie
+from app.http.origin import local_path
+from app.http.routing import ConsoleRoute, OperationRoute, calls
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=OperationRoute)
 
@@ -39,3 +53,55 @@ async def logout(auth: FromDishka[AuthService]) -> None:
 async def me(auth: FromDishka[AuthService]) -> Identity:
     """Tell who the caller is, and what they may do."""
     return await auth.identity()
+
+
+console_router = APIRouter(prefix="/session", route_class=ConsoleRoute)
+
+
+@console_router.post("/sign-in")
+@calls(AuthService.sign_in)
+async def sign_in(
+    form: Annotated[SignInForm, Form()], auth: FromDishka[AuthService], request: Request
+) -> Response:
+    """Begin a console session and go where the person wanted to go."""
+    session = await auth.sign_in(Credentials(email=form.email, password=form.password))
+    return _with_session(request, session, form.next)
+
+
+@console_router.post("/password")
+@calls(AuthService.change_password)
+async def change_password(
+    form: Annotated[PasswordChangeForm, Form()], auth: FromDishka[AuthService], request: Request
+) -> Response:
+    """Change one's own password; the browser gets a new session."""
+    change = PasswordChange(current_password=form.current_password, new_password=form.new_password)
+    session = await auth.change_password(change)
+    return _with_session(request, session, form.next)
+
+
+@console_router.post("/sign-out")
+@calls(AuthService.sign_out)
+async def sign_out(auth: FromDishka[AuthService], request: Request) -> Response:
+    """End the console session."""
+    await auth.sign_out()
+    response = _go(request, "/sign-in")
+    clear_session_cookie(response, https=request.url.scheme == "https")
+    return response
+
+
+def _with_session(request: Request, session: StartedSession, wanted: str) -> Response:
+    response = _go(request, local_path(wanted))
+    set_session_cookie(
+        response,
+        session.cookie,
+        lifetime_seconds=session.lifetime_seconds,
+        https=request.url.scheme == "https",
+    )
+    return response
+
+
+def _go(request: Request, path: str) -> Response:
+    """A script that sends the form itself asks for JSON; a plain form follows the redirect."""
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"location": path})
+    return RedirectResponse(path, 303)

@@ -4,11 +4,14 @@ from uuid import UUID
 
 from dishka import Provider, Scope
 
-from app.core.module import Module
+from app.core.module import Module, PageSpec
+from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
-from app.features.auth.api import router
+from app.features.auth.api import console_router, router
+from app.features.auth.pages import change_password_page, sign_in_page
 from app.features.auth.repository import SessionRepository
 from app.features.auth.service import AuthService
+from app.features.auth.state import SignIn
 
 provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(SessionRepository, AuthService)
@@ -18,4 +21,14 @@ async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str]:
     return await SessionRepository(uow).count_live(user_id), "open sessions end"
 
 
-module = Module(id="auth", provider=provider, router=router, belongings=(_sessions,))
+module = Module(
+    id="auth",
+    provider=provider,
+    router=router,
+    console_router=console_router,
+    pages=(
+        PageSpec("/sign-in", "Sign in", PUBLIC, sign_in_page, [SignIn.load], framed=False),
+        PageSpec("/change-password", "New password", SIGNED_IN, change_password_page, framed=False),
+    ),
+    belongings=(_sessions,),
+)

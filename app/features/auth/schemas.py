@@ -46,6 +46,22 @@ class PasswordChange(BaseModel):
     ]
 
 
+class SignInForm(BaseModel):
+    """The console's sign-in form."""
+
+    email: Annotated[str, Field(max_length=254), BeforeValidator(plain_text)]
+    password: Password
+    next: Annotated[str, Field(max_length=2000)] = "/"
+
+
+class PasswordChangeForm(PasswordChange):
+    """The console's form for one's own password."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    next: Annotated[str, Field(max_length=2000)] = "/"
+
+
 class TokenPair(BaseModel):
     """What a program signs its requests with."""
 

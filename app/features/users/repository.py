@@ -91,8 +91,8 @@ class UserRepository(Repository[User]):
         ).scalar_one()
         return count
 
-    async def other_administrators(self, user_id: UUID) -> int:
-        """How many active users other than this one may do everything."""
+    async def administrators(self, *, other_than: UUID | None = None) -> int:
+        """How many active users (other than this one) may do everything."""
         statement = (
             select(func.count(func.distinct(User.id)))
             .join(UserRole, col(UserRole.user_id) == col(User.id))
@@ -101,9 +101,10 @@ class UserRepository(Repository[User]):
             .where(
                 RoleGrant.permission == "*",
                 User.status == UserStatus.ACTIVE,
-                User.id != user_id,
             )
         )
+        if other_than is not None:
+            statement = statement.where(User.id != other_than)
         return (await self.session.exec(statement)).one()
 
     def _filtered(self, statement: Select[Any], query: UserFilter) -> Select[Any]:

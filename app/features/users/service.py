@@ -303,7 +303,7 @@ class UserService(Service):
         roles = await self._roles.of_user(user.id)
         if not any(role.is_administrator for role in roles):
             return
-        if await self._users.other_administrators(user.id) == 0:
+        if await self._users.administrators(other_than=user.id) == 0:
             code = "user.last_administrator"
             raise Conflict(code, "This is the last administrator; name another one first.")
 

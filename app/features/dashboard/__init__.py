@@ -1,0 +1,1 @@
+"""The overview: what people ask for each morning."""

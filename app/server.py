@@ -1,0 +1,89 @@
+"""The server: one ASGI application for console, API and assets, on one port."""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette_compress import CompressMiddleware
+
+from app.bootstrap import build_container, build_page_policy, build_registry, configure_logging
+from app.http.api import build_api
+from app.http.edge import Edge
+from app.settings import PROJECT_ROOT, Settings, load_settings
+from app.ui import runtime
+from app.ui.frontend import Frontend
+from app.ui.page_gate import PageGate
+from app.ui.socket_gate import SocketGate
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+WEB = Path(os.environ.get("REFLEX_WEB_WORKDIR", PROJECT_ROOT / ".web"))
+_API_PATHS = ("/api/", "/session/")
+_API_FILES = frozenset({"/healthz", "/ready", "/openapi.json", "/api"})
+_REFLEX_PATHS = ("/_event",)
+_COMPRESS_FROM_BYTES = 1000
+
+
+def build_server() -> App:
+    """Compose everything for one worker; granian calls this."""
+    from app.app import app as console  # noqa: PLC0415 - Reflex must be configured first
+
+    settings = load_settings()
+    configure_logging(settings)
+    container, composed = compose(console(), settings)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        yield
+        await container.close()
+
+    console.register_lifespan_task(lifespan)
+    return composed
+
+
+def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
+    """Put gate, API and edge around Reflex's application.
+
+    Returns:
+        The container, to be closed at the end, and the application.
+    """
+    registry = build_registry()
+    container = build_container(settings, registry)
+    runtime.install(runtime.Runtime(container, registry, settings))
+    api: App = CompressMiddleware(build_api(registry, container), minimum_size=_COMPRESS_FROM_BYTES)
+    if settings.server.allowed_origins:
+        api = CORSMiddleware(
+            api,
+            allow_origins=settings.server.allowed_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Location", "Retry-After"],
+        )
+    pages = PageGate(
+        Frontend(WEB / "build" / "client"),
+        build_page_policy(settings, registry),
+        container,
+        settings,
+    )
+    socket = SocketGate(reflex_app, container, settings.server)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await socket(scope, receive, send)
+            return
+        path = scope["path"]
+        if path.startswith(_API_PATHS) or path in _API_FILES:
+            await api(scope, receive, send)
+        elif path.startswith(_REFLEX_PATHS):
+            await socket(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    return container, Edge(route, settings.server, report=runtime.report)

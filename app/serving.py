@@ -1,0 +1,90 @@
+"""Starts the server: migrate, seed, then granian with forked workers.
+
+Everything is imported once, before the workers are forked: they share it and
+answer at once.
+"""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import sys
+
+from app.settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished."""
+    _configure_reflex(settings)
+    # Before granian is imported: it takes the start method as it finds it.
+    multiprocessing.set_start_method("fork", force=True)
+    from granian.constants import Interfaces, Loops  # noqa: PLC0415 - see above
+    from granian.log import LogLevels  # noqa: PLC0415 - see above
+    from granian.server import Server  # noqa: PLC0415 - see above
+
+    import app.server  # noqa: PLC0415 - imported here so that workers share it
+
+    del app
+    asyncio.run(_prepare(settings))
+    gc.collect()
+    gc.freeze()
+    server = Server(
+        "app.server:build_server",
+        factory=True,
+        address=settings.server.host,
+        port=settings.server.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.auto,
+        workers=settings.server.workers,
+        workers_kill_timeout=settings.server.shutdown_seconds,
+        log_level=LogLevels.warning,
+        websockets=True,
+    )
+    server.serve()
+
+
+def _configure_reflex(settings: Settings) -> None:
+    """Tell Reflex that the frontend is built, and where its state lives."""
+    os.environ.update(
+        {
+            "REFLEX_ENV_MODE": "prod",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            "REFLEX_CHECK_LATEST_VERSION": "false",
+            "__REFLEX_SKIP_COMPILE": "1",
+        }
+    )
+    if settings.redis.url is not None:
+        os.environ["REDIS_URL"] = settings.redis.url
+
+
+async def _prepare(settings: Settings) -> None:
+    from app.bootstrap import (  # noqa: PLC0415 - after Reflex is configured
+        build_container,
+        build_registry,
+        configure_logging,
+    )
+    from app.core.migrations import Migrator  # noqa: PLC0415 - likewise
+    from app.seed import seed  # noqa: PLC0415 - likewise
+    from app.server import WEB  # noqa: PLC0415 - likewise
+
+    configure_logging(settings)
+    container = build_container(settings, build_registry())
+    try:
+        await (await container.get(Migrator)).upgrade()
+        seeded = await seed(container, settings)
+    finally:
+        await container.close()
+    host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104 - compared, not bound
+    out = sys.stdout
+    if not (WEB / "build" / "client" / "404.html").exists():
+        out.write("The console is not built: run `make run`, or only the API is served.\n")
+    out.write(f"\n  Atrium serves on http://{host}:{settings.server.port}\n")
+    if seeded.password:
+        out.write(
+            f"\n  Sign in as {seeded.admin_email} with the password {seeded.password}\n"
+            "  It is shown only now and must be changed at the first sign-in.\n"
+        )
+    elif seeded.admin_email:
+        out.write(f"\n  Sign in as {seeded.admin_email} with the password you configured.\n")
+    out.write("\n")
+    out.flush()

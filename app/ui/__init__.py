@@ -1,0 +1,1 @@
+"""The Reflex edge: everything between the browser's socket and an operation."""

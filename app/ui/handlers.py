@@ -1,0 +1,83 @@
+"""Event handlers: each says who may call it, or nobody can.
+
+Every method of a state class can be called by any client with any arguments.
+The event guard lets through only what `handler` has opened, and only for
+those who hold the permission; the service behind it decides once more.
+"""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import reflex as rx
+
+from app.core.errors import PlatformError
+from app.core.log import get_logger
+from app.ui import runtime
+
+log = get_logger(__name__)
+
+
+def handler(permission: str) -> Callable[[Callable[..., Any]], Any]:
+    """Open an asynchronous method of a state to those who hold the permission.
+
+    A `PlatformError` that escapes is shown to the person by the state's
+    `show_problem`; what was typed stays in the browser.
+
+    Args:
+        permission: A permission, `SIGNED_IN` or `PUBLIC`.
+    """
+
+    def decorate(method: Callable[..., Any]) -> Any:  # noqa: ANN401 - Reflex turns it into an EventHandler
+        wrapped = _generator(method) if inspect.isasyncgenfunction(method) else _coroutine(method)
+        wrapped.__permission__ = permission  # type: ignore[attr-defined]  # read by permission_of
+        return rx.event(wrapped)
+
+    return decorate
+
+
+def permission_of(function: Callable[..., Any]) -> str | None:
+    """Who may call a handler; None when it was never opened."""
+    return getattr(function, "__permission__", None)
+
+
+def _coroutine(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    async def handle(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any handler
+        try:
+            return await method(self, *args, **kwargs)
+        except PlatformError as error:
+            return await self.show_problem(error)
+        except Exception as error:  # noqa: BLE001 - the edge: reported, never shown
+            return await self.show_problem(_unexpected(error, method))
+
+    return handle
+
+
+def _generator(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    async def handle(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - any handler
+        try:
+            async for update in method(self, *args, **kwargs):
+                yield update
+        except PlatformError as error:
+            yield await self.show_problem(error)
+        except Exception as error:  # noqa: BLE001 - the edge: reported, never shown
+            yield await self.show_problem(_unexpected(error, method))
+
+    return handle
+
+
+class _InternalError(PlatformError):
+    """A defect of ours."""
+
+    status = 500
+    title = "Internal error"
+
+
+def _unexpected(error: Exception, method: Callable[..., Any]) -> PlatformError:
+    request_id = runtime.caller().context.request_id
+    log.error("console.panic", handler=method.__qualname__, request_id=request_id, exc_info=error)
+    runtime.report(error, request_id=request_id)
+    return _InternalError("internal", "Something went wrong on our side.")

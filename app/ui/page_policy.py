@@ -1,0 +1,62 @@
+"""Who may open which page: one answer for full loads and for navigation in the browser."""
+
+import re
+from urllib.parse import quote
+
+from app.core.actor import Actor
+from app.core.module import PageSpec
+from app.core.permissions import PUBLIC
+from app.core.registry import Registry
+from app.http.origin import local_path
+
+SIGN_IN = "/sign-in"
+CHANGE_PASSWORD = "/change-password"  # noqa: S105 - a path
+HOME = "/"
+
+
+class PagePolicy:
+    """The pages of the registry, and the rules for opening them."""
+
+    def __init__(self, registry: Registry, *, development: bool) -> None:
+        self._pages = {
+            page.route: page for page in registry.pages if development or not page.development_only
+        }
+        self._patterns = [
+            (re.compile(re.sub(r"\[\w+\]", "[^/]+", route)), page)
+            for route, page in self._pages.items()
+        ]
+
+    def by_route(self, route: str) -> PageSpec | None:
+        """The page with this route, e.g. `/users/[user_id]`."""
+        return self._pages.get("/" + route.strip("/"))
+
+    def by_path(self, path: str) -> PageSpec | None:
+        """The page that an address leads to; fixed routes come before patterns."""
+        path = "/" + path.strip("/")
+        exact = self._pages.get(path)
+        if exact is not None and "[" not in path:
+            return exact
+        return next((page for pattern, page in self._patterns if pattern.fullmatch(path)), None)
+
+    def redirect(self, page: PageSpec, actor: Actor | None, asked: str) -> str | None:
+        """Where to go instead of the page; None to stay.
+
+        Args:
+            page: The page.
+            actor: Who opens it; None when nobody is signed in.
+            asked: The address with its query, to come back to after the sign-in.
+        """
+        if actor is None:
+            return None if page.permission == PUBLIC else self.sign_in_path(asked)
+        if actor.must_change_password:
+            return None if page.route == CHANGE_PASSWORD else CHANGE_PASSWORD
+        if page.route == SIGN_IN:
+            return HOME
+        return None
+
+    def sign_in_path(self, asked: str) -> str:
+        """The sign-in page with the way back."""
+        back = local_path(asked)
+        return (
+            SIGN_IN if back == HOME or back.startswith(SIGN_IN) else f"{SIGN_IN}?next={quote(back)}"
+        )

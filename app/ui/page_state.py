@@ -1,0 +1,140 @@
+"""What the states of all pages share: who is signed in, messages, and how errors are shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from app.core.actor import Actor
+from app.core.errors import Invalid, PermissionDenied, PlatformError, Unauthenticated
+from app.core.ids import new_id
+from app.core.permissions import PUBLIC
+from app.ui import runtime
+from app.ui.handlers import handler
+
+
+@dataclass
+class Toast:
+    """A short message in the corner; `action` is the word on its button, if any."""
+
+    id: str
+    kind: str
+    message: str
+    action: str = ""
+
+
+@dataclass
+class Problem:
+    """Why a page shows no content."""
+
+    code: str = ""
+    title: str = ""
+    message: str = ""
+    permission: str = ""
+    request_id: str = ""
+
+
+class Session(rx.State):
+    """Binds the client's state tree to one sign-in; see the event guard."""
+
+    _session_id: str = ""
+    _is_bound: bool = False
+
+
+class Console(rx.State):
+    """The frame around every page: the person, their permissions, messages."""
+
+    name: str = ""
+    email: str = ""
+    roles: list[str] = []
+    may: dict[str, bool] = {}
+    refused: str = ""
+    """The permission that the current page needs and the person lacks."""
+    session_ended: bool = False
+    sign_in_path: str = "/sign-in"
+    toasts: list[Toast] = []
+
+    def receive(self, actor: Actor) -> None:
+        """Show who is signed in and what they may do."""
+        if self.name != actor.name:
+            self.name = actor.name
+        if self.email != actor.email:
+            self.email = actor.email
+        if self.roles != list(actor.roles):
+            self.roles = list(actor.roles)
+        names = [str(name) for name in runtime.current().registry.permissions]
+        may = {name: actor.may(name) for name in names}
+        if self.may != may:
+            self.may = may
+
+    def say(self, message: str, *, kind: str = "success", action: str = "") -> str:
+        """Show a message; returns its id."""
+        toast = Toast(id=new_id().hex, kind=kind, message=message, action=action)
+        self.toasts = [*self.toasts[-4:], toast]
+        return toast.id
+
+    @handler(PUBLIC)
+    async def enter(self) -> None:
+        """A page was opened; the event guard has done what there is to do."""
+
+    @handler(PUBLIC)
+    async def dismiss(self, toast_id: str) -> None:
+        """Remove a message."""
+        self.toasts = [toast for toast in self.toasts if toast.id != toast_id]
+
+    @handler(PUBLIC)
+    async def close_session_ended(self) -> None:
+        """Go back to the page, to copy what was typed."""
+        self.session_ended = False
+
+    async def show_problem(self, error: PlatformError) -> None:
+        """Show an error of one of this state's own handlers."""
+        self.say(error.message, kind="danger")
+
+
+class PageState(rx.State, mixin=True):
+    """Base of a page's state: loading, errors, forms."""
+
+    problem: Problem = Problem()
+    field_errors: dict[str, str] = {}
+    form_error: str = ""
+    saving: bool = False
+
+    async def say(self, message: str, *, kind: str = "success") -> None:
+        """Show a message in the corner."""
+        console = await self.get_state(Console)
+        console.say(message, kind=kind)
+
+    async def show_problem(self, error: PlatformError) -> Any:  # noqa: ANN401 - Reflex's update types
+        """Show an error that a handler did not expect: the one place that maps errors to screens.
+
+        A page that could not be loaded says so in its place; anything else is a message.
+        """
+        self.saving = False
+        if isinstance(error, Unauthenticated):
+            console = await self.get_state(Console)
+            console.session_ended = True
+            return
+        await self.say(error.message, kind="danger")
+
+    def show_page_problem(self, error: PlatformError) -> None:
+        """Show in the page's place why it has no content."""
+        self.problem = Problem(
+            code=error.code,
+            title=error.title,
+            message=error.message,
+            permission=error.permission if isinstance(error, PermissionDenied) else "",
+            request_id=runtime.caller().context.request_id,
+        )
+
+    def show_form_problem(self, error: PlatformError) -> None:
+        """Show an error at the fields it is about, or above the form."""
+        self.saving = False
+        fields = error.fields if isinstance(error, Invalid) else error.details.get("fields")
+        self.field_errors = {str(k): str(v) for k, v in dict(fields or {}).items()}  # type: ignore[call-overload]  # fields are a mapping
+        self.form_error = "" if self.field_errors else error.message
+
+    def clear_form_problem(self) -> None:
+        """Start a form without messages."""
+        self.field_errors = {}
+        self.form_error = ""

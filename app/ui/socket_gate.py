@@ -1,0 +1,59 @@
+"""What reaches Reflex's own endpoints: no foreign page, no cookie, no upload.
+
+The session cookie is resolved here and replaced by the session's id, so that
+it never reaches Reflex's state, its pickles, its logs or an error report.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from dishka import AsyncContainer
+
+from app.core.ports import Authenticator
+from app.http.cookies import session_cookie
+from app.http.origin import is_same_origin
+from app.settings import ServerSettings
+
+SESSION_HEADER = "x-atrium-session"
+
+_SECRET_HEADERS = frozenset(
+    {b"cookie", b"authorization", b"proxy-authorization", SESSION_HEADER.encode()}
+)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class SocketGate:
+    """Wraps Reflex's ASGI application."""
+
+    def __init__(self, app: App, container: AsyncContainer, settings: ServerSettings) -> None:
+        self._app = app
+        self._container = container
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "websocket":
+            if not is_same_origin(scope, self._settings):
+                await receive()
+                await send({"type": "websocket.close", "code": 4403})
+                return
+            scope["headers"] = await self._without_cookie(scope)
+        elif scope["type"] == "http":
+            scope["headers"] = [
+                header for header in scope["headers"] if header[0] not in _SECRET_HEADERS
+            ]
+        await self._app(scope, receive, send)
+
+    async def _without_cookie(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        cookie = session_cookie(scope)
+        headers = [header for header in scope["headers"] if header[0] not in _SECRET_HEADERS]
+        if cookie is not None:
+            authenticator = await self._container.get(Authenticator)
+            actor = await authenticator.from_cookie(cookie)
+            if actor is not None:
+                headers.append((SESSION_HEADER.encode(), str(actor.session_id).encode()))
+        return headers

@@ -1,0 +1,67 @@
+import { createElement, useRef, useState } from "react";
+
+const WENT_WRONG = "The server did not answer. Nothing you typed is lost; try again.";
+
+function showFieldErrors(form, fields) {
+  for (const slot of form.querySelectorAll("[data-post-error]")) slot.remove();
+  let first = null;
+  for (const input of form.querySelectorAll("[name]")) {
+    const message = fields[input.name];
+    input.toggleAttribute("aria-invalid", false);
+    if (!message) continue;
+    input.setAttribute("aria-invalid", "true");
+    const slot = document.getElementById(`${input.id}-error`);
+    if (slot) {
+      const text = document.createElement("p");
+      text.className = "field-error";
+      text.dataset.postError = "";
+      text.textContent = message;
+      slot.append(text);
+    }
+    first ??= input;
+  }
+  return first;
+}
+
+/** A form that is sent as a browser would send it, keeping what was typed when it is refused. */
+export function PostForm({ action, label, children }) {
+  const form = useRef(null);
+  const [message, setMessage] = useState("");
+  const [sending, setSending] = useState(false);
+
+  async function submit(event) {
+    event.preventDefault();
+    if (sending) return;
+    setSending(true);
+    setMessage("");
+    try {
+      const response = await fetch(action, {
+        method: "POST",
+        headers: { Accept: "application/json" },
+        body: new URLSearchParams(new FormData(form.current)),
+      });
+      const answer = await response.json();
+      if (response.ok) {
+        window.location.assign(answer.location);
+        return;
+      }
+      const first = showFieldErrors(form.current, answer.fields ?? {});
+      setMessage(first ? "" : answer.detail);
+      (first ?? form.current.querySelector("input:not([type=hidden])"))?.focus();
+    } catch {
+      setMessage(WENT_WRONG);
+    }
+    setSending(false);
+  }
+
+  return createElement(
+    "form",
+    { ref: form, onSubmit: submit, className: "form", "aria-label": label, "aria-busy": sending },
+    createElement(
+      "div",
+      { role: "alert", className: message ? "callout callout-danger" : undefined },
+      message,
+    ),
+    children,
+  );
+}

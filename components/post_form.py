@@ -1,0 +1,37 @@
+"""A form whose answer may change cookies: sign-in, one's own password."""
+
+import reflex as rx
+
+from components.values import Content, Text
+
+
+class _PostForm(rx.Component):
+    library = rx.asset("post_form.jsx", shared=True).importable_path
+    tag = "PostForm"
+
+    action: rx.Var[str]
+    label: rx.Var[str]
+
+
+def post_form(
+    *content: Content, action: Text, label: Text, hidden: dict[str, Text] | None = None
+) -> rx.Component:
+    """Post fields to the server and go where it says; a refusal shows at the field, nothing is lost.
+
+    The server answers `{"location": …}`, or problem+json with `detail` and perhaps `fields`.
+
+    Args:
+        *content: Fields and a submit button.
+        action: Path that receives the form.
+        label: Name of the form for assistive technology.
+        hidden: Values sent along by field name, for example `{"next": "/users"}`.
+    """
+    return _PostForm.create(
+        *[
+            rx.el.input(type="hidden", name=name, value=value, read_only=True)
+            for name, value in (hidden or {}).items()
+        ],
+        *content,
+        action=action,
+        label=label,
+    )
