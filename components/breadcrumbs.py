@@ -9,11 +9,14 @@ from components.link import link
 from components.values import Text
 
 
-def breadcrumbs(trail: Sequence[tuple[Text, Text | None]]) -> rx.Component:
+def breadcrumbs(
+    trail: Sequence[tuple[Text, Text | None]], *, label: Text = "Breadcrumbs"
+) -> rx.Component:
     """Show the way from the section to this page.
 
     Args:
         trail: `(words, path)` from the outside in; the last one is this page and needs no path.
+        label: Name of the navigation for assistive technology.
     """
     last = len(trail) - 1
 
@@ -33,5 +36,5 @@ def breadcrumbs(trail: Sequence[tuple[Text, Text | None]]) -> rx.Component:
     return rx.el.nav(
         rx.el.ol(*(step(index, words, href) for index, (words, href) in enumerate(trail))),
         class_name="breadcrumbs",
-        custom_attrs={"aria-label": "Breadcrumbs"},
+        custom_attrs={"aria-label": label},
     )

@@ -25,9 +25,10 @@ def confirm_dialog(
     title: Text,
     consequence: Content,
     *details: Content,
-    open: Flag,  # noqa: A002 - the HTML word
+    open: Flag = False,  # noqa: A002 - the HTML word
+    name: str | None = None,
     on_confirm: Handler,
-    on_close: Handler,
+    on_close: Handler | None = None,
     confirm_label: Text,
     type_name: Text | None = None,
     danger: bool = True,
@@ -40,7 +41,8 @@ def confirm_dialog(
         title: The question: *Delete role Editor?*
         consequence: What happens, in numbers: *3 users lose access to 12 posts.*
         *details: More to see before deciding, such as a list of what changes.
-        open: Whether it is shown.
+        open: Whether it is shown; the state decides.
+        name: Lets `button(…, opens=name)` open it without the server.
         on_confirm: Does it.
         on_close: Called on Escape and *Cancel*.
         confirm_label: The verb of the title: *Delete role*.
@@ -68,8 +70,15 @@ def confirm_dialog(
     failed: Any = (
         rx.cond(error, rx.el.p(error, class_name="field-error", custom_attrs={"role": "alert"}))
         if isinstance(error, rx.Var)
-        else rx.fragment()
+        else (
+            rx.el.p(error, class_name="field-error", custom_attrs={"role": "alert"})
+            if error
+            else rx.fragment()
+        )
     )
+    props: dict[str, Any] = {} if name is None else {"name": name}
+    if on_close is not None:
+        props["on_close"] = on_close
     return Modal.create(
         rx.el.div(
             form(
@@ -96,8 +105,8 @@ def confirm_dialog(
         ),
         open=open,
         kind="confirm",
-        on_close=on_close,
         custom_attrs={"aria-label": title, "role": "alertdialog"},
+        **props,
     )
 
 

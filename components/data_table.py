@@ -235,7 +235,7 @@ def data_table(
             `error_state`, or a `rx.cond`/`rx.match` between them.
         skeleton_rows: How many skeleton rows.
     """
-    rows = rows if isinstance(rows, rx.Var) else rx.Var.create(rows)
+    rows = rows if isinstance(rows, rx.Var) else rx.Var.create(rows).to(list[dict[str, Any]])
     boxes = on_select is not None
     chosen: Any = selected if selected is not None else rx.Var.create([])
 

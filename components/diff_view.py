@@ -39,7 +39,7 @@ def diff_view(changes: rx.Var[list[Any]] | list[Change], *, label: Text = "Chang
             rx.el.td(value(change["after"], "ins")),
         )
 
-    rows = changes if isinstance(changes, rx.Var) else rx.Var.create(changes)
+    rows = changes if isinstance(changes, rx.Var) else rx.Var.create(changes).to(list[dict[str, Any]])
     return rx.el.table(
         rx.el.thead(
             rx.el.tr(

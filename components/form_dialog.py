@@ -15,9 +15,10 @@ from components.values import Content, Flag, Handler, Number, Text
 def form_dialog(
     title: Text,
     *fields: Content,
-    open: Flag,  # noqa: A002 - the HTML word
+    open: Flag = False,  # noqa: A002 - the HTML word
+    name: str | None = None,
     on_submit: Handler,
-    on_close: Handler,
+    on_close: Handler | None = None,
     submit_label: Text = "Save",
     sentence: Content | None = None,
     version: Text | Number = 0,
@@ -33,7 +34,8 @@ def form_dialog(
     Args:
         title: *Invite user*.
         *fields: `form_field(…)` each.
-        open: Whether it is shown.
+        open: Whether it is shown; the state decides.
+        name: Lets `button(…, opens=name)` open it without the server.
         on_submit: Called with the form's dict; see `form`.
         on_close: Called on Escape, *Cancel* and the close button.
         submit_label: The verb.
@@ -49,6 +51,9 @@ def form_dialog(
         if isinstance(error, rx.Var)
         else (callout(error, tone="danger", announce=True) if error else rx.fragment())
     )
+    props: dict[str, Any] = {} if name is None else {"name": name}
+    if on_close is not None:
+        props["on_close"] = on_close
     return Modal.create(
         rx.el.div(
             rx.el.div(
@@ -78,6 +83,6 @@ def form_dialog(
         open=open,
         kind="wide" if wide else "modal",
         dismissable=False,
-        on_close=on_close,
         custom_attrs={"aria-label": title},
+        **props,
     )

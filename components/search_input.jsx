@@ -39,7 +39,7 @@ export function SearchInput({ value = "", onSearch, label, placeholder, delay = 
     }
   };
   return (
-    <div className="search" role="search">
+    <div className="search" role="search" aria-label={label}>
       <svg className="icon icon-s search-icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
         <circle cx="11" cy="11" r="7" />
         <path d="m20 20-4-4" />

@@ -1,0 +1,171 @@
+"""The gallery's table, with everything around it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from components.avatar import person
+from components.badge import status_badge
+from components.bulk_bar import bulk_bar
+from components.button import button
+from components.card import columns, stack
+from components.data_table import Column, cell_link, data_table
+from components.menu import menu, menu_item, menu_link
+from components.number import grouped
+from components.pagination import pagination
+from components.relative_time import relative_time
+from components.search_input import search_input
+from components.states import no_match_state
+from components.toolbar import (
+    column_chooser,
+    density_button,
+    filter_chips,
+    filter_menu,
+    toolbar,
+    view_menu,
+)
+
+PEOPLE = (
+    ("1", "Anna Berg", "active", "Administrator", 112, "2024-05-02T09:30:00+00:00"),
+    ("2", "José Álvarez", "invited", "Author", 0, ""),
+    ("3", "Mei-Ling Chen", "suspended", "Editor, Reviewer", 1480, "2023-11-20T18:05:00+00:00"),
+    ("4", "Olga Petrova", "locked", "Viewer", 7, "2024-04-30T22:41:00+00:00"),
+)
+ROWS = [
+    {
+        "id": identity,
+        "name": name,
+        "email": f"{name.split()[0].lower()}@northwind.example",
+        "status": status,
+        "roles": roles,
+        "posts": posts,
+        "seen_at": seen,
+    }
+    for identity, name, status, roles, posts, seen in PEOPLE
+]
+STATUSES = (("active", "Active"), ("invited", "Invited"), ("suspended", "Suspended"))
+COLUMNS = (
+    Column(
+        "name",
+        "Name",
+        lambda row: person(row["name"].to(str), href="/users/" + row["id"].to(str)),
+        sortable=True,
+        fixed=True,
+    ),
+    Column("email", "E-mail", sortable=True),
+    Column("status", "Status", lambda row: status_badge(row["status"].to(str)), sortable=True),
+    Column("roles", "Roles", size="wide"),
+    Column(
+        "posts", "Posts", lambda row: grouped(row["posts"].to(int)), sortable=True, align="end"
+    ),
+    Column("seen_at", "Last seen", lambda row: relative_time(row["seen_at"].to(str)), size="fit"),
+)
+SHORT = (
+    Column("name", "Name", lambda row: cell_link(row["name"].to(str), href="/users")),
+    Column("posts", "Posts", align="end"),
+)
+
+
+def _nothing(*_: object) -> Any:  # noqa: ANN401 - an event that does nothing
+    return rx.prevent_default
+
+
+def _row_menu(row: rx.Var[Any]) -> rx.Component:
+    return menu(
+        menu_link("Open", href="/users/" + row["id"].to(str), icon="arrow_right"),
+        menu_item("Suspend…", icon="pause", danger=True, opens="gallery-confirm"),
+        label="Actions for " + row["name"].to(str),
+        icon="ellipsis",
+        size="s",
+    )
+
+
+def lists() -> rx.Component:
+    """Show tables: full, compact, loading and without a match."""
+    none: Callable[..., Any] = _nothing
+    visible = rx.Var.create([column.key for column in COLUMNS])
+    selected = rx.Var.create(["2", "3"])
+    chips = rx.Var.create([{"key": "status", "label": "Status", "value": "Active"}])
+    views = rx.Var.create([{"id": "mine", "label": "My people"}])
+    return rx.el.section(
+        rx.el.h2("Lists", class_name="gallery-title"),
+        toolbar(
+            filter_menu("Status", STATUSES, value=rx.Var.create("active"), on_change=none),
+            filter_menu("Role", (("editor", "Editor"),), value=rx.Var.create(""), on_change=none),
+            search=search_input("", on_search=rx.prevent_default, label="Search users"),
+            end=[
+                view_menu(views, current="mine", on_open=none),
+                density_button(rx.Var.create(False), on_toggle=rx.prevent_default),  # noqa: FBT003
+                column_chooser(
+                    COLUMNS,
+                    visible=visible,
+                    on_toggle=none,
+                    on_move=none,
+                    on_reset=rx.prevent_default,
+                ),
+            ],
+            chips=filter_chips(chips, on_clear=none, on_clear_all=rx.prevent_default),
+        ),
+        data_table(
+            ROWS,
+            COLUMNS,
+            label="Users",
+            sort="name",
+            on_sort=none,
+            selected=selected,
+            on_select=rx.prevent_default,
+            row_name="name",
+            actions=_row_menu,
+            visible=visible,
+            widths=rx.Var.create({"email": 200}),
+            on_resize=rx.prevent_default,
+        ),
+        bulk_bar(
+            button("Suspend", icon="pause", size="s", opens="gallery-confirm"),
+            button("Assign role", icon="shield", size="s"),
+            count=rx.Var.create(2),
+            total=12480,
+            all_selected=rx.Var.create(False),  # noqa: FBT003
+            on_select_all=rx.prevent_default,
+            on_clear=rx.prevent_default,
+        ),
+        pagination(
+            start=1,
+            end=50,
+            total=12480,
+            estimated=True,
+            has_previous=False,
+            has_next=True,
+            on_previous=rx.prevent_default,
+            on_next=rx.prevent_default,
+            page_size=50,
+            on_page_size=rx.prevent_default,
+        ),
+        columns(
+            stack(
+                rx.el.p("Compact", class_name="gallery-note"),
+                data_table(ROWS, SHORT, label="Compact list", compact=True),
+            ),
+            stack(
+                rx.el.p("Loading anew", class_name="gallery-note"),
+                data_table(ROWS, SHORT, label="List that loads anew", loading=True),
+            ),
+            stack(
+                rx.el.p("Loading for the first time", class_name="gallery-note"),
+                data_table([], SHORT, label="List that loads", loading=True, skeleton_rows=4),
+            ),
+            stack(
+                rx.el.p("No match", class_name="gallery-note"),
+                data_table(
+                    [],
+                    SHORT,
+                    label="List without a match",
+                    empty=no_match_state(
+                        "No user has the status suspended.", on_clear=rx.prevent_default
+                    ),
+                ),
+            ),
+        ),
+        class_name="gallery-section",
+    )
