@@ -5,20 +5,31 @@ setting and what is allowed.
 """
 
 import difflib
+import json
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
 ENV_PREFIX = "ATRIUM_"
 NESTING = "__"
@@ -51,10 +62,20 @@ class ServerSettings(Section):
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 20
 
 
+def _supported_database(url: str) -> str:
+    if not re.match(r"(sqlite|postgres|postgresql)(\+\w+)?://", url):
+        message = "allowed: sqlite:///path or postgresql://user:password@host/name"
+        raise ValueError(message)
+    return url
+
+
 class DatabaseSettings(Section):
     """The database, by URL alone: `sqlite:///…` or `postgresql://…`."""
 
-    url: str | None = None
+    # Not shown when settings are printed: it may hold a password.
+    url: Annotated[str, AfterValidator(_supported_database)] | None = Field(
+        default=None, repr=False
+    )
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     busy_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10
 
@@ -62,7 +83,7 @@ class DatabaseSettings(Section):
 class RedisSettings(Section):
     """Redis, required as soon as there is more than one worker."""
 
-    url: str | None = None
+    url: str | None = Field(default=None, repr=False)
 
 
 class AuthSettings(Section):
@@ -152,7 +173,8 @@ def environment_name(given: Mapping[str, object] | None = None) -> str:
     Raises:
         SettingsError: It is none of development, test and production.
     """
-    named = (given or {}).get("environment") or os.environ.get(f"{ENV_PREFIX}ENVIRONMENT")
+    variables = {name.upper(): value for name, value in os.environ.items()}
+    named = (given or {}).get("environment") or variables.get(f"{ENV_PREFIX}ENVIRONMENT")
     name = str(named or "development")
     if name not in _ENVIRONMENTS:
         message = (
@@ -174,6 +196,8 @@ def load_settings(**overrides: object) -> Settings:
         settings = Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
     except ValidationError as error:
         raise SettingsError(_describe(error)) from error
+    except SourceError as error:
+        raise SettingsError(_describe_unreadable(os.environ)) from error
     except yaml.YAMLError as error:
         message = f"a file in config/ is not valid YAML: {error}"
         raise SettingsError(message) from error
@@ -241,9 +265,34 @@ def _describe(error: ValidationError) -> str:
             hint = f"; did you mean {close[0]}?" if close else ""
             lines.append(f"{setting} is not a setting{hint}")
         else:
-            shown = "" if _is_secret(setting) else f", got {problem['input']!r}"
+            given = problem["input"]
+            # A whole section may hold secrets, wherever they stand in it.
+            hidden = _is_secret(setting) or isinstance(given, dict | list)
+            shown = "" if hidden else f", got {given!r}"
             lines.append(f"{setting} ({variable_name(setting)}): {problem['msg']}{shown}")
     return "\n".join(lines)
+
+
+def _describe_unreadable(environ: Mapping[str, str]) -> str:
+    """Which variables had to be JSON and are not; their values are not repeated."""
+    lines = []
+    for variable, value in sorted(environ.items()):
+        if variable.upper() in _json_variables():
+            try:
+                json.loads(value)
+            except ValueError:
+                lines.append(f'{variable}: not valid JSON; write ["a", "b"] or {{"name": "value"}}')
+    return "\n".join(lines)
+
+
+def _json_variables(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Variables of sections and lists."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield variable_name(prefix + name)
+            yield from _json_variables(field.annotation, f"{prefix}{name}.")
+        elif get_origin(field.annotation) is list:
+            yield variable_name(prefix + name)
 
 
 def _is_secret(setting: str) -> bool:
