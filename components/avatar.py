@@ -10,14 +10,15 @@ from components.values import Text, attributes, class_names
 
 def _initials(name: Text) -> Text:
     if isinstance(name, rx.Var):
-        words = name.to(str).split(" ")
-        first = words[0].to(str)[0].to(str)
-        last = words[words.length() - 1].to(str)[0].to(str)
-        initials = rx.cond(words.length() > 1, first + last, first).to(str).upper()
+        parts = name.to(str).split(" ")
+        first = parts[0].to(str)[0].to(str)
+        last = parts[parts.length() - 1].to(str)[0].to(str)
+        initials = rx.cond(parts.length() > 1, first + last, first).to(str).upper()
         # While nothing is loaded there is no first letter.
         return rx.cond(name, initials, "")
     words = name.split()
-    return "".join(word[0] for word in dict.fromkeys([words[0], words[-1]])).upper() if words else ""
+    outer = words if len(words) < 2 else [words[0], words[-1]]  # noqa: PLR2004 - first and last
+    return "".join(word[0] for word in outer).upper()
 
 
 def avatar(

@@ -71,5 +71,7 @@ def status_badge(
             for key, (words, tone, sign) in statuses.items()
         ]
         return rx.match(status, *cases, badge(status))
-    words, tone, sign = statuses.get(status, (status, "neutral", None))
+    if status not in statuses:
+        return badge(status)
+    words, tone, sign = statuses[status]
     return badge(words, tone=tone, icon=sign)

@@ -22,6 +22,4 @@ def brand(name: Text = "Atrium") -> rx.Component:
     Args:
         name: What the installation is called.
     """
-    return rx.el.span(
-        brand_mark(), rx.el.span(name, class_name="brand-name"), class_name="brand"
-    )
+    return rx.el.span(brand_mark(), rx.el.span(name, class_name="brand-name"), class_name="brand")

@@ -125,7 +125,5 @@ def link_button(
     )
     attrs = attributes(data_shortcut=shortcut, aria_keyshortcuts=shortcut)
     if native or download:
-        return browser_link(
-            *content, href=href, download=download, class_name=classes, attrs=attrs
-        )
+        return browser_link(*content, href=href, download=download, class_name=classes, attrs=attrs)
     return link(*content, href=href, class_name=classes, attrs=attrs)

@@ -39,9 +39,9 @@ class _CommandPalette(rx.Component):
 
 
 def command_palette(
-    commands: Any,  # noqa: ANN401 - a list of `Command`, of vars, or a var of such a list
+    commands: Any,
     *,
-    results: Any = None,  # noqa: ANN401 - as `commands`
+    results: Any = None,
     searching: Flag = False,
     placeholder: Text = "Search pages, records and actions",
     on_search: Handler | None = None,

@@ -110,6 +110,6 @@ def confirm_dialog(
     )
 
 
-def _without_data(handler: Handler) -> Any:  # noqa: ANN401 - a Reflex event
+def _without_data(handler: Handler) -> Any:
     """Let a handler that takes nothing follow a submit, which carries the form's data."""
     return lambda _data: handler

@@ -190,7 +190,7 @@ def _sort_on_phone(
 
 
 def data_table(
-    rows: Any,  # noqa: ANN401 - a state list of dicts or dataclasses
+    rows: Any,
     columns: Sequence[Column],
     *,
     label: Text,

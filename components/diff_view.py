@@ -15,7 +15,9 @@ class Change(TypedDict):
     after: str
 
 
-def diff_view(changes: rx.Var[list[Any]] | list[Change], *, label: Text = "Changes") -> rx.Component:
+def diff_view(
+    changes: rx.Var[list[Any]] | list[Change], *, label: Text = "Changes"
+) -> rx.Component:
     """Show fields with their values before and after.
 
     Args:
@@ -39,7 +41,9 @@ def diff_view(changes: rx.Var[list[Any]] | list[Change], *, label: Text = "Chang
             rx.el.td(value(change["after"], "ins")),
         )
 
-    rows = changes if isinstance(changes, rx.Var) else rx.Var.create(changes).to(list[dict[str, Any]])
+    rows = (
+        changes if isinstance(changes, rx.Var) else rx.Var.create(changes).to(list[dict[str, Any]])
+    )
     return rx.el.table(
         rx.el.thead(
             rx.el.tr(

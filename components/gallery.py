@@ -17,9 +17,9 @@ from components.gallery_states import situations
 from components.icon_button import icon_button
 from components.link import link
 from components.menu import menu_item
-from components.native_form import native_form
 from components.page_header import page_header
 from components.password_input import password_input
+from components.post_form import post_form
 from components.shell import NavItem, NavSection, Palette, Person, shell
 from components.tabs import tabs
 from components.text_input import email_input
@@ -86,7 +86,7 @@ def gallery_sign_in_page() -> rx.Component:
     return auth_layout(
         "Sign in",
         callout("E-mail or password is wrong.", tone="danger", announce=True),
-        native_form(
+        post_form(
             form_field("E-mail", email_input(autocomplete="username"), required=True),
             form_field(
                 "Password",
@@ -97,7 +97,7 @@ def gallery_sign_in_page() -> rx.Component:
             checkbox("remember", "Keep me signed in on this device"),
             button("Sign in", variant="primary", type="submit", size="l", full_width=True),
             action="/gallery/sign-in",
-            method="get",
+            label="Sign in",
             hidden={"next": "/"},
         ),
         sentence="Welcome back.",

@@ -193,9 +193,7 @@ def _fields() -> rx.Component:
                     checkbox("by-sms", "By text message", disabled=True, help="Needs a number"),
                     checkbox("some", "Of some things", indeterminate=True),
                     row(
-                        checkbox_box(
-                            "Only the box", checked=False, on_toggle=rx.prevent_default
-                        ),
+                        checkbox_box("Only the box", checked=False, on_toggle=rx.prevent_default),
                         rx.el.span("a box alone, for tables"),
                     ),
                     name="notify",
@@ -203,9 +201,7 @@ def _fields() -> rx.Component:
                 ),
                 switch("beta", "Early features", default_checked=True, help="In force at once"),
                 switch("off", "Switched off", disabled=True),
-                form_group(
-                    "Roles", checkbox_list("roles", ROLES, label="Roles"), name="roles"
-                ),
+                form_group("Roles", checkbox_list("roles", ROLES, label="Roles"), name="roles"),
                 form_actions(button("Save", variant="primary"), button("Cancel")),
                 description="One of few, some of many, on or off.",
             ),

@@ -56,9 +56,7 @@ COLUMNS = (
     Column("email", "E-mail", sortable=True),
     Column("status", "Status", lambda row: status_badge(row["status"].to(str)), sortable=True),
     Column("roles", "Roles", size="wide"),
-    Column(
-        "posts", "Posts", lambda row: grouped(row["posts"].to(int)), sortable=True, align="end"
-    ),
+    Column("posts", "Posts", lambda row: grouped(row["posts"].to(int)), sortable=True, align="end"),
     Column("seen_at", "Last seen", lambda row: relative_time(row["seen_at"].to(str)), size="fit"),
 )
 SHORT = (
@@ -67,7 +65,7 @@ SHORT = (
 )
 
 
-def _nothing(*_: object) -> Any:  # noqa: ANN401 - an event that does nothing
+def _nothing(*_: object) -> Any:
     return rx.prevent_default
 
 

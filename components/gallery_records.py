@@ -14,6 +14,7 @@ from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_field
 from components.modal import close_button, modal, sheet
+from components.native_form import native_form
 from components.progress import progress, skeleton, spinner
 from components.relative_time import relative_time
 from components.stat_tile import stat_tile
@@ -61,7 +62,9 @@ def _history() -> rx.Component:
                     "Kim Doe", "changed the roles of José Álvarez", MOMENT, diff_view(CHANGES)
                 ),
                 timeline_entry("Aisha Rahman", "deleted a role", MOMENT, outcome="denied"),
-                timeline_entry("Scheduler", "sent a report", MOMENT, outcome="failed", icon="clock"),
+                timeline_entry(
+                    "Scheduler", "sent a report", MOMENT, outcome="failed", icon="clock"
+                ),
             ),
             title="Activity",
             actions=(button("See all", variant="ghost", size="s"),),
@@ -163,8 +166,15 @@ def _form() -> rx.Component:
             ask_before_leaving=True,
             label="Role",
         ),
-        title="A form with a save bar",
-        sentence="Change the title to see it",
+        native_form(
+            form_field("Sent by the browser", text_input("q", placeholder="As a link would")),
+            button("Send", type="submit"),
+            action="/gallery",
+            method="get",
+            label="Native form",
+        ),
+        title="A form with a save bar, and a native one",
+        sentence="Change the title to see the bar",
     )
 
 

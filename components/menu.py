@@ -4,7 +4,6 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from components.button import button
 from components.icon import icon as draw_icon
 from components.icon_button import icon_button
 from components.link import browser_link, link
@@ -41,7 +40,14 @@ def menu(
         trigger = (
             icon_button(icon, label, variant=variant, size=size, tooltip=None)
             if icon
-            else button(label, variant=variant, size=size)
+            else rx.el.button(
+                rx.el.span(label, class_name="button-label"),
+                draw_icon("chevron_down", size="xs"),
+                type="button",
+                class_name=class_names(
+                    "button", f"button-{variant}", "button-s" if size == "s" else None
+                ),
+            )
         )
     return _Menu.create(
         trigger,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import reflex as rx
 
 from components.menu import menu
-from components.values import Content, Text
+from components.values import Content
 
 
 def page_header(

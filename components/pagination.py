@@ -10,7 +10,7 @@ from components.select import select
 from components.values import Flag, Handler, Number
 
 
-def _not(flag: Flag) -> Any:  # noqa: ANN401 - a bool or a var of one
+def _not(flag: Flag) -> Any:
     return ~flag if isinstance(flag, rx.Var) else not flag
 
 
@@ -63,7 +63,7 @@ def pagination(
         )
     return rx.el.nav(
         rx.el.p(
-            rx.el.strong(grouped(start), "–", grouped(end)),
+            rx.el.strong(grouped(start), "\N{EN DASH}", grouped(end)),
             " of ",
             about,
             rx.el.strong(grouped(total)),

@@ -16,7 +16,7 @@ class _PostForm(rx.Component):
 def post_form(
     *content: Content, action: Text, label: Text, hidden: dict[str, Text] | None = None
 ) -> rx.Component:
-    """Post fields to the server and go where it says; a refusal shows at the field, nothing is lost.
+    """Post fields to the server and go where it says; a refusal shows at the field.
 
     The server answers `{"location": …}`, or problem+json with `detail` and perhaps `fields`.
 

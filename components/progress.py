@@ -20,10 +20,10 @@ def progress(
     """
     props: dict[str, Any] = {} if value is None else {"value": value, "max": total}
     return rx.el.div(
-        rx.el.progress(
-            class_name="progress", custom_attrs=attributes(aria_label=label), **props
-        ),
-        rx.el.span(sentence, class_name="progress-words") if sentence is not None else rx.fragment(),
+        rx.el.progress(class_name="progress", custom_attrs=attributes(aria_label=label), **props),
+        rx.el.span(sentence, class_name="progress-words")
+        if sentence is not None
+        else rx.fragment(),
         class_name="progress-line",
     )
 

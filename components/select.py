@@ -13,9 +13,7 @@ Options = Sequence[str | tuple[str, str]] | rx.Var[list[dict[str, str]]]
 
 def _options(options: Options) -> list[Any]:
     if isinstance(options, rx.Var):
-        return [
-            rx.foreach(options, lambda each: rx.el.option(each["label"], value=each["value"]))
-        ]
+        return [rx.foreach(options, lambda each: rx.el.option(each["label"], value=each["value"]))]
     return [
         rx.el.option(each, value=each)
         if isinstance(each, str)
@@ -66,7 +64,8 @@ def select(
             required=required,
             disabled=disabled,
             class_name="input select-input",
-            custom_attrs=attributes(id=f"field-{name}" if id is None else id, aria_label=label) | (attrs or {}),
+            custom_attrs=attributes(id=f"field-{name}" if id is None else id, aria_label=label)
+            | (attrs or {}),
             **props,
         ),
         icon("chevron_down", size="s", class_name="select-arrow"),

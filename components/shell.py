@@ -48,7 +48,7 @@ class Palette:
 
 
 def _page_commands(sections: Sequence[NavSection]) -> list[Any]:
-    def command(section: NavSection, item: NavItem) -> Any:  # noqa: ANN401 - a dict or a var of one
+    def command(section: NavSection, item: NavItem) -> Any:
         line = {
             "id": f"page:{item.href}",
             "label": item.label,
@@ -92,7 +92,11 @@ def _top_bar(
 ) -> rx.Component:
     return rx.el.header(
         icon_button(
-            "menu", "Open navigation", tooltip=None, opens="navigation", attrs={"data-phone": "only"}
+            "menu",
+            "Open navigation",
+            tooltip=None,
+            opens="navigation",
+            attrs={"data-phone": "only"},
         ),
         breadcrumbs(trail),
         rx.el.div(

@@ -99,7 +99,10 @@ def sidebar(
     """
     return rx.el.div(
         link(
-            brand(name), href=href, class_name="sidebar-brand", attrs={"aria-label": f"{name}, home"}
+            brand(name),
+            href=href,
+            class_name="sidebar-brand",
+            attrs={"aria-label": f"{name}, home"},
         ),
         navigation(sections),
         _SidebarToggle.create(

@@ -31,8 +31,7 @@ def stat_tile(
         good: Whether the change is welcome; neutral without it.
         chart: `sparkline(…)`.
     """
-    counted = isinstance(value, int | float | rx.vars.NumberVar)
-    number: Any = grouped(value) if counted else value
+    number: Any = grouped(value) if isinstance(value, int | float | rx.vars.NumberVar) else value
     words = link(label, href=href, class_name="stat-link") if href is not None else label
     arrow: Any = rx.fragment()
     if isinstance(rising, rx.Var):

@@ -14,7 +14,7 @@ def tabs(
     """Lead between the pages of one record; each has its own address.
 
     Args:
-        pages: `(words, path)`, or `(words, path, visible)`; the current one is found by the address.
+        pages: `(words, path)`, or `(words, path, visible)`; the address says which is current.
         label: Name of the navigation for assistive technology: *User*.
     """
 

@@ -75,7 +75,7 @@ def text_input(
     )
 
 
-def email_input(name: str = "email", **options: Any) -> rx.Component:  # noqa: ANN401 - as text_input
+def email_input(name: str = "email", **options: Any) -> rx.Component:
     """Take an e-mail address; takes the options of `text_input`."""
     options.setdefault("autocomplete", "email")
     return text_input(name, type="email", **options)

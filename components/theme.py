@@ -64,7 +64,7 @@ DARK: Final = {
     "text-muted": "#a7acb8",
     "text-faint": "#9197a4",
     "accent": "#5a67cf",
-    "accent-hover": "#6a77dc",
+    "accent-hover": "#515dc3",
     "accent-text": "#a7b1f6",
     "accent-soft": "#212645",
     "accent-border": "#3b4377",
@@ -111,7 +111,8 @@ SIZES: Final = {
     "radius-round": "999px",
     # Type.
     "font": (
-        '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+        '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue",'
+        " sans-serif"
     ),
     "font-mono": 'ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, monospace',
     "weight": "450",

@@ -57,7 +57,7 @@ def filter_menu(
         any_label: Words of the choice that filters nothing.
     """
 
-    def choice(key: Any, words: Any) -> rx.Component:  # noqa: ANN401 - text or a var of it
+    def choice(key: Any, words: Any) -> rx.Component:
         return menu_choice(words, chosen=value == key, on_click=on_change(key))
 
     trigger = rx.el.button(
@@ -69,11 +69,7 @@ def filter_menu(
         custom_attrs={"data-active": rx.cond(value, "true", "false")},
     )
     choices: list[rx.Component] = (
-        [
-            rx.foreach(
-                options, lambda each: choice(each["value"].to(str), each["label"].to(str))
-            )
-        ]
+        [rx.foreach(options, lambda each: choice(each["value"].to(str), each["label"].to(str)))]
         if isinstance(options, rx.Var)
         else [choice(key, words) for key, words in options]
     )
@@ -110,8 +106,9 @@ def filter_chips(
             key=each["key"].to(str),
         )
 
+    in_force: Any = chips
     return rx.cond(
-        chips.length() > 0,
+        in_force.length() > 0,
         rx.el.div(
             rx.el.ul(rx.foreach(chips, chip), class_name="chips"),
             button("Clear filters", variant="ghost", size="s", on_click=on_clear_all),
@@ -141,10 +138,8 @@ def column_chooser(
     titles = {column.key: column.title for column in columns}
     fixed = [column.key for column in columns if column.fixed]
 
-    def line(key: Any, *, shown: bool) -> rx.Component:  # noqa: ANN401 - a key or a var of it
-        title: Any = (
-            rx.match(key, *titles.items(), "") if isinstance(key, rx.Var) else titles[key]
-        )
+    def line(key: Any, *, shown: bool) -> rx.Component:
+        title: Any = rx.match(key, *titles.items(), "") if isinstance(key, rx.Var) else titles[key]
         locked: Flag = (
             rx.Var.create(fixed).contains(key) if isinstance(key, rx.Var) else key in fixed
         )
@@ -176,8 +171,9 @@ def column_chooser(
             class_name="column-line",
         )
 
+    shown_keys: Any = visible
     hidden = [
-        rx.cond(visible.contains(column.key), rx.fragment(), line(column.key, shown=False))
+        rx.cond(shown_keys.contains(column.key), rx.fragment(), line(column.key, shown=False))
         for column in columns
     ]
     return popover(

@@ -1,6 +1,5 @@
 """Types that the components' signatures share."""
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import reflex as rx
@@ -18,10 +17,7 @@ Content: TypeAlias = rx.Component | str | rx.Var[Any]
 """What may stand between tags."""
 
 Handler: TypeAlias = rx.event.EventType[Any]
-"""What Reflex accepts as an event handler: `State.method`, `State.method(value)` or a list of them."""
-
-Classes: TypeAlias = Sequence[Text | None]
-"""Class names; `None` and `""` are left out."""
+"""What Reflex accepts as an event handler: `State.method`, `State.method(value)`, or several."""
 
 
 def class_names(*names: Text | None) -> list[Text]:

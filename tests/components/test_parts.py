@@ -1,0 +1,191 @@
+"""Small components say what they are to everybody."""
+
+import pytest
+import reflex as rx
+
+from components.avatar import avatar
+from components.badge import STATUSES, status_badge
+from components.breadcrumbs import breadcrumbs
+from components.button import button, link_button
+from components.confirm_dialog import confirm_dialog
+from components.form import form
+from components.icon_button import icon_button
+from components.link import browser_link
+from components.menu import menu, menu_item
+from components.native_form import native_form
+from components.number import grouped
+from components.pagination import pagination
+from components.shell import NavItem, NavSection, Person, shell
+from components.states import denied_state, error_state
+from components.text_input import text_input
+from components.values import attributes, class_names, yes_no
+
+
+def test_icon_button_has_a_name() -> None:
+    """The word of an icon button is read aloud."""
+    assert '"aria-label":"Delete"' in str(icon_button("trash_2", "Delete"))
+
+
+def test_loading_button_cannot_be_pressed() -> None:
+    """Busy buttons say so and ignore clicks."""
+    drawn = str(button("Save", loading=True))
+
+    assert '"aria-busy":"true"' in drawn
+    assert "disabled:true" in drawn
+
+
+def test_link_button_stays_in_application() -> None:
+    """The router follows a path; the browser follows what the router cannot."""
+    assert 'to:"/posts/new"' in str(link_button("New post", href="/posts/new"))
+    assert 'href:"/api/users.csv"' in str(link_button("Export", href="/api/users.csv", native=True))
+
+
+def test_new_tab_gets_no_handle() -> None:
+    """Another site never holds our window."""
+    drawn = str(browser_link("Site", href="https://example.org", new_tab=True))
+
+    assert 'rel:"noopener noreferrer"' in drawn
+
+
+def test_menu_holds_items() -> None:
+    """A menu is a menu, its items are items, and its button has a name."""
+    drawn = str(menu(menu_item("Rename"), label="Actions", icon="ellipsis"))
+
+    assert 'role:"menu"' in drawn
+    assert 'role:"menuitem"' in drawn
+    assert drawn.count('"aria-label":"Actions"') == 2
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_status_is_icon_and_word(status: str) -> None:
+    """Colour never stands alone."""
+    words, _tone, _icon = STATUSES[status]
+
+    drawn = str(status_badge(status))
+
+    assert f'"{words}"' in drawn
+    assert "jsx(Lucide" in drawn
+
+
+def test_unknown_status_is_shown_as_it_is() -> None:
+    """A module's own status does not disappear."""
+    assert '"brewing"' in str(status_badge("brewing"))
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [("Anna Berg", "AB"), ("Cher", "C"), ("Anna Maria Berg", "AB"), ("anna anna", "AA"), ("", "")],
+)
+def test_initials(name: str, initials: str) -> None:
+    """First letter of the first and of the last word."""
+    assert f'"{initials}"' in str(avatar(name))
+
+
+def test_last_crumb_is_this_page() -> None:
+    """Only the last one is current, and it is no link."""
+    drawn = str(breadcrumbs([("Roles", "/roles"), ("Editor", None)]))
+
+    assert drawn.count('"aria-current":"page"') == 1
+    assert 'to:"/roles"' in drawn
+
+
+def test_native_form_is_sent_by_the_browser() -> None:
+    """No handler stands between the form and the server."""
+    drawn = str(native_form(button("Go"), action="/session", hidden={"next": "/users"}))
+
+    assert 'action:"/session"' in drawn
+    assert 'method:"post"' in drawn
+    assert '"/users"' in drawn
+    assert "onSubmit" not in drawn
+
+
+def test_form_hands_over_data() -> None:
+    """The form calls its handler and knows when it starts anew."""
+    drawn = str(form(text_input("title"), on_submit=rx.prevent_default, version=3))
+
+    assert "onSave" in drawn
+    assert "version:3" in drawn
+
+
+def test_confirm_dialog_says_the_consequence() -> None:
+    """The question is an alert with its consequence; the name is asked for only when given."""
+    asked = confirm_dialog(
+        "Delete role?",
+        "3 users lose access.",
+        open=True,
+        on_confirm=rx.prevent_default,
+        on_close=rx.prevent_default,
+        confirm_label="Delete role",
+    )
+
+    assert 'role:"alertdialog"' in str(asked)
+    assert "3 users lose access." in str(asked)
+    assert "ExactInput" not in str(asked)
+
+
+def test_denied_names_permission_and_grantor() -> None:
+    """Nobody has to guess what to ask for, and whom."""
+    drawn = str(denied_state("user.update", granted_by="Anna Berg"))
+
+    assert '"user.update"' in drawn
+    assert '"Anna Berg"' in drawn
+
+
+def test_error_is_an_alert_with_its_request() -> None:
+    """The id leads to the log."""
+    drawn = str(error_state("No list.", request_id="01H", on_retry=rx.prevent_default))
+
+    assert 'role:"alert"' in drawn
+    assert '"01H"' in drawn
+    assert '"Try again"' in drawn
+
+
+def test_count_is_grouped() -> None:
+    """Thousands are separated, in Python and in the browser."""
+    assert grouped(12480) == "12,480"
+    assert "toLocaleString" in str(grouped(rx.Var("total", _var_type=int)))
+
+
+def test_estimate_says_about() -> None:
+    """An estimated count does not pretend."""
+    drawn = str(
+        pagination(
+            start=1,
+            end=50,
+            total=12480,
+            estimated=True,
+            has_previous=False,
+            has_next=True,
+            on_previous=rx.prevent_default,
+            on_next=rx.prevent_default,
+        )
+    )
+
+    assert '"about "' in drawn
+    assert '"12,480"' in drawn
+
+
+def test_shell_leaves_out_what_is_not_allowed() -> None:
+    """A page that may not be opened is neither in the sidebar nor in the palette."""
+    sections = [
+        NavSection(
+            "Access",
+            [
+                NavItem("Users", "/users", "users"),
+                NavItem("Secrets", "/secrets", "key", visible=False),
+            ],
+        )
+    ]
+
+    drawn = str(shell("Page", sections=sections, trail=[("Users", None)], who=Person("Anna")))
+
+    assert "/users" in drawn
+    assert "/secrets" not in drawn
+    assert "Skip to content" in drawn
+
+
+def test_values() -> None:
+    """Names that do not apply are left out, flags become words."""
+    assert class_names("a", None, "", "b") == ["a", "b"]
+    assert attributes(aria_label="x", title=None) == {"aria-label": "x"}
+    assert yes_no(flag=True) == "true"
