@@ -11,8 +11,8 @@ from app.core import log
 from app.core.actor import Actor, RequestContext
 from app.core.database import Database
 from app.core.health import HealthChecks
-from app.core.module import PageSpec
 from app.core.migrations import Migrator
+from app.core.module import PageSpec
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.ports import Authenticator
 from app.core.registry import Registry

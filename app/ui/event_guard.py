@@ -83,7 +83,7 @@ class EventGuard(Middleware):
         self, root: BaseState, actor: Actor | None, route: str, router_data: dict[str, Any]
     ) -> StateUpdate | None:
         console: Console = await root.get_state(Console)
-        console.receive(actor or ANONYMOUS)
+        console._receive(actor or ANONYMOUS)
         console.session_ended = False
         console.refused = ""
         page = self._policy.by_route(route)
@@ -159,7 +159,7 @@ async def _answer(root: BaseState, refusal: PlatformError, *, ended: bool) -> St
     if ended or isinstance(refusal, Unauthenticated):
         console.session_ended = True
     else:
-        console.say(refusal.message, kind="danger")
+        console._say(refusal.message, kind="danger")
     return StateUpdate(delta=await _delta(root))
 
 

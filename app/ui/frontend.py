@@ -1,7 +1,7 @@
 """The built frontend: pages with a strict CSP, hashed assets that browsers keep for good.
 
-Pages are small and few: they are read once, at the start, together with the
-hashes of their inline scripts. Assets come pre-compressed from the disk.
+Everything is read into memory at the start (a few megabytes): a build swapped
+in while the server runs cannot mix with the one it serves.
 """
 
 import base64
@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import brotli
-from starlette.responses import FileResponse, Response
 from starlette.datastructures import Headers
+from starlette.responses import Response
 
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _BUILT_ORIGIN = re.compile(r"`(?:http|ws)s?://[^/`]+(/[^`]*)`")
@@ -35,114 +34,100 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One HTML page, ready to be sent."""
+class File:
+    """One file, ready to be sent in each encoding that was made of it."""
 
     body: bytes
-    compressed: bytes
-    csp: str
-    etag: str = field(default="")
+    media_type: str
+    etag: str
+    cache_control: str
+    encoded: dict[str, bytes] = field(default_factory=dict)
+    csp: str = ""
 
 
 class Frontend:
     """The files of one build. Lives as long as the process."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
-        self._documents = {
-            path.relative_to(self._folder).as_posix(): _document(path)
-            for path in sorted(self._folder.glob("**/*.html"))
-        }
         self._files = {
-            f"/{path.relative_to(self._folder).as_posix()}": path
-            for path in self._folder.glob("**/*")
-            if path.suffix in _TYPES and path.suffix != ".html" and path.is_file()
-        }
-        self._scripts = {
-            path: _any_origin(file.read_text()).encode()
-            for path, file in self._files.items()
-            if path.startswith("/assets/reflex-env-")
+            f"/{path.relative_to(folder).as_posix()}": _read(path)
+            for path in sorted(folder.glob("**/*"))
+            if path.suffix in _TYPES and path.is_file()
         }
 
     @property
     def is_built(self) -> bool:
         """Whether there is anything to serve."""
-        return "404.html" in self._documents
+        return "/404.html" in self._files
 
     def page(self, route: str, headers: Headers, *, status: int = 200) -> Response:
         """The document of a route; one with parameters gets the shell that fits all."""
-        name = "index.html" if route == "/" else f"{route.strip('/')}.html"
-        document = self._documents.get(name) or self._documents["__spa-fallback.html"]
-        return _respond(document, headers, status)
+        name = "/index.html" if route == "/" else f"/{route.strip('/')}.html"
+        document = self._files.get(name) or self._files.get("/__spa-fallback.html")
+        return _respond(document, headers, status) if document else _not_built()
 
     def not_found(self, headers: Headers) -> Response:
         """The document for addresses that lead nowhere."""
-        return _respond(self._documents["404.html"], headers, 404)
+        document = self._files.get("/404.html")
+        return _respond(document, headers, 404) if document else _not_built()
 
     def asset(self, path: str, headers: Headers) -> Response | None:
-        """The file at a path, compressed as the browser likes; None when there is none."""
-        script = self._scripts.get(path)
-        if script is not None:
-            return Response(
-                script, media_type="text/javascript", headers={"Cache-Control": _FOR_GOOD}
-            )
+        """The file at a path; None when there is none, or it is a page."""
         file = self._files.get(path)
-        if file is None:
-            return None
-        fixed = {
-            "Cache-Control": _FOR_GOOD if path.startswith("/assets/") else _REVALIDATE,
-            "Vary": "Accept-Encoding",
-        }
-        accepted = headers.get("accept-encoding", "")
-        for encoding, suffix in _ENCODINGS:
-            packed = file.with_name(file.name + suffix)
-            if encoding in accepted and packed.exists():
-                file, fixed["Content-Encoding"] = packed, encoding
-                break
-        media_type = _TYPES[Path(path).suffix]
-        response = FileResponse(file, media_type=media_type, headers=fixed)
-        etag = f'"{int(file.stat().st_mtime):x}-{file.stat().st_size:x}"'
-        if headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers=fixed | {"ETag": etag})
-        response.headers["ETag"] = etag
-        return response
+        return None if file is None or file.csp else _respond(file, headers, 200)
 
 
-def _document(path: Path) -> Document:
+def _read(path: Path) -> File:
     body = path.read_bytes()
+    encoded = {
+        encoding: packed.read_bytes()
+        for encoding, suffix in _ENCODINGS
+        if (packed := path.with_name(path.name + suffix)).exists()
+    }
+    if path.name.startswith("reflex-env-"):
+        body, encoded = _any_origin(body.decode()).encode(), {}
+    return File(
+        body=body,
+        media_type=_TYPES[path.suffix],
+        etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        cache_control=_FOR_GOOD if path.parent.name == "assets" else _REVALIDATE,
+        encoded=encoded,
+        csp=_csp(body) if path.suffix == ".html" else "",
+    )
+
+
+def _csp(page: bytes) -> str:
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
-        for script in dict.fromkeys(_INLINE_SCRIPT.findall(body))
+        for script in dict.fromkeys(_INLINE_SCRIPT.findall(page))
     )
-    csp = (
+    return (
         f"default-src 'self'; script-src 'self' {hashes}; "
         # Emotion writes style elements at run time.
         "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
         "connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
         "form-action 'self'"
     )
-    return Document(
-        body=body,
-        compressed=brotli.compress(body, quality=9),
-        csp=csp,
-        etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-    )
 
 
-def _respond(document: Document, headers: Headers, status: int) -> Response:
-    fixed = {
-        "Content-Security-Policy": document.csp,
-        "Cache-Control": _REVALIDATE,
-        "Vary": "Accept-Encoding, Cookie",
-    }
-    if status == 200:  # noqa: PLR2004 - HTTP
-        fixed["ETag"] = document.etag
-        if headers.get("if-none-match") == document.etag:
-            return Response(status_code=304, headers=fixed)
-    body = document.body
-    if "br" in headers.get("accept-encoding", ""):
-        body, fixed["Content-Encoding"] = document.compressed, "br"
-    return Response(body, status, media_type="text/html", headers=fixed)
+def _respond(file: File, headers: Headers, status: int) -> Response:
+    fixed = {"Cache-Control": file.cache_control, "Vary": "Accept-Encoding", "ETag": file.etag}
+    if file.csp:
+        fixed["Content-Security-Policy"] = file.csp
+    if status == 200 and headers.get("if-none-match") == file.etag:  # noqa: PLR2004 - HTTP
+        return Response(status_code=304, headers=fixed)
+    body = file.body
+    accepted = headers.get("accept-encoding", "")
+    for encoding, packed in file.encoded.items():
+        if encoding in accepted:
+            body, fixed["Content-Encoding"] = packed, encoding
+            break
+    return Response(body, status, media_type=file.media_type, headers=fixed)
+
+
+def _not_built() -> Response:
+    text = "The console is not built on this machine; `make run` builds it."
+    return Response(text, 503, media_type="text/plain")
 
 
 def _any_origin(script: str) -> str:

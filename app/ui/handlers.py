@@ -23,7 +23,7 @@ def handler(permission: str) -> Callable[[Callable[..., Any]], Any]:
     """Open an asynchronous method of a state to those who hold the permission.
 
     A `PlatformError` that escapes is shown to the person by the state's
-    `show_problem`; what was typed stays in the browser.
+    `_show_problem`; what was typed stays in the browser.
 
     Args:
         permission: A permission, `SIGNED_IN` or `PUBLIC`.
@@ -48,9 +48,9 @@ def _coroutine(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await method(self, *args, **kwargs)
         except PlatformError as error:
-            return await self.show_problem(error)
+            return await self._show_problem(error)
         except Exception as error:  # noqa: BLE001 - the edge: reported, never shown
-            return await self.show_problem(_unexpected(error, method))
+            return await self._show_problem(_unexpected(error, method))
 
     return handle
 
@@ -62,9 +62,9 @@ def _generator(method: Callable[..., Any]) -> Callable[..., Any]:
             async for update in method(self, *args, **kwargs):
                 yield update
         except PlatformError as error:
-            yield await self.show_problem(error)
+            yield await self._show_problem(error)
         except Exception as error:  # noqa: BLE001 - the edge: reported, never shown
-            yield await self.show_problem(_unexpected(error, method))
+            yield await self._show_problem(_unexpected(error, method))
 
     return handle
 

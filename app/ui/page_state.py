@@ -54,7 +54,7 @@ class Console(rx.State):
     sign_in_path: str = "/sign-in"
     toasts: list[Toast] = []
 
-    def receive(self, actor: Actor) -> None:
+    def _receive(self, actor: Actor) -> None:
         """Show who is signed in and what they may do."""
         if self.name != actor.name:
             self.name = actor.name
@@ -67,7 +67,7 @@ class Console(rx.State):
         if self.may != may:
             self.may = may
 
-    def say(self, message: str, *, kind: str = "success", action: str = "") -> str:
+    def _say(self, message: str, *, kind: str = "success", action: str = "") -> str:
         """Show a message; returns its id."""
         toast = Toast(id=new_id().hex, kind=kind, message=message, action=action)
         self.toasts = [*self.toasts[-4:], toast]
@@ -87,9 +87,9 @@ class Console(rx.State):
         """Go back to the page, to copy what was typed."""
         self.session_ended = False
 
-    async def show_problem(self, error: PlatformError) -> None:
+    async def _show_problem(self, error: PlatformError) -> None:
         """Show an error of one of this state's own handlers."""
-        self.say(error.message, kind="danger")
+        self._say(error.message, kind="danger")
 
 
 class PageState(rx.State, mixin=True):
@@ -100,12 +100,12 @@ class PageState(rx.State, mixin=True):
     form_error: str = ""
     saving: bool = False
 
-    async def say(self, message: str, *, kind: str = "success") -> None:
+    async def _say(self, message: str, *, kind: str = "success") -> None:
         """Show a message in the corner."""
         console = await self.get_state(Console)
-        console.say(message, kind=kind)
+        console._say(message, kind=kind)
 
-    async def show_problem(self, error: PlatformError) -> Any:  # noqa: ANN401 - Reflex's update types
+    async def _show_problem(self, error: PlatformError) -> Any:  # noqa: ANN401 - Reflex's update types
         """Show an error that a handler did not expect: the one place that maps errors to screens.
 
         A page that could not be loaded says so in its place; anything else is a message.
@@ -115,9 +115,9 @@ class PageState(rx.State, mixin=True):
             console = await self.get_state(Console)
             console.session_ended = True
             return
-        await self.say(error.message, kind="danger")
+        await self._say(error.message, kind="danger")
 
-    def show_page_problem(self, error: PlatformError) -> None:
+    def _show_page_problem(self, error: PlatformError) -> None:
         """Show in the page's place why it has no content."""
         self.problem = Problem(
             code=error.code,
@@ -127,14 +127,14 @@ class PageState(rx.State, mixin=True):
             request_id=runtime.caller().context.request_id,
         )
 
-    def show_form_problem(self, error: PlatformError) -> None:
+    def _show_form_problem(self, error: PlatformError) -> None:
         """Show an error at the fields it is about, or above the form."""
         self.saving = False
         fields = error.fields if isinstance(error, Invalid) else error.details.get("fields")
         self.field_errors = {str(k): str(v) for k, v in dict(fields or {}).items()}  # type: ignore[call-overload]  # fields are a mapping
         self.form_error = "" if self.field_errors else error.message
 
-    def clear_form_problem(self) -> None:
+    def _clear_form_problem(self) -> None:
         """Start a form without messages."""
         self.field_errors = {}
         self.form_error = ""

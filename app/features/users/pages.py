@@ -1,0 +1,499 @@
+"""The users' pages: list, record with its activity, and the form for a new one."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.features.audit.permissions import AuditPermission
+from app.features.users.permissions import UserPermission
+from app.features.users.state import NewUser, UserList, UserRecord
+from app.ui.page_state import Console
+from components.avatar import avatar, person
+from components.badge import status_badge
+from components.bulk_bar import bulk_bar
+from components.button import button, link_button
+from components.callout import callout
+from components.card import card, stack
+from components.checkbox import checkbox
+from components.checkbox_list import checkbox_list
+from components.confirm_dialog import confirm_dialog
+from components.data_table import Column, data_table
+from components.description_list import description_list
+from components.diff_view import diff_view
+from components.form import form, save_bar
+from components.form_dialog import form_dialog
+from components.form_field import form_actions, form_field, form_group
+from components.menu import menu_item, menu_separator
+from components.page_header import page_header
+from components.pagination import pagination
+from components.password_input import password_input
+from components.relative_time import relative_time
+from components.search_input import search_input
+from components.states import empty_state, error_state, no_match_state, not_found_state
+from components.tabs import tabs
+from components.text_input import email_input, text_input
+from components.timeline import timeline, timeline_entry
+from components.toolbar import density_button, filter_chips, filter_menu, toolbar
+
+_STATUSES = [("active", "Active"), ("suspended", "Suspended")]
+
+
+def user_list_page() -> rx.Component:
+    """List users: search, filter, sort, select."""
+    return rx.fragment(
+        page_header(
+            "Users",
+            "People who can sign in, and what they may do.",
+            action=rx.cond(
+                Console.may[UserPermission.CREATE],
+                link_button(
+                    "New user", href="/users/new", variant="primary", icon="plus", shortcut="n"
+                ),
+            ),
+        ),
+        toolbar(
+            filter_menu(
+                "Status",
+                _STATUSES,
+                value=UserList.filters.get("status", "").to(str),
+                on_change=lambda value: UserList.filter_by("status", value),
+            ),
+            filter_menu(
+                "Role",
+                UserList.role_options,
+                value=UserList.filters.get("role", "").to(str),
+                on_change=lambda value: UserList.filter_by("role", value),
+            ),
+            search=search_input(
+                UserList.search,
+                on_search=UserList.search_for,
+                label="Search users",
+                placeholder="Name or e-mail",
+            ),
+            end=[density_button(UserList.compact, on_toggle=UserList.toggle_compact)],
+            chips=filter_chips(
+                UserList.chips,
+                on_clear=UserList.clear_filter,
+                on_clear_all=UserList.clear_filters,
+            ),
+        ),
+        data_table(
+            UserList.rows,
+            _columns(),
+            label="Users",
+            row_name="name",
+            sort=UserList.sort,
+            on_sort=UserList.sort_by,
+            selected=UserList.selected,
+            on_select=UserList.select,
+            compact=UserList.compact,
+            loading=UserList.loading,
+            empty=_nothing(),
+        ),
+        pagination(
+            start=UserList.first,
+            end=UserList.last,
+            total=UserList.total,
+            estimated=~UserList.total_is_exact,
+            has_previous=UserList.previous_cursor != "",
+            has_next=UserList.next_cursor != "",
+            on_previous=UserList.go_previous,
+            on_next=UserList.go_next,
+            page_size=UserList.page_size,
+            on_page_size=UserList.set_page_size,
+        ),
+        bulk_bar(
+            rx.cond(
+                Console.may[UserPermission.SUSPEND],
+                rx.fragment(
+                    button(
+                        "Suspend", size="s", icon="pause", on_click=UserList.plan_bulk("suspend")
+                    ),
+                    button(
+                        "Reactivate",
+                        size="s",
+                        icon="play",
+                        on_click=UserList.plan_bulk("reactivate"),
+                    ),
+                ),
+            ),
+            count=UserList.selected.length(),
+            on_clear=UserList.clear_selection,
+        ),
+        _bulk_dialog(),
+    )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(
+            "display_name",
+            "Name",
+            render=lambda row: person(row["name"].to(str), href="/users/" + row["id"].to(str)),
+            sortable=True,
+            size="wide",
+            fixed=True,
+        ),
+        Column(
+            "email",
+            "E-mail",
+            render=lambda row: rx.el.span(row["email"].to(str), title=row["email"].to(str)),
+            sortable=True,
+            size="wide",
+        ),
+        Column("roles", "Roles"),
+        Column("status", "Status", render=lambda row: _status(row["status"].to(str)), size="fit"),
+        Column(
+            "last_sign_in_at",
+            "Last sign-in",
+            render=lambda row: relative_time(row["last_sign_in_at"].to(str), missing="never"),
+            sortable=True,
+            size="fit",
+        ),
+        Column(
+            "created_at",
+            "Created",
+            render=lambda row: relative_time(row["created_at"].to(str)),
+            sortable=True,
+            size="fit",
+        ),
+    ]
+
+
+def _status(status: Any) -> rx.Component:  # noqa: ANN401 - a var of text
+    return status_badge(
+        status,
+        {
+            "active": ("Active", "success", "circle_check"),
+            "suspended": ("Suspended", "warning", "pause"),
+        },
+    )
+
+
+def _nothing() -> rx.Component:
+    return rx.cond(
+        UserList.problem.message != "",
+        error_state(
+            UserList.problem.message,
+            request_id=UserList.problem.request_id,
+            on_retry=UserList.load,
+        ),
+        rx.cond(
+            UserList.chips.length() > 0,
+            no_match_state(
+                "No user matches the search and filters above.", on_clear=UserList.clear_filters
+            ),
+            empty_state(
+                "No users yet",
+                "Everybody who can sign in stands here.",
+                icon="users",
+                action=link_button("New user", href="/users/new", variant="primary"),
+            ),
+        ),
+    )
+
+
+def _bulk_dialog() -> rx.Component:
+    suspending = UserList.bulk_action == "suspend"
+    count = UserList.bulk_names.length()
+    return confirm_dialog(
+        rx.cond(suspending, "Suspend users?", "Reactivate users?"),
+        rx.cond(
+            suspending,
+            rx.el.span(
+                count.to_string(),
+                " of the selected users can no longer sign in; their sessions end.",
+            ),
+            rx.el.span(count.to_string(), " of the selected users can sign in again."),
+        ),
+        rx.el.ul(
+            rx.foreach(UserList.bulk_names, lambda name: rx.el.li(name)), class_name="plain-list"
+        ),
+        rx.cond(
+            UserList.bulk_skipped.length() > 0,
+            rx.el.p(
+                "Nothing changes for ",
+                UserList.bulk_skipped.join(", "),
+                ".",
+                class_name="quiet",
+            ),
+        ),
+        open=UserList.bulk_action != "",
+        confirm_label=rx.cond(suspending, "Suspend", "Reactivate"),
+        on_confirm=UserList.apply_bulk,
+        on_close=UserList.cancel_bulk,
+    )
+
+
+def new_user_page() -> rx.Component:
+    """Ask for what a new user needs."""
+    errors = NewUser.field_errors
+    return rx.fragment(
+        page_header("New user", "They can sign in as soon as you save."),
+        form(
+            rx.cond(NewUser.form_error, callout(NewUser.form_error, tone="danger", announce=True)),
+            form_field(
+                "Name",
+                text_input("display_name", autofocus=True, autocomplete="off"),
+                error=errors.get("display_name", "").to(str),
+                required=True,
+            ),
+            form_field(
+                "E-mail",
+                email_input("email", autocomplete="off"),
+                help="They sign in with it.",
+                error=errors.get("email", "").to(str),
+                required=True,
+            ),
+            form_field(
+                "Password",
+                password_input("password", autocomplete="new-password"),
+                help="Tell it to them by a channel you trust.",
+                error=errors.get("password", "").to(str),
+                required=True,
+            ),
+            checkbox(
+                "must_change_password",
+                "Must be changed at the first sign-in",
+                default_checked=True,
+            ),
+            form_group(
+                "Roles",
+                checkbox_list("roles", NewUser.role_choices, label="Roles", filterable=False),
+                name="roles",
+                error=errors.get("roles", "").to(str),
+            ),
+            form_actions(
+                button("Create user", variant="primary", type="submit"),
+                link_button("Cancel", href="/users"),
+            ),
+            on_submit=NewUser.save,
+            version=NewUser.version,
+            errors=errors,
+            ask_before_leaving=True,
+            label="New user",
+        ),
+    )
+
+
+def user_page() -> rx.Component:
+    """Show and change one user."""
+    return _record(
+        stack(
+            rx.cond(Console.may[UserPermission.UPDATE], _details_form(), _details()),
+            rx.cond(Console.may[UserPermission.ASSIGN_ROLES], _roles_form()),
+        )
+    )
+
+
+def user_activity_page() -> rx.Component:
+    """Show what was done to one user."""
+    return _record(
+        card(
+            rx.cond(
+                UserRecord.activity.length() > 0,
+                timeline(
+                    rx.foreach(
+                        UserRecord.activity,
+                        lambda row: timeline_entry(
+                            row.who,
+                            rx.el.code(row.what, class_name="mono"),
+                            row.at,
+                            rx.cond(
+                                row.changes.length() > 0, diff_view(row.changes), rx.fragment()
+                            ),
+                            outcome=row.outcome,
+                            key=row.id,
+                        ),
+                    )
+                ),
+                empty_state(
+                    "Nothing happened yet", "What is done to this user stands here.", icon="history"
+                ),
+            ),
+            title="Activity",
+            sentence="The last 50 entries of the audit trail about this user.",
+        )
+    )
+
+
+def _record(*content: rx.Component) -> rx.Component:
+    user = UserRecord.user
+    address = "/users/" + user.id
+    return rx.cond(
+        UserRecord.missing,
+        not_found_state(href="/users", label="Back to users"),
+        rx.fragment(
+            page_header(
+                rx.cond(user.name, user.name, "…"),
+                user.email,
+                lead=avatar(user.name, size="l"),
+                mark=_status(user.status),
+                more=_actions(),
+            ),
+            tabs(
+                [
+                    ("Details", address),
+                    ("Activity", address + "/activity", Console.may[AuditPermission.READ]),
+                ],
+                label="User",
+            ),
+            *content,
+            _password_dialog(),
+            _delete_dialog(),
+            _conflict_dialog(),
+        ),
+    )
+
+
+def _actions() -> list[rx.Component]:
+    return [
+        rx.cond(
+            Console.may[UserPermission.UPDATE],
+            menu_item("Set password", icon="key_round", on_click=UserRecord.open_password),
+        ),
+        rx.cond(
+            Console.may[UserPermission.SUSPEND] & ~UserRecord.is_self,
+            rx.cond(
+                UserRecord.user.status == "suspended",
+                menu_item("Reactivate", icon="play", on_click=UserRecord.reactivate),
+                menu_item("Suspend", icon="pause", on_click=UserRecord.suspend),
+            ),
+        ),
+        rx.cond(
+            Console.may[UserPermission.DELETE] & ~UserRecord.is_self,
+            rx.fragment(
+                menu_separator(),
+                menu_item("Delete…", icon="trash_2", danger=True, on_click=UserRecord.ask_delete),
+            ),
+        ),
+    ]
+
+
+def _facts() -> list[tuple[str, rx.Component]]:
+    user = UserRecord.user
+    return [
+        ("Last sign-in", relative_time(user.last_sign_in_at, missing="never")),
+        ("Created", relative_time(user.created_at)),
+        ("Changed", relative_time(user.updated_at)),
+        ("Id", rx.el.code(user.id, class_name="mono")),
+    ]
+
+
+def _details_form() -> rx.Component:
+    user, errors = UserRecord.user, UserRecord.field_errors
+    return card(
+        form(
+            form_field(
+                "Name",
+                text_input("display_name", value=user.name, autocomplete="off"),
+                error=errors.get("display_name", "").to(str),
+                required=True,
+            ),
+            form_field(
+                "E-mail",
+                email_input("email", value=user.email, autocomplete="off"),
+                error=errors.get("email", "").to(str),
+                required=True,
+            ),
+            checkbox("verified", "E-mail address is confirmed", default_checked=user.verified),
+            save_bar(error=UserRecord.form_error),
+            on_submit=UserRecord.save,
+            version=user.id + user.version.to_string(),
+            errors=errors,
+            ask_before_leaving=True,
+            label="Details",
+        ),
+        description_list(_facts()),
+        title="Details",
+    )
+
+
+def _details() -> rx.Component:
+    user = UserRecord.user
+    return card(
+        description_list(
+            [
+                ("Name", user.name),
+                ("E-mail", user.email),
+                ("Confirmed", rx.cond(user.verified, "yes", "no")),
+                ("Roles", rx.cond(user.roles, user.roles, "none")),
+                *_facts(),
+            ]
+        ),
+        title="Details",
+    )
+
+
+def _roles_form() -> rx.Component:
+    user = UserRecord.user
+    return card(
+        form(
+            checkbox_list("roles", UserRecord.role_choices, label="Roles", filterable=False),
+            save_bar(label="Save roles"),
+            on_submit=UserRecord.save_roles,
+            version=user.id + user.version.to_string(),
+            label="Roles",
+        ),
+        title="Roles",
+        sentence="What this person may do is all that their roles grant together.",
+    )
+
+
+def _password_dialog() -> rx.Component:
+    return form_dialog(
+        "Set password",
+        form_field(
+            "New password",
+            password_input("password", autocomplete="new-password"),
+            error=UserRecord.field_errors.get("password", "").to(str),
+            required=True,
+        ),
+        checkbox(
+            "must_change_password", "Must be changed at the next sign-in", default_checked=True
+        ),
+        open=UserRecord.setting_password,
+        sentence="Their open sessions end at once.",
+        on_submit=UserRecord.save_password,
+        on_close=UserRecord.close_dialogs,
+        submit_label="Set password",
+        errors=UserRecord.field_errors,
+        error=UserRecord.form_error,
+        version=UserRecord.user.version,
+    )
+
+
+def _delete_dialog() -> rx.Component:
+    return confirm_dialog(
+        "Delete user?",
+        rx.el.span(
+            UserRecord.user.name,
+            " can no longer sign in and is gone for good. What they did stays in the audit trail.",
+        ),
+        rx.cond(
+            UserRecord.consequences.length() > 0,
+            rx.el.ul(
+                rx.foreach(UserRecord.consequences, lambda each: rx.el.li(each)),
+                class_name="plain-list",
+            ),
+        ),
+        open=UserRecord.deleting,
+        confirm_label="Delete user",
+        type_name=UserRecord.user.email,
+        on_confirm=UserRecord.delete,
+        on_close=UserRecord.close_dialogs,
+    )
+
+
+def _conflict_dialog() -> rx.Component:
+    return confirm_dialog(
+        "Save anyway?",
+        rx.el.span(UserRecord.conflict, " What you typed is still in the form."),
+        rx.cond(UserRecord.conflict_changes.length() > 0, diff_view(UserRecord.conflict_changes)),
+        button("Take theirs instead", size="s", on_click=UserRecord.take_theirs),
+        open=UserRecord.conflict != "",
+        confirm_label="Save mine",
+        on_confirm=UserRecord.overwrite,
+        on_close=UserRecord.close_dialogs,
+        danger=False,
+    )

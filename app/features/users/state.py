@@ -1,0 +1,428 @@
+"""State of the users' pages."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+import reflex as rx
+
+from app.core.errors import Conflict, Invalid, NotFound, PlatformError
+from app.core.ids import parse_id
+from app.core.permissions import SIGNED_IN
+from app.features.audit.permissions import AuditPermission
+from app.features.audit.schemas import AuditEntryRead, AuditListQuery
+from app.features.audit.service import AuditService
+from app.features.roles.permissions import RolePermission
+from app.features.roles.service import RoleService
+from app.features.users.permissions import UserPermission
+from app.features.users.schemas import (
+    UserCreate,
+    UserFilter,
+    UserListQuery,
+    UserRead,
+    UserUpdate,
+)
+from app.features.users.service import UserService
+from app.ui import runtime
+from app.ui.forms import parse
+from app.ui.handlers import handler
+from app.ui.list_state import ListState
+from app.ui.page_state import PageState
+
+
+@dataclass
+class UserRow:
+    """A user in the list."""
+
+    id: str
+    name: str
+    email: str
+    status: str
+    verified: bool
+    roles: str
+    created_at: str
+    last_sign_in_at: str
+
+
+@dataclass
+class UserDetails:
+    """A user's record as the form starts from it."""
+
+    id: str = ""
+    name: str = ""
+    email: str = ""
+    status: str = ""
+    verified: bool = False
+    roles: str = ""
+    must_change_password: bool = False
+    created_at: str = ""
+    updated_at: str = ""
+    last_sign_in_at: str = ""
+    version: int = 0
+
+
+@dataclass
+class ActivityRow:
+    """One entry of the record's audit trail."""
+
+    id: str
+    who: str
+    what: str
+    at: str
+    outcome: str
+    changes: list[dict[str, str]]
+
+
+class UserList(ListState, rx.State):
+    """The list of users."""
+
+    path: ClassVar[str] = "/users"
+    filter_titles: ClassVar[dict[str, str]] = {"status": "Status", "role": "Role"}
+
+    rows: list[UserRow] = []
+    role_options: list[dict[str, str]] = []
+    bulk_action: str = ""
+    bulk_names: list[str] = []
+    bulk_skipped: list[str] = []
+    bulk_working: bool = False
+
+    @handler(UserPermission.READ)
+    async def load(self) -> None:
+        """Load the page that the address names."""
+        arguments = self._read_address()
+        if not self.rows:
+            self.loading = True
+        request = parse(UserListQuery, arguments)
+        async with runtime.operations(UserService) as users:
+            page = await users.page(request)
+            count = await users.count(
+                UserFilter(**request.model_dump(include={"q", "status", "role"}))
+            )
+        self.rows = [_row(user) for user in page.items]
+        self._show_page(page, total=count.count, total_is_exact=count.is_exact)
+        if not self.role_options and runtime.caller().actor.may(RolePermission.READ):
+            async with runtime.operations(RoleService) as roles:
+                self.role_options = [
+                    {"value": role.name, "label": role.name} for role in await roles.all()
+                ]
+
+    @handler(UserPermission.SUSPEND)
+    async def plan_bulk(self, action: str) -> None:
+        """Show what suspending or reactivating the selected users would change."""
+        if action not in ("suspend", "reactivate"):
+            return
+        wanted = "active" if action == "suspend" else "suspended"
+        chosen = [row for row in self.rows if row.id in self.selected]
+        self.bulk_names = [row.name for row in chosen if row.status == wanted]
+        self.bulk_skipped = [row.name for row in chosen if row.status != wanted]
+        self.bulk_action = action
+
+    @handler(SIGNED_IN)
+    async def cancel_bulk(self) -> None:
+        """Leave everything as it is."""
+        self.bulk_action = ""
+
+    @handler(UserPermission.SUSPEND)
+    async def apply_bulk(self) -> Any:  # noqa: ANN401 - Reflex's update types
+        """Suspend or reactivate the selected users, each in a unit of work of its own."""
+        wanted = "active" if self.bulk_action == "suspend" else "suspended"
+        chosen = [row for row in self.rows if row.id in self.selected and row.status == wanted]
+        done, refused = 0, []
+        for row in chosen:
+            try:
+                async with runtime.operations(UserService) as users:
+                    if self.bulk_action == "suspend":
+                        await users.suspend(UUID(row.id))
+                    else:
+                        await users.reactivate(UUID(row.id))
+                done += 1
+            except PlatformError as error:
+                refused.append(f"{row.name}: {error.message}")
+        verb = "Suspended" if self.bulk_action == "suspend" else "Reactivated"
+        self.bulk_action = ""
+        if done:
+            await self._say(f"{verb} {done} {'user' if done == 1 else 'users'}.")
+        for sentence in refused:
+            await self._say(sentence, kind="danger")
+        return UserList.load
+
+
+class NewUser(PageState, rx.State):
+    """The form for a new user."""
+
+    role_choices: list[dict[str, str | bool]] = []
+    version: int = 0
+
+    @handler(UserPermission.CREATE)
+    async def load(self) -> None:
+        """Start with an empty form."""
+        self._clear_form_problem()
+        self.version += 1
+        self.role_choices = await _role_choices(["user"])
+
+    @handler(UserPermission.CREATE)
+    async def save(self, form: dict[str, Any]) -> Any:  # noqa: ANN401 - an event
+        """Create the user and open the record."""
+        self._clear_form_problem()
+        try:
+            new = parse(UserCreate, form)
+            async with runtime.operations(UserService) as users:
+                user = await users.create(new)
+        except (Invalid, Conflict) as error:
+            self._show_form_problem(error)
+            return None
+        await self._say(f"{user.display_name} can sign in now.")
+        return rx.redirect(f"/users/{user.id}")
+
+
+class UserRecord(PageState, rx.State):
+    """One user: details, roles, and what may be done with them."""
+
+    user: UserDetails = UserDetails()
+    role_choices: list[dict[str, str | bool]] = []
+    is_self: bool = False
+    missing: bool = False
+    conflict: str = ""
+    conflict_changes: list[dict[str, str]] = []
+    consequences: list[str] = []
+    deleting: bool = False
+    setting_password: bool = False
+    activity: list[ActivityRow] = []
+    _submitted: dict[str, Any] = {}
+
+    @handler(UserPermission.READ)
+    async def load(self) -> None:
+        """Load the user that the address names."""
+        self._reset_messages()
+        user_id = self._id()
+        try:
+            if user_id is None:
+                code = "user.not_found"
+                raise NotFound(code, "There is no such user.")
+            async with runtime.operations(UserService) as users:
+                user = await users.get(user_id)
+        except NotFound:
+            self.missing = True
+            self.user = UserDetails()
+            return
+        await self._show(user)
+
+    @handler(AuditPermission.READ)
+    async def load_activity(self) -> None:
+        """Load what was done to this user and tried with them."""
+        user_id = self._id()
+        if user_id is None:
+            return
+        query = AuditListQuery(target_type="user", target_id=str(user_id), limit=50)
+        async with runtime.operations(AuditService) as audit:
+            page = await audit.page(query)
+        self.activity = [_activity(entry) for entry in page.items]
+
+    @handler(UserPermission.UPDATE)
+    async def save(self, form: dict[str, Any]) -> None:
+        """Save the details; whoever saved in between is named, and the person chooses."""
+        self._submitted = form
+        await self._save(form, version=self.user.version)
+
+    @handler(UserPermission.UPDATE)
+    async def overwrite(self) -> None:
+        """Save what was typed although somebody else saved in between."""
+        await self._save(self._submitted, version=None)
+
+    @handler(UserPermission.READ)
+    async def take_theirs(self) -> Any:  # noqa: ANN401 - an event
+        """Drop what was typed and load what somebody else saved."""
+        self.conflict = ""
+        self.user = UserDetails()
+        return UserRecord.load
+
+    @handler(UserPermission.ASSIGN_ROLES)
+    async def save_roles(self, form: dict[str, Any]) -> None:
+        """Give the user the chosen roles."""
+        names = [str(name) for name in form.get("roles", [])]
+        async with runtime.operations(UserService) as users:
+            user = await users.assign_roles(self._known_id(), names)
+        await self._show(user)
+        await self._say("Roles saved.")
+
+    @handler(UserPermission.SUSPEND)
+    async def suspend(self) -> None:
+        """Keep the user from signing in."""
+        async with runtime.operations(UserService) as users:
+            user = await users.suspend(self._known_id())
+        await self._show(user)
+        await self._say(f"{user.display_name} is suspended; open sessions have ended.")
+
+    @handler(UserPermission.SUSPEND)
+    async def reactivate(self) -> None:
+        """Let the user sign in again."""
+        async with runtime.operations(UserService) as users:
+            user = await users.reactivate(self._known_id())
+        await self._show(user)
+        await self._say(f"{user.display_name} can sign in again.")
+
+    @handler(UserPermission.UPDATE)
+    async def open_password(self) -> None:
+        """Ask for the user's new password."""
+        self._clear_form_problem()
+        self.setting_password = True
+
+    @handler(SIGNED_IN)
+    async def close_dialogs(self) -> None:
+        """Leave everything as it is."""
+        self.setting_password = False
+        self.deleting = False
+        self.conflict = ""
+
+    @handler(UserPermission.UPDATE)
+    async def save_password(self, form: dict[str, Any]) -> None:
+        """Set the user's password; their sessions end."""
+        self._clear_form_problem()
+        try:
+            change = parse(
+                UserUpdate,
+                {
+                    "password": form.get("password", ""),
+                    "must_change_password": form.get("must_change_password", True),
+                },
+            )
+            async with runtime.operations(UserService) as users:
+                user = await users.update(self._known_id(), change)
+        except Invalid as error:
+            self._show_form_problem(error)
+            return
+        self.setting_password = False
+        await self._show(user)
+        await self._say("The password is set; open sessions have ended.")
+
+    @handler(UserPermission.DELETE)
+    async def ask_delete(self) -> None:
+        """Say what deleting the user would entail."""
+        async with runtime.operations(UserService) as users:
+            found = await users.consequences_of_deletion(self._known_id())
+        self.consequences = [f"{each.count:,} {each.what}" for each in found]
+        self.deleting = True
+
+    @handler(UserPermission.DELETE)
+    async def delete(self) -> Any:  # noqa: ANN401 - an event
+        """Remove the user for good."""
+        name = self.user.name
+        self.deleting = False
+        async with runtime.operations(UserService) as users:
+            await users.delete(self._known_id())
+        await self._say(f"{name} is deleted.")
+        return rx.redirect("/users")
+
+    async def _save(self, form: dict[str, Any], *, version: int | None) -> None:
+        self._clear_form_problem()
+        self.conflict = ""
+        fields = {key: form.get(key) for key in ("email", "display_name", "verified")}
+        try:
+            change = parse(UserUpdate, {**fields, "version": version})
+            async with runtime.operations(UserService) as users:
+                user = await users.update(self._known_id(), change)
+        except Conflict as error:
+            if error.code != "user.version.conflict":
+                self._show_form_problem(error)
+                return
+            await self._explain_conflict()
+            return
+        except Invalid as error:
+            self._show_form_problem(error)
+            return
+        await self._show(user)
+        await self._say("Saved.")
+
+    async def _explain_conflict(self) -> None:
+        """Say who changed what since the form was loaded, as far as the person may see it."""
+        self.conflict = "Somebody else saved this user while you were typing."
+        self.conflict_changes = []
+        if not runtime.caller().actor.may(AuditPermission.READ):
+            return
+        query = AuditListQuery(
+            target_type="user", target_id=self.user.id, outcome="succeeded", limit=1
+        )
+        async with runtime.operations(AuditService) as audit:
+            page = await audit.page(query)
+        for entry in page.items:
+            self.conflict = f"{entry.actor_name} saved this user while you were typing."
+            self.conflict_changes = _activity(entry).changes
+
+    def _reset_messages(self) -> None:
+        self._clear_form_problem()
+        self.missing = False
+        self.conflict = ""
+        self.deleting = False
+        self.setting_password = False
+
+    def _id(self) -> UUID | None:
+        parts = self.router.url.path.strip("/").split("/")
+        return parse_id(parts[1]) if len(parts) > 1 else None
+
+    def _known_id(self) -> UUID:
+        return UUID(self.user.id)
+
+    async def _show(self, user: UserRead) -> None:
+        self.user = UserDetails(
+            id=str(user.id),
+            name=user.display_name,
+            email=user.email,
+            status=user.status,
+            verified=user.verified,
+            roles=", ".join(user.roles),
+            must_change_password=user.must_change_password,
+            created_at=user.created_at.isoformat(),
+            updated_at=user.updated_at.isoformat(),
+            last_sign_in_at=user.last_sign_in_at.isoformat() if user.last_sign_in_at else "",
+            version=user.version,
+        )
+        self.is_self = user.id == runtime.caller().actor.user_id
+        self.role_choices = await _role_choices(user.roles)
+
+
+async def _role_choices(chosen: list[str]) -> list[dict[str, str | bool]]:
+    if not runtime.caller().actor.may(RolePermission.READ):
+        return [{"value": name, "label": name, "help": "", "checked": True} for name in chosen]
+    async with runtime.operations(RoleService) as roles:
+        return [
+            {
+                "value": role.name,
+                "label": role.name,
+                "help": role.description,
+                "checked": role.name in chosen,
+            }
+            for role in await roles.all()
+        ]
+
+
+def _row(user: UserRead) -> UserRow:
+    return UserRow(
+        id=str(user.id),
+        name=user.display_name,
+        email=user.email,
+        status=user.status,
+        verified=user.verified,
+        roles=", ".join(user.roles),
+        created_at=user.created_at.isoformat(),
+        last_sign_in_at=user.last_sign_in_at.isoformat() if user.last_sign_in_at else "",
+    )
+
+
+def _activity(entry: AuditEntryRead) -> ActivityRow:
+    return ActivityRow(
+        id=str(entry.id),
+        who=entry.actor_name,
+        what=entry.action,
+        at=entry.at.isoformat(),
+        outcome=entry.outcome,
+        changes=[
+            {"field": change.field, "before": _words(change.before), "after": _words(change.after)}
+            for change in entry.changes
+        ],
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

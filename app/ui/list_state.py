@@ -1,0 +1,176 @@
+"""What the states of all lists share. The address is the truth: search, filters, sort and page
+are read from it and changed in it, so a reload, a link and the back button just work."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import reflex as rx
+
+from app.core.errors import PlatformError
+from app.core.paging import DEFAULT_SIZE, MAX_SIZE, Page
+from app.core.permissions import SIGNED_IN
+from app.ui.handlers import handler
+from app.ui.page_state import PageState
+
+
+class ListState(PageState, mixin=True):
+    """Base of a list page's state.
+
+    A subclass names its path and filters, keeps its own typed rows, and loads
+    them in a handler of its own between `read_address` and `show_page`.
+    """
+
+    path: ClassVar[str]
+    filter_titles: ClassVar[Mapping[str, str]] = {}
+    """What a filter is called on its chip, by its key in the address."""
+
+    search: str = ""
+    sort: str = ""
+    filters: dict[str, str] = {}
+    page_size: int = DEFAULT_SIZE
+    first: int = 0
+    """Number of the first row shown; 0 when there is none."""
+    last: int = 0
+    total: int = 0
+    total_is_exact: bool = True
+    next_cursor: str = ""
+    previous_cursor: str = ""
+    loading: bool = True
+    compact: bool = False
+    selected: list[str] = []
+
+    @rx.var
+    def chips(self) -> list[dict[str, str]]:
+        """The filters in force, as `{"key", "label", "value"}`."""
+        chips = [
+            {"key": key, "label": self.filter_titles[key], "value": value}
+            for key, value in self.filters.items()
+        ]
+        if self.search:
+            chips.insert(0, {"key": "q", "label": "Search", "value": self.search})
+        return chips
+
+    def _read_address(self) -> dict[str, Any]:
+        """Take search, filters, sort and page from the address.
+
+        Returns:
+            The arguments of the list's query.
+        """
+        given = dict(self.router.url.query_parameters)
+        self.search = given.get("q", "")
+        self.sort = given.get("sort", "")
+        self.filters = {key: given[key] for key in self.filter_titles if given.get(key)}
+        size = given.get("limit", "")
+        self.page_size = (
+            min(max(int(size), 1), MAX_SIZE) if size.isdecimal() and len(size) < 6 else DEFAULT_SIZE  # noqa: PLR2004 - digits
+        )
+        self.selected = []
+        self.problem = type(self.problem)()
+        arguments: dict[str, Any] = {"limit": self.page_size, **self.filters}
+        for key, value in (
+            ("q", self.search),
+            ("sort", self.sort),
+            ("cursor", given.get("cursor")),
+        ):
+            if value:
+                arguments[key] = value
+        return arguments
+
+    def _show_page(self, page: Page[Any], *, total: int, total_is_exact: bool = True) -> None:
+        """Show where in the list this page is."""
+        start = self.router.url.query_parameters.get("from", "1")
+        begins = int(start) if start.isdecimal() and len(start) < 10 else 1  # noqa: PLR2004 - digits
+        if page.previous_cursor is None:
+            begins = 1
+        self.first = begins if page.items else 0
+        self.last = begins + len(page.items) - 1 if page.items else 0
+        self.total = max(total, self.last)
+        self.total_is_exact = total_is_exact
+        self.next_cursor = page.next_cursor or ""
+        self.previous_cursor = page.previous_cursor or ""
+        self.loading = False
+
+    async def _show_problem(self, error: PlatformError) -> Any:  # noqa: ANN401 - Reflex's update types
+        """A list that could not be loaded says so in its place."""
+        if self.loading:
+            self.loading = False
+            self._show_page_problem(error)
+            return None
+        return await super()._show_problem(error)
+
+    def _address(self, **changes: object) -> str:
+        """The address of this list with some parameters changed; empty ones disappear."""
+        parameters: dict[str, object] = {
+            "q": self.search,
+            **self.filters,
+            "sort": self.sort,
+            "limit": "" if self.page_size == DEFAULT_SIZE else self.page_size,
+        }
+        parameters |= changes
+        query = urlencode({key: value for key, value in parameters.items() if value != ""})
+        return f"{self.path}?{query}" if query else self.path
+
+    @handler(SIGNED_IN)
+    async def search_for(self, text: str) -> Any:  # noqa: ANN401 - an event
+        """Search; typing on replaces the address instead of filling the history."""
+        text = text.strip()[:200]
+        if text == self.search:
+            return None
+        return rx.redirect(self._address(q=text), replace=True)
+
+    @handler(SIGNED_IN)
+    async def filter_by(self, key: str, value: str) -> Any:  # noqa: ANN401 - an event
+        """Set one filter; an empty value clears it."""
+        return rx.redirect(self._address(**{key: value})) if key in self.filter_titles else None
+
+    @handler(SIGNED_IN)
+    async def clear_filter(self, key: str) -> Any:  # noqa: ANN401 - an event
+        """Take one filter away."""
+        return rx.redirect(self._address(**{key: ""}))
+
+    @handler(SIGNED_IN)
+    async def clear_filters(self) -> Any:  # noqa: ANN401 - an event
+        """Show everything again."""
+        return rx.redirect(self._address(q="", **dict.fromkeys(self.filter_titles, "")))
+
+    @handler(SIGNED_IN)
+    async def sort_by(self, sort: str) -> Any:  # noqa: ANN401 - an event
+        """Sort by a column; `-` in front reverses, empty is the list's own order."""
+        return rx.redirect(self._address(sort=sort))
+
+    @handler(SIGNED_IN)
+    async def go_next(self) -> Any:  # noqa: ANN401 - an event
+        """Open the next page."""
+        if not self.next_cursor:
+            return None
+        return rx.redirect(self._address(cursor=self.next_cursor, **{"from": self.last + 1}))
+
+    @handler(SIGNED_IN)
+    async def go_previous(self) -> Any:  # noqa: ANN401 - an event
+        """Open the page before."""
+        if not self.previous_cursor:
+            return None
+        begins = max(1, self.first - self.page_size)
+        return rx.redirect(self._address(cursor=self.previous_cursor, **{"from": begins}))
+
+    @handler(SIGNED_IN)
+    async def set_page_size(self, size: str) -> Any:  # noqa: ANN401 - an event
+        """Show this many rows a page."""
+        return rx.redirect(self._address(limit=size))
+
+    @handler(SIGNED_IN)
+    async def toggle_compact(self) -> None:
+        """Switch between 40 and 32 px rows."""
+        self.compact = not self.compact
+
+    @handler(SIGNED_IN)
+    async def select(self, ids: list[str], chosen: bool) -> None:  # noqa: FBT001 - an event's argument
+        """Select rows, or take them out of the selection."""
+        others = [one for one in self.selected if one not in ids]
+        self.selected = [*others, *ids][:MAX_SIZE] if chosen else others
+
+    @handler(SIGNED_IN)
+    async def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selected = []
