@@ -1,11 +1,10 @@
 """Keyset pages: the next page starts after the last row seen, so page 1,000 costs what page 1 costs."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,11 +13,15 @@ from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import Invalid
+from app.core.text import plain_text
 
 T = TypeVar("T")
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 200
+
+# What reading a cursor made by somebody else can raise.
+_UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 class Page(BaseModel, Generic[T]):
@@ -43,20 +46,28 @@ class PageRequest(BaseModel):
     )
 
 
+def parse_text(value: Any) -> str:
+    """A text from a cursor, such as a database can hold."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    plain_text(value)
+    return value
+
+
+def parse_time(value: Any) -> datetime:
+    """An aware datetime from a cursor, in UTC."""
+    parsed = datetime.fromisoformat(value)
+    if parsed.tzinfo is None:
+        raise ValueError(value)
+    return parsed.astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class SortColumn:
     """A column that a list can be sorted by; it must be NOT NULL and indexed with the id."""
 
     column: InstrumentedAttribute[Any]
-    parse: Callable[[Any], Any] = str
-
-
-def parse_time(value: Any) -> datetime:  # noqa: ANN401 - comes from a decoded cursor
-    """An aware datetime from a cursor."""
-    parsed = datetime.fromisoformat(value)
-    if parsed.tzinfo is None:
-        raise ValueError(value)
-    return parsed
+    parse: Callable[[Any], Any] = parse_text
 
 
 class Keyset:
@@ -115,7 +126,7 @@ class Keyset:
         has_next = bool(shown) and (more if not backward else True)
         has_previous = bool(shown) and ((request.cursor is not None) if not backward else more)
 
-        def cursor(row: Any, direction: str) -> str:  # noqa: ANN401 - any row type
+        def cursor(row: Any, direction: str) -> str:
             value = getattr(row, column.column.key)
             return _encode([name, descending, direction, value, getattr(row, self._key.key)])
 
@@ -141,15 +152,16 @@ class Keyset:
         request: PageRequest,
         name: str,
         descending: bool,
-        column: SortColumn,  # noqa: FBT001
+        column: SortColumn,
     ) -> tuple[tuple[Any, Any], bool]:
         message = "This page link is damaged or belongs to another sort order. Start at page 1."
         error = Invalid("page.cursor.invalid", message, fields={"cursor": message})
         try:
-            raw = base64.b64decode((request.cursor or "").encode() + b"==", b"-_", validate=True)
+            text = (request.cursor or "").encode()
+            raw = base64.b64decode(text + b"=" * (-len(text) % 4), b"-_", validate=True)
             cursor_name, cursor_descending, direction, value, key = json.loads(raw)
             position = (column.parse(value), UUID(key))
-        except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as cause:
+        except _UNREADABLE as cause:
             raise error from cause
         if (cursor_name, cursor_descending) != (name, descending):
             raise error
