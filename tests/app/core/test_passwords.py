@@ -1,0 +1,205 @@
+"""Passwords: what is accepted, how it is hashed, and how long answers take."""
+
+import asyncio
+import statistics
+import threading
+import time
+import unicodedata
+from collections.abc import Iterator
+
+import bcrypt
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from app.core.passwords import MAX_LENGTH, PasswordHasher, PasswordPolicy, _condense
+
+CHEAPEST = 4
+
+
+@pytest.fixture
+def hasher() -> Iterator[PasswordHasher]:
+    """A hasher at the cheapest cost."""
+    hasher = PasswordHasher(rounds=CHEAPEST, threads=2)
+    yield hasher
+    hasher.close()
+
+
+class TestHash:
+    """Every character of every password counts."""
+
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "correct horse battery staple",
+            "x" * MAX_LENGTH,
+            "🐎" * MAX_LENGTH,
+            "a\0b",
+            "\0",
+            " leading and trailing ",
+            "пароль",
+            "密码密码",
+            "كلمة السر",
+            "\ud800",
+            "$2b$04$abcdefghijklmnopqrstuv",
+        ],
+    )
+    async def test_verifies(self, hasher: PasswordHasher, password: str) -> None:
+        """A password fits its own hash, whatever it is made of."""
+        stored = await hasher.hash(password)
+
+        assert await hasher.verify(password, stored)
+        assert len(stored) <= 100
+
+    @pytest.mark.parametrize(
+        ("password", "other"),
+        [
+            ("x" * 72 + "a", "x" * 72 + "b"),
+            ("x" * (MAX_LENGTH - 1) + "a", "x" * (MAX_LENGTH - 1) + "b"),
+            ("é" * 40 + "a", "é" * 40 + "b"),
+            ("a\0b", "a\0c"),
+            ("a\0b", "a"),
+            ("password", "Password"),
+            ("password", "password "),
+            ("password", "password\0"),
+            ("\ud800", "\ud801"),
+        ],
+    )
+    async def test_tells_apart(self, hasher: PasswordHasher, password: str, other: str) -> None:
+        """What bcrypt alone would take for the same is not: long passwords and NUL."""
+        stored = await hasher.hash(password)
+
+        assert not await hasher.verify(other, stored)
+
+    @pytest.mark.parametrize(
+        ("composed", "decomposed"),
+        [("café", unicodedata.normalize("NFD", "café")), ("ﬁsh", "fish"), ("①", "1"), ("Å", "Å")],
+    )
+    async def test_does_not_depend_on_the_keyboard(
+        self, hasher: PasswordHasher, composed: str, decomposed: str
+    ) -> None:
+        """Two spellings of the same characters are one password (NFKC)."""
+        stored = await hasher.hash(composed)
+
+        assert await hasher.verify(decomposed, stored)
+
+    async def test_is_salted(self, hasher: PasswordHasher) -> None:
+        """Two users with the same password have different hashes."""
+        assert await hasher.hash("same") != await hasher.hash("same")
+
+    @given(st.text(st.characters()), st.text(st.characters()))
+    @example("x" * 72, "x" * 73)
+    @settings(max_examples=200)
+    def test_condensed_form_keeps_passwords_apart(self, one: str, other: str) -> None:
+        """What bcrypt is given is short, free of NUL, and as different as the passwords are."""
+        same = unicodedata.normalize("NFKC", one) == unicodedata.normalize("NFKC", other)
+
+        assert (_condense(one) == _condense(other)) is same
+        assert len(_condense(one)) == 44
+        assert b"\0" not in _condense(one)
+
+
+class TestVerify:
+    """An unknown account is not told from a wrong password by its duration."""
+
+    async def test_unknown_account_never_fits(self, hasher: PasswordHasher) -> None:
+        """Without an account no password is right, not even the one compared with."""
+        assert not await hasher.verify("nobody", None)
+        assert not await hasher.verify("anything", None)
+
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_hashes_exactly_once(
+        self, hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch, *, known: bool
+    ) -> None:
+        """Either way one bcrypt comparison is made, in a thread of the hasher."""
+        stored = await hasher.hash("right") if known else None
+        threads: list[str] = []
+        check = bcrypt.checkpw
+
+        def counted(password: bytes, hashed: bytes) -> bool:
+            threads.append(threading.current_thread().name)
+            return check(password, hashed)
+
+        monkeypatch.setattr(bcrypt, "checkpw", counted)
+
+        await hasher.verify("wrong", stored)
+
+        assert [name.startswith("bcrypt") for name in threads] == [True]
+
+    @pytest.mark.slow
+    async def test_takes_as_long_without_an_account(self) -> None:
+        """The medians of both cases lie within a third of each other."""
+        hasher = PasswordHasher(rounds=8, threads=1)
+        stored = await hasher.hash("right")
+
+        async def seconds(against: str | None) -> float:
+            started = time.perf_counter()
+            await hasher.verify("wrong", against)
+            return time.perf_counter() - started
+
+        known, unknown = [], []
+        for _ in range(30):
+            known.append(await seconds(stored))
+            unknown.append(await seconds(None))
+        hasher.close()
+
+        ratio = statistics.median(known) / statistics.median(unknown)
+        assert 0.67 < ratio < 1.5
+
+    async def test_leaves_the_event_loop_free(self) -> None:
+        """While passwords are hashed, the loop answers others."""
+        hasher = PasswordHasher(rounds=9, threads=1)
+        longest = 0.0
+        hashing = asyncio.create_task(hasher.hash("slow"))
+        started = time.perf_counter()
+        while not hashing.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.perf_counter() - before)
+        took = time.perf_counter() - started
+        hasher.close()
+
+        assert longest < took / 2
+
+
+class TestIsOutdated:
+    """Hashes of another cost are upgraded at the next sign-in."""
+
+    async def test_recognises_another_cost(self, hasher: PasswordHasher) -> None:
+        """A hash of the configured cost is current, any other is not."""
+        dearer = PasswordHasher(rounds=CHEAPEST + 1, threads=1)
+        stored = await hasher.hash("password")
+
+        assert not hasher.is_outdated(stored)
+        assert dearer.is_outdated(stored)
+        dearer.close()
+
+
+class TestPolicy:
+    """Which new passwords are accepted."""
+
+    @pytest.mark.parametrize(
+        "password", ["12345678", "abcdefgh", "пароль-1", "🐎🐄🐑🐖🐎🐄🐑🐖", "x y z 0 x y z"]
+    )
+    def test_accepts(self, password: str) -> None:
+        """Long and varied enough is fine; nothing else is asked for."""
+        assert PasswordPolicy(min_length=8).problem(password, email="ada@example.com") is None
+
+    @pytest.mark.parametrize(
+        ("password", "said"),
+        [
+            ("1234567", "at least 8 characters"),
+            ("", "at least 8 characters"),
+            ("aaaaaaaaaaaa", "different characters"),
+            ("abcabcabcabc", "different characters"),
+            ("ada.lovelace@example.com", "e-mail address"),
+            ("Ada.Lovelace@Example.com", "e-mail address"),
+            ("ADA.LOVELACE", "e-mail address"),
+        ],
+    )
+    def test_refuses(self, password: str, said: str) -> None:
+        """A refusal says what to do."""
+        problem = PasswordPolicy(min_length=8).problem(password, email="ada.lovelace@example.com")
+
+        assert problem is not None
+        assert said in problem

@@ -1,0 +1,208 @@
+"""Permissions: the grammar, and which grants cover which permissions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.actor import ANONYMOUS, SYSTEM, Actor
+from app.core.permissions import (
+    PUBLIC,
+    SIGNED_IN,
+    PermissionName,
+    PermissionSet,
+    is_grant,
+    is_permission,
+)
+
+WORDS = st.sampled_from(["user", "users", "use", "role", "read", "read_all", "a", "b2"])
+PERMISSIONS = st.lists(WORDS, min_size=2, max_size=4).map(".".join)
+GRANTS = st.one_of(
+    PERMISSIONS,
+    st.just("*"),
+    st.lists(WORDS, min_size=1, max_size=3).map(lambda words: ".".join([*words, "*"])),
+)
+
+
+def covers(grant: str, permission: str) -> bool:
+    """Say it word by word: a final `*` stands for one or more words."""
+    granted, asked = grant.split("."), permission.split(".")
+    if granted[-1] == "*":
+        return len(asked) >= len(granted) and asked[: len(granted) - 1] == granted[:-1]
+    return granted == asked
+
+
+class TestGrammar:
+    """`[namespace.]resource.action`, lower case; a grant may end in `*`."""
+
+    @pytest.mark.parametrize(
+        "text", ["user.create", "blog.post.publish", "a.b.c.d", "user.assign_roles", "u2.read"]
+    )
+    def test_permission(self, text: str) -> None:
+        """Two to four words are a permission and a grant of itself."""
+        assert is_permission(text)
+        assert is_grant(text)
+
+    @pytest.mark.parametrize("text", ["*", "user.*", "blog.post.*", "a.b.c.*"])
+    def test_wildcard(self, text: str) -> None:
+        """A wildcard is a grant and no permission."""
+        assert is_grant(text)
+        assert not is_permission(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "user",
+            ".",
+            "user.",
+            ".create",
+            "user..create",
+            "User.create",
+            "user.Create",
+            "user.create ",
+            " user.create",
+            "user.create\n",
+            "user create",
+            "user.1",
+            "user._create",
+            "user-name.create",
+            "üser.create",
+            "a.b.c.d.e",
+            "*.create",
+            "user.*.create",
+            "user*",
+            "user.cre*",
+            "**",
+            "*.*",
+            "a.b.c.d.*",
+            "user.create\0",
+        ],
+    )
+    def test_neither(self, text: str) -> None:
+        """Everything else is refused."""
+        assert not is_permission(text)
+        assert not is_grant(text)
+
+    @given(PERMISSIONS)
+    def test_any_permission(self, permission: str) -> None:
+        """Whatever follows the grammar is accepted."""
+        assert is_permission(permission)
+        assert is_grant(permission)
+
+
+class TestPermissionName:
+    """Enumerations of a feature's permissions."""
+
+    def test_equals_its_code(self) -> None:
+        """A member is its code and carries a description."""
+
+        class Some(PermissionName):
+            READ = "some.read", "See some"
+
+        assert Some.READ == "some.read"
+        assert str(Some.READ) == "some.read"
+        assert Some.READ.description == "See some"
+        assert Some("some.read") is Some.READ
+
+    @pytest.mark.parametrize("code", ["some", "some.*", "Some.read"])
+    def test_refuses_what_is_no_permission(self, code: str) -> None:
+        """A misspelt permission stops the import."""
+        with pytest.raises(ValueError, match="is not a permission"):
+            PermissionName("Some", {"READ": (code, "See some")})
+
+
+class TestPermissionSet:
+    """The grants of one actor."""
+
+    @pytest.mark.parametrize(
+        ("grants", "permission", "expected"),
+        [
+            ([], "user.create", False),
+            (["*"], "user.create", True),
+            (["*"], "blog.post.publish", True),
+            (["user.create"], "user.create", True),
+            (["user.create"], "user.delete", False),
+            (["user.create"], "user.create_all", False),
+            (["user.create"], "user.create.all", False),
+            (["user.*"], "user.create", True),
+            (["user.*"], "user.profile.read", True),
+            (["user.*"], "users.create", False),
+            (["user.*"], "role.create", False),
+            (["blog.post.*"], "blog.post.publish", True),
+            (["blog.post.*"], "blog.post", False),
+            (["blog.post.*"], "blog.posts.publish", False),
+            (["blog.*"], "blog.post.publish", True),
+            (["role.read", "user.*"], "user.delete", True),
+            (["role.read", "user.*"], "role.read", True),
+            (["role.read", "user.*"], "role.create", False),
+        ],
+    )
+    def test_covers(self, grants: list[str], permission: str, *, expected: bool) -> None:
+        """A grant covers itself; a wildcard covers what continues it by whole words."""
+        assert (permission in PermissionSet(grants)) is expected
+
+    @given(st.lists(GRANTS, max_size=5), PERMISSIONS)
+    def test_agrees_with_a_naive_model(self, grants: list[str], permission: str) -> None:
+        """The fast answer is the one found word by word."""
+        expected = any(covers(grant, permission) for grant in grants)
+
+        assert (permission in PermissionSet(grants)) is expected
+
+    @given(st.lists(GRANTS, max_size=4), GRANTS, PERMISSIONS)
+    def test_a_covered_grant_adds_nothing(
+        self, grants: list[str], extra: str, permission: str
+    ) -> None:
+        """If a set already covers a grant, whoever holds the grant may do no more.
+
+        Nobody may give away more than they hold; that rule rests on this.
+        """
+        holder = PermissionSet(grants)
+
+        if extra in holder and permission in PermissionSet([extra]):
+            assert permission in holder
+
+    @given(st.lists(GRANTS, max_size=4), st.lists(PERMISSIONS, max_size=4))
+    def test_answers_alike_every_time(self, grants: list[str], permissions: list[str]) -> None:
+        """The second answer, from memory, is the first one."""
+        held = PermissionSet(grants)
+
+        first = [permission in held for permission in permissions]
+
+        assert [permission in held for permission in permissions] == first
+
+    def test_shows_its_grants(self) -> None:
+        """Printed, it says what it grants."""
+        assert repr(PermissionSet(["user.*", "role.read"])) == (
+            "PermissionSet(['role.read', 'user.*'])"
+        )
+
+
+class TestActor:
+    """What kinds of actors may do."""
+
+    def test_anonymous_may_do_what_is_public(self) -> None:
+        """A visitor is not signed in and holds nothing."""
+        assert ANONYMOUS.may(PUBLIC)
+        assert not ANONYMOUS.may(SIGNED_IN)
+        assert not ANONYMOUS.may("user.read")
+
+    def test_system_may_do_everything(self) -> None:
+        """The platform itself is refused nothing."""
+        assert SYSTEM.may(PUBLIC)
+        assert SYSTEM.may(SIGNED_IN)
+        assert SYSTEM.may("any.thing.at_all")
+
+    def test_user_may_do_what_is_granted(self) -> None:
+        """A user holds what their grants cover, and what only needs a session."""
+        user = Actor(kind="user", name="Ada", grants=PermissionSet(["user.read"]))
+
+        assert user.may(PUBLIC)
+        assert user.may(SIGNED_IN)
+        assert user.may("user.read")
+        assert not user.may("user.create")
+
+    @pytest.mark.parametrize("marker", [PUBLIC, SIGNED_IN])
+    def test_markers_cannot_be_granted(self, marker: str) -> None:
+        """What stands for "no permission needed" is not itself a grant."""
+        assert not is_permission(marker)
+        assert not is_grant(marker)
