@@ -1,7 +1,8 @@
 # Two stages: the first has Node.js and builds the pages, the second only serves them.
 FROM python:3.13-slim AS build
 WORKDIR /srv/atrium
-ENV PYTHONDONTWRITEBYTECODE=1
+# The image's user could not write these files when the server starts.
+ENV UV_COMPILE_BYTECODE=1
 COPY scripts scripts
 COPY pyproject.toml requirements.lock requirements-uv.lock ./
 COPY app app
@@ -28,6 +29,7 @@ COPY app app
 COPY components components
 COPY config config
 COPY migrations migrations
+RUN python -m compileall -q app components migrations
 ENV PATH=/srv/atrium/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     # The pages are built: importing a component need not link its files into assets/.
