@@ -1,4 +1,4 @@
-"""Keyset pages: the next page starts after the last row seen, so page 1,000 costs what page 1 costs."""
+"""Keyset pages: the next starts after the last row seen, so page 1,000 costs what page 1 costs."""
 
 import base64
 import json
@@ -151,7 +151,7 @@ class Keyset:
         self,
         request: PageRequest,
         name: str,
-        descending: bool,
+        descending: bool,  # noqa: FBT001 - as `_sort` gave it
         column: SortColumn,
     ) -> tuple[tuple[Any, Any], bool]:
         message = "This page link is damaged or belongs to another sort order. Start at page 1."
