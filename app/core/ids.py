@@ -1,5 +1,6 @@
 """Identifiers: UUIDv7, so that ids sort by the time they were made."""
 
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -8,6 +9,12 @@ from uuid_utils.compat import uuid7
 def new_id() -> UUID:
     """A new UUIDv7."""
     return uuid7()
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The smallest id that can have been made at this (aware) moment or later."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 def parse_id(text: object) -> UUID | None:

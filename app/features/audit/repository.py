@@ -1,17 +1,23 @@
 """Queries of the audit feature."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func
+from sqlalchemy import ColumnElement, Label, Select, and_, case, func
 from sqlmodel import col, select
 
 from app.core.audit import AuditEntry
+from app.core.ids import first_id_at
 from app.core.paging import Keyset, Page, SortColumn
 from app.core.repository import Repository
 from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery
+
+COUNT_LIMIT = 10_000
+"""Counting stops here: the trail only ever grows."""
+
+_CLOCK_SLACK = timedelta(hours=1)
 
 KEYSET = Keyset(
     {"at": SortColumn(AuditEntry.id, parse=UUID)},  # type: ignore[arg-type]  # ids are in order of time
@@ -33,33 +39,66 @@ class AuditRepository(Repository[AuditEntry]):
 
     async def daily(self, actions: Sequence[str], since: datetime) -> list[tuple[str, int, int]]:
         """Per day (`YYYY-MM-DD`, UTC) how many of these actions succeeded and how many did not."""
-        day = (
-            func.strftime("%Y-%m-%d", AuditEntry.at)
-            if self._uow.database.is_sqlite
-            else func.to_char(func.timezone("UTC", AuditEntry.at), "YYYY-MM-DD")
-        ).label("day")
+        day = self._day()
         succeeded = func.sum(case((col(AuditEntry.outcome) == "succeeded", 1), else_=0))
         statement = (
             select(day, succeeded, func.count())
-            .where(col(AuditEntry.action).in_(actions), col(AuditEntry.at) >= since)
+            .where(col(AuditEntry.action).in_(actions), _since(since))
             .group_by(day)
             .order_by(day)
         )
         rows = (await self.session.execute(statement)).all()
         return [(row[0], int(row[1]), int(row[2]) - int(row[1])) for row in rows]
 
+    async def people(self, actions: Sequence[str], since: datetime) -> tuple[int, dict[str, int]]:
+        """How many different people succeeded with these actions: in all, and per day (UTC)."""
+        succeeded = (
+            col(AuditEntry.action).in_(actions),
+            AuditEntry.outcome == "succeeded",
+            _since(since),
+        )
+        different = func.count(func.distinct(AuditEntry.actor_id))
+        day = self._day()
+        by_day = select(day, different).where(*succeeded).group_by(day)
+        days = (await self.session.execute(by_day)).all()
+        total = (await self.session.execute(select(different).where(*succeeded))).scalar_one()
+        return total, {row[0]: row[1] for row in days}
+
+    async def count(self, query: AuditFilter) -> int:
+        """How many entries match, at most `COUNT_LIMIT` + 1."""
+        some = _filtered(select(AuditEntry.id), query).limit(COUNT_LIMIT + 1).subquery()
+        count: int = (
+            await self.session.execute(select(func.count()).select_from(some))
+        ).scalar_one()
+        return count
+
     async def count_since(self, since: datetime, *, outcome: str) -> int:
         """How many entries have this outcome since then."""
         statement = (
             select(func.count())
             .select_from(AuditEntry)
-            .where(AuditEntry.outcome == outcome, col(AuditEntry.at) >= since)
+            .where(AuditEntry.outcome == outcome, _since(since))
         )
         return (await self.session.exec(statement)).one()
 
+    def _day(self) -> Label[str]:
+        return (
+            func.strftime("%Y-%m-%d", AuditEntry.at)
+            if self._uow.database.is_sqlite
+            else func.to_char(func.timezone("UTC", AuditEntry.at), "YYYY-MM-DD")
+        ).label("day")
+
+
+def _since(moment: datetime) -> ColumnElement[bool]:
+    """Entries from this moment on; the bound on the id spares reading those before it."""
+    first = first_id_at(moment - _CLOCK_SLACK)
+    return and_(col(AuditEntry.at) >= moment, col(AuditEntry.id) >= first)
+
 
 def _filtered(statement: Select[Any], query: AuditFilter) -> Select[Any]:
-    for name, value in query.model_dump(include=set(AuditFilter.model_fields)).items():
-        if value is not None:
-            statement = statement.where(getattr(AuditEntry, name) == value)
+    equal = query.model_dump(include=set(AuditFilter.model_fields) - {"since"}, exclude_none=True)
+    for name, value in equal.items():
+        statement = statement.where(getattr(AuditEntry, name) == value)
+    if query.since is not None:
+        statement = statement.where(_since(query.since))
     return statement

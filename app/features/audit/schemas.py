@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.core.paging import PageRequest
 from app.core.text import plain_text
@@ -21,12 +21,22 @@ class AuditFilter(BaseModel):
     target_type: _Text | None = Field(default=None, examples=["user"])
     target_id: _Text | None = None
     request_id: _Text | None = None
+    since: AwareDatetime | None = Field(
+        default=None, description="Only what happened at this moment or later."
+    )
 
 
 class AuditListQuery(AuditFilter, PageRequest):
     """A page of entries, newest first."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class EntryCount(BaseModel):
+    """How many entries match."""
+
+    count: int
+    is_exact: bool
 
 
 class FieldChange(BaseModel):

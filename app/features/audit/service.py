@@ -7,8 +7,8 @@ from app.core.operations import Service, query
 from app.core.paging import Page
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.repository import AuditRepository
-from app.features.audit.schemas import AuditEntryRead, AuditListQuery
+from app.features.audit.repository import COUNT_LIMIT, AuditRepository
+from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery, EntryCount
 
 
 class AuditService(Service):
@@ -22,6 +22,12 @@ class AuditService(Service):
     async def page(self, request: AuditListQuery) -> Page[AuditEntryRead]:
         """A page of entries, newest first."""
         return await self._entries.page(request)
+
+    @query(AuditPermission.READ)
+    async def count(self, request: AuditFilter) -> EntryCount:
+        """How many entries match; beyond `COUNT_LIMIT` only that there are more."""
+        count = await self._entries.count(request)
+        return EntryCount(count=min(count, COUNT_LIMIT), is_exact=count <= COUNT_LIMIT)
 
     @query(AuditPermission.READ)
     async def get(self, entry_id: UUID) -> AuditEntryRead:

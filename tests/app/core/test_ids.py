@@ -1,10 +1,11 @@
 """Identifiers."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from app.core.ids import new_id, parse_id
+from app.core.ids import first_id_at, new_id, parse_id
 
 
 class TestNewId:
@@ -23,6 +24,20 @@ class TestNewId:
 
         assert isinstance(made, UUID)
         assert made.version == 7
+
+
+class TestFirstIdAt:
+    """The border between the ids before a moment and those after it."""
+
+    def test_lies_between_earlier_and_later_ids(self) -> None:
+        """An id made now is after a second ago and before a second from now."""
+        now, second = datetime.now(UTC), timedelta(seconds=1)
+
+        assert first_id_at(now - second) < new_id() < first_id_at(now + second)
+
+    def test_is_a_uuid_7_whatever_the_moment(self) -> None:
+        """Also before 1970, where no id was made."""
+        assert first_id_at(datetime(1, 1, 1, tzinfo=UTC)).version == 7
 
 
 class TestParseId:
