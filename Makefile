@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
+# Compiled files make the second start a second faster.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
