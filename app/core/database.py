@@ -98,6 +98,7 @@ class Database:
                 self.url,
                 pool_size=pool_size,
                 max_overflow=0,
+                hide_parameters=True,
                 connect_args={
                     "check_same_thread": False,
                     "factory": InlineConnection,
@@ -110,7 +111,11 @@ class Database:
             event.listen(self.engine.sync_engine, "rollback", self._end_sqlite)
         else:
             self.engine = create_async_engine(
-                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+                self.url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                pool_pre_ping=True,
+                hide_parameters=True,
             )
         self.reading: AsyncEngine = self.engine
         self.writing: AsyncEngine = self.engine.execution_options(**{_WRITE: True})
@@ -154,7 +159,7 @@ class Database:
 
         Other processes are waited for without blocking the event loop.
         """
-        driver = connection.connection.driver_connection
+        driver: Any = connection.connection.driver_connection
         deadline = time.monotonic() + self._busy_timeout_seconds
         while True:
             try:
