@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import Any
 
 import reflex as rx
 import sentry_sdk
@@ -170,7 +171,8 @@ def _page(page: PageSpec, registry: Registry) -> Callable[[], rx.Component]:
     return build
 
 
-def _without_headers(event: "sentry_sdk.types.Event", _hint: object) -> "sentry_sdk.types.Event":
+def _without_headers(event: Any, _hint: object) -> Any:
+    """Drop all that could hold a cookie or a token from an error report."""
     request = event.get("request")
     if isinstance(request, dict):
         for part in ("headers", "cookies", "data", "query_string", "env"):

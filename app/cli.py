@@ -33,7 +33,7 @@ _FAILED, _MISCONFIGURED = 1, 3
 
 def main() -> None:
     """Run a command; an expected error is one sentence on stderr, never a traceback."""
-    from app.core.errors import ModuleError, PlatformError  # noqa: PLC0415 - `--help` stays fast
+    from app.core.errors import ModuleError, PlatformError
 
     try:
         cli()
@@ -56,7 +56,7 @@ def version(as_json: AsJson = False) -> None:
 @cli.command()
 def serve() -> None:
     """Migrate, seed, then serve console, API and assets on one port."""
-    from app.serving import serve as run  # noqa: PLC0415 - imports everything
+    from app.serving import serve as run
 
     run(load_settings())
 
@@ -66,7 +66,7 @@ def seed(as_json: AsJson = False) -> None:
     """Create the default roles and an administrator where they are missing."""
 
     async def work() -> None:
-        from app.seed import seed as fill  # noqa: PLC0415 - `--help` stays fast
+        from app.seed import seed as fill
 
         async with _platform() as (container, settings):
             seeded = await fill(container, settings)
@@ -99,7 +99,7 @@ def downgrade(revision: str) -> None:
 def current(as_json: AsJson = False) -> None:
     """Print the revision the database is at, and the newest."""
 
-    async def work(migrator: Any) -> None:  # noqa: ANN401 - imported late
+    async def work(migrator: Any) -> None:
         at, newest = await migrator.current(), migrator.heads
         words = f"{', '.join(at) or 'empty'} (newest: {', '.join(newest)})"
         _print(as_json, {"current": at, "newest": newest}, words)
@@ -111,7 +111,7 @@ def current(as_json: AsJson = False) -> None:
 def check(as_json: AsJson = False) -> None:
     """Fail when a migration is missing: pending, or not yet written."""
 
-    async def work(migrator: Any) -> None:  # noqa: ANN401 - imported late
+    async def work(migrator: Any) -> None:
         is_current = await migrator.is_current()
         differences = await migrator.differences() if is_current else []
         problems = differences if is_current else ["migrations are pending"]
@@ -137,11 +137,11 @@ def create_admin(
     """Create an administrator who must change the password at the first sign-in."""
 
     async def work() -> None:
-        import secrets  # noqa: PLC0415 - `--help` stays fast
+        import secrets
 
-        from app.core.passwords import PasswordPolicy  # noqa: PLC0415 - likewise
-        from app.features.users.schemas import UserCreate  # noqa: PLC0415 - likewise
-        from app.features.users.service import UserService  # noqa: PLC0415 - likewise
+        from app.core.passwords import PasswordPolicy
+        from app.features.users.schemas import UserCreate
+        from app.features.users.service import UserService
 
         async with _operations(UserService) as (service, container):
             chosen = password or secrets.token_urlsafe(12)
@@ -177,8 +177,8 @@ def list_users(
     """List users, newest first."""
 
     async def work() -> None:
-        from app.features.users.schemas import UserListQuery  # noqa: PLC0415 - `--help` stays fast
-        from app.features.users.service import UserService  # noqa: PLC0415 - likewise
+        from app.features.users.schemas import UserListQuery
+        from app.features.users.service import UserService
 
         async with _operations(UserService) as (service, _):
             page = await service.page(UserListQuery(q=search or None, limit=limit))
@@ -194,10 +194,10 @@ def suspend(email: str, as_json: AsJson = False) -> None:
     """Keep a user from signing in and end their sessions."""
 
     async def work() -> None:
-        from app.core.errors import NotFound  # noqa: PLC0415 - `--help` stays fast
-        from app.features.users.repository import UserRepository  # noqa: PLC0415 - likewise
-        from app.features.users.schemas import normalise_email  # noqa: PLC0415 - likewise
-        from app.features.users.service import UserService  # noqa: PLC0415 - likewise
+        from app.core.errors import NotFound
+        from app.features.users.repository import UserRepository
+        from app.features.users.schemas import normalise_email
+        from app.features.users.service import UserService
 
         async with _operations(UserService) as (service, container):
             found = await (await container.get(UserRepository)).by_email(normalise_email(email))
@@ -220,7 +220,7 @@ def show(as_json: AsJson = False) -> None:
     _print(as_json, values, "\n".join(lines))
 
 
-def _masked(settings: Settings, name: str) -> Any:  # noqa: ANN401 - any setting's value
+def _masked(settings: Settings, name: str) -> Any:
     value: Any = settings
     for part in name.split("."):
         value = getattr(value, part)
@@ -234,7 +234,7 @@ def _masked(settings: Settings, name: str) -> Any:  # noqa: ANN401 - any setting
 
 def _migrate(work: Callable[[Any], Awaitable[None]]) -> None:
     async def run() -> None:
-        from app.core.migrations import Migrator  # noqa: PLC0415 - `--help` stays fast
+        from app.core.migrations import Migrator
 
         async with _platform() as (container, _):
             await work(await container.get(Migrator))
@@ -244,7 +244,7 @@ def _migrate(work: Callable[[Any], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def _platform() -> AsyncIterator[tuple[Any, Settings]]:
-    from app.bootstrap import (  # noqa: PLC0415 - `--help` stays fast
+    from app.bootstrap import (
         build_container,
         build_registry,
         configure_logging,
@@ -262,9 +262,9 @@ async def _platform() -> AsyncIterator[tuple[Any, Settings]]:
 @asynccontextmanager
 async def _operations(service: type[T]) -> AsyncIterator[tuple[T, Any]]:
     """A service in a unit of work of the system's, committed at the end."""
-    from app.core.actor import SYSTEM, Actor, RequestContext  # noqa: PLC0415 - `--help` stays fast
-    from app.core.ids import new_id  # noqa: PLC0415 - likewise
-    from app.core.unit_of_work import UnitOfWork  # noqa: PLC0415 - likewise
+    from app.core.actor import SYSTEM, Actor, RequestContext
+    from app.core.ids import new_id
+    from app.core.unit_of_work import UnitOfWork
 
     context = RequestContext(request_id=new_id().hex, channel="cli")
     async with (

@@ -4,9 +4,11 @@ import secrets
 from dataclasses import dataclass
 
 from dishka import AsyncContainer
+from pydantic import SecretStr
 
 from app.core.actor import SYSTEM, Actor, RequestContext
 from app.core.ids import new_id
+from app.core.migrations import Migrator
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.service import DEFAULT_ROLES, RoleService
 from app.features.users.repository import UserRepository
@@ -30,7 +32,11 @@ async def seed(container: AsyncContainer, settings: Settings) -> Seeded:
     Two processes that seed at once agree: the second finds what the first made.
     """
     context = RequestContext(request_id=new_id().hex, channel="system")
-    async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
+    migrator = await container.get(Migrator)
+    async with (
+        migrator.locked(),
+        container(context={Actor: SYSTEM, RequestContext: context}) as unit,
+    ):
         uow = await unit.get(UnitOfWork)
         roles = await unit.get(RoleService)
         users = await unit.get(UserService)
@@ -47,7 +53,7 @@ async def seed(container: AsyncContainer, settings: Settings) -> Seeded:
                 UserCreate(
                     email=settings.bootstrap.admin_email,
                     display_name="Administrator",
-                    password=given or password,  # type: ignore[arg-type]  # pydantic wraps it
+                    password=given or SecretStr(password),
                     roles=["admin"],
                     verified=True,
                     must_change_password=given is None,

@@ -89,7 +89,7 @@ class AuditTrail:
         self._uow = uow
         self._running: list[Description] = []
 
-    def about(  # noqa: PLR0913 - keyword-only facts, all optional
+    def about(
         self,
         target_type: str,
         target_id: object,

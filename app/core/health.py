@@ -43,7 +43,7 @@ class HealthChecks:
                 await self._checks[name]()
         except TimeoutError:
             problem = f"no answer within {self._timeout_seconds:g} s"
-        except Exception as error:  # any failure of a component means "down", whatever its type
+        except Exception as error:  # noqa: BLE001 - any failure means "down", whatever its type
             log.warning("health.down", component=name, error=str(error))
             problem = type(error).__name__
         milliseconds = round((time.perf_counter() - started) * 1000, 2)

@@ -1,6 +1,7 @@
-"""Schema migrations: run at start under a lock, so that any number of processes may start at once."""
+"""Schema migrations, run at start under a lock: any number of processes may start at once."""
 
 import fcntl
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,14 +43,14 @@ class Migrator:
 
     async def upgrade(self, revision: str = "heads") -> None:
         """Migrate up to the revision; does nothing when the schema is there already."""
-        async with self._locked():
+        async with self.locked():
             if revision == "heads" and await self.is_current():
                 return
             await self._run(lambda: command.upgrade(self._config, revision))
 
     async def downgrade(self, revision: str) -> None:
         """Migrate down to the revision (`base`: to nothing)."""
-        async with self._locked():
+        async with self.locked():
             await self._run(lambda: command.downgrade(self._config, revision))
 
     async def differences(self) -> list[str]:
@@ -80,11 +81,18 @@ class Migrator:
             await connection.commit()
 
     @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
+    async def locked(self) -> AsyncIterator[None]:
+        """Keep other processes from migrating or seeding the same database meanwhile."""
         if self._database.is_sqlite:
-            with Path(f"{self._database.url.database}.migration-lock").open("w") as file:
+            file = os.open(
+                f"{self._database.url.database}.migration-lock", os.O_WRONLY | os.O_CREAT
+            )
+            try:
+                # Waits in line: nothing else can be done before the schema is there.
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
+            finally:
+                os.close(file)
             return
         async with self._database.engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})

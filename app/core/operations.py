@@ -111,6 +111,7 @@ def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
                     await uow.begin_write()
                 result = await method(self, *args, **kwargs)
                 if op.changes:
+                    await uow.begin_write()
                     uow.audit.record_success(op.action, said, _milliseconds(started))
                     await uow.session.flush()
             except PermissionDenied as error:
@@ -125,7 +126,7 @@ def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
             return result
 
         call.__operation__ = op  # type: ignore[attr-defined]  # read back by operations_of
-        return call
+        return call  # type: ignore[return-value]  # functools.wraps describes the same call otherwise
 
     return decorate
 
@@ -157,7 +158,7 @@ def _refusal(op: Operation, uow: UnitOfWork) -> PlatformError | None:
     return None
 
 
-async def _record(  # noqa: PLR0913, PLR0917 - private, called three times above
+async def _record(  # noqa: PLR0917 - private, called three times above
     op: Operation,
     uow: UnitOfWork,
     outcome: Outcome,

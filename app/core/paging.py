@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import Invalid
@@ -93,7 +93,7 @@ class Keyset:
             Invalid: The sort column is unknown, or the cursor is not ours or of another sort.
         """
         name, descending, column = self._sort(request)
-        order: Sequence[ColumnElement[Any]] = (column.column, self._key)
+        order: Sequence[InstrumentedAttribute[Any]] = (column.column, self._key)
         if column.column is self._key:
             order = (self._key,)
         backward = False

@@ -53,7 +53,8 @@ class Registry:
         """
         declared = {*self.permissions, PUBLIC, SIGNED_IN}
         for module in self.modules:
-            for item in (*module.pages, *module.nav):
+            items: list[PageSpec | NavItem] = [*module.pages, *module.nav]
+            for item in items:
                 if item.permission not in declared:
                     message = (
                         f"module {module.id!r}: {item.route} needs {item.permission!r}, "

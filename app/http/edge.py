@@ -101,7 +101,7 @@ class Edge:
             self._log_access(scope, status, started)
             structlog.contextvars.unbind_contextvars("request_id")
 
-    def _context(self, scope: Scope, headers: Headers, channel: Any) -> RequestContext:  # noqa: ANN401 - a literal
+    def _context(self, scope: Scope, headers: Headers, channel: Any) -> RequestContext:
         given = headers.get("x-request-id", "")
         self._trust_proxy(scope, headers)
         return RequestContext(
@@ -187,7 +187,7 @@ def _complete(
     return complete
 
 
-async def _answer(  # noqa: PLR0913, PLR0917 - private
+async def _answer(  # noqa: PLR0917 - private
     send: Send, request_id: str, status: int, title: str, code: str, detail: str
 ) -> None:
     body = problem_body(status=status, title=title, code=code, detail=detail, request_id=request_id)

@@ -26,9 +26,9 @@ def is_same_origin(scope: MutableMapping[str, Any], settings: ServerSettings) ->
 
 
 def local_path(text: str) -> str:
-    """The text if it is a path on this site, else `/`: never a way to somewhere else.
+    r"""The text if it is a path on this site, else `/`: never a way to somewhere else.
 
-    A browser reads `\\` as `/` and drops tabs and newlines, so these are refused as well.
+    A browser reads `\` as `/` and drops tabs and newlines, so these are refused as well.
     """
     safe = (
         text.startswith("/")

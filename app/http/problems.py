@@ -71,7 +71,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem_body(  # noqa: PLR0913 - the members of RFC 9457
+def problem_body(
     *,
     status: int,
     title: str,
@@ -93,7 +93,7 @@ def problem_body(  # noqa: PLR0913 - the members of RFC 9457
     return orjson.dumps(body, default=str)
 
 
-def _respond(  # noqa: PLR0913 - see problem_body
+def _respond(
     request: Request,
     *,
     status: int,
@@ -189,7 +189,7 @@ async def on_unexpected(request: Request, error: Exception) -> Response:
 
 
 def field_messages(found: Sequence[Any]) -> dict[str, str]:
-    """pydantic's findings as one message per field, e.g. `roles.0`."""
+    """Pydantic's findings as one message per field, e.g. `roles.0`."""
     messages: dict[str, str] = {}
     for problem in found:
         place = [str(part) for part in problem["loc"]]

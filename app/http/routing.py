@@ -39,7 +39,7 @@ def calls(operation: Callable[..., Any]) -> Callable[[Endpoint], Endpoint]:
 class OperationRoute(DishkaRoute):
     """A route that opens a unit of work, calls one operation, and commits before it answers."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         operation: Operation | None = getattr(endpoint, "__operation__", None)
         if operation is None:
             message = f"route {path}: {endpoint.__name__} does not say which operation it calls"
@@ -94,14 +94,14 @@ class OperationRoute(DishkaRoute):
         if scheme.lower() != "bearer" or not token:
             code = "auth.scheme"
             raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
-        authenticator = await container.get(Authenticator)
+        authenticator: Authenticator = await container.get(Authenticator)
         return await authenticator.from_bearer(token.strip())
 
 
 class ConsoleRoute(OperationRoute):
     """A route for the console's own forms: by cookie, and only from our own pages."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options | {"include_in_schema": False})
 
     async def actor(self, request: Request, container: AsyncContainer) -> Actor:

@@ -8,7 +8,7 @@ pages on client navigation.
 from typing import Any
 
 import reflex as rx
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.event.context import EventContext
@@ -63,7 +63,7 @@ class EventGuard(Middleware):
             user_agent=headers.get("user-agent", "")[:300],
         )
         runtime.set_caller(runtime.Caller(actor or ANONYMOUS, context))
-        root = state._get_root_state()  # noqa: SLF001 - Reflex offers no public way
+        root = state._get_root_state()
         await _bind(root, str(session_id or ""))
         if event.name in _FRAMEWORK:
             return None
@@ -105,7 +105,7 @@ class EventGuard(Middleware):
         return None
 
 
-async def _actor(session_id: Any) -> Actor | None:  # noqa: ANN401 - a UUID or None
+async def _actor(session_id: Any) -> Actor | None:
     if session_id is None:
         return None
     authenticator = await runtime.current().container.get(Authenticator)
@@ -118,13 +118,13 @@ async def _bind(root: BaseState, session_id: str) -> None:
     Reflex ties it to the client token alone, which a script made and a URL carries.
     """
     binding: Session = await root.get_state(Session)
-    if binding._is_bound and binding._session_id != session_id:  # noqa: SLF001 - backend variables
+    if binding._is_bound and binding._session_id != session_id:
         for state in _all_states(rx.State):
-            (await root.get_state(state)).reset()
+            (await root.get_state(state)).reset()  # type: ignore[no-untyped-call]  # Reflex's
         binding = await root.get_state(Session)
-    if not binding._is_bound:  # noqa: SLF001 - see above
-        binding._session_id = session_id  # noqa: SLF001 - see above
-        binding._is_bound = True  # noqa: SLF001 - see above
+    if not binding._is_bound:
+        binding._session_id = session_id
+        binding._is_bound = True
 
 
 def _all_states(state: type[BaseState]) -> list[type[BaseState]]:
@@ -163,7 +163,7 @@ async def _answer(root: BaseState, refusal: PlatformError, *, ended: bool) -> St
     return StateUpdate(delta=await _delta(root))
 
 
-async def _delta(root: BaseState) -> Any:  # noqa: ANN401 - Reflex's own type
-    delta = await root._get_resolved_delta()  # noqa: SLF001 - as Reflex's own middleware did
-    root._clean()  # noqa: SLF001 - see above
+async def _delta(root: BaseState) -> Any:
+    delta = await root._get_resolved_delta()
+    root._clean()  # type: ignore[no-untyped-call]  # Reflex's
     return delta

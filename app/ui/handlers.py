@@ -29,7 +29,7 @@ def handler(permission: str) -> Callable[[Callable[..., Any]], Any]:
         permission: A permission, `SIGNED_IN` or `PUBLIC`.
     """
 
-    def decorate(method: Callable[..., Any]) -> Any:  # noqa: ANN401 - Reflex turns it into an EventHandler
+    def decorate(method: Callable[..., Any]) -> Any:
         wrapped = _generator(method) if inspect.isasyncgenfunction(method) else _coroutine(method)
         wrapped.__permission__ = permission  # type: ignore[attr-defined]  # read by permission_of
         return rx.event(wrapped)
@@ -44,7 +44,7 @@ def permission_of(function: Callable[..., Any]) -> str | None:
 
 def _coroutine(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    async def handle(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any handler
+    async def handle(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return await method(self, *args, **kwargs)
         except PlatformError as error:
@@ -57,7 +57,7 @@ def _coroutine(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _generator(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    async def handle(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - any handler
+    async def handle(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         try:
             async for update in method(self, *args, **kwargs):
                 yield update

@@ -1,5 +1,8 @@
-"""What the states of all lists share. The address is the truth: search, filters, sort and page
-are read from it and changed in it, so a reload, a link and the back button just work."""
+"""What the states of all lists share.
+
+The address is the truth: search, filters, sort and page are read from it and
+changed in it, so a reload, a link and the back button just work.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -11,7 +14,7 @@ from app.core.errors import PlatformError
 from app.core.paging import DEFAULT_SIZE, MAX_SIZE, Page
 from app.core.permissions import SIGNED_IN
 from app.ui.handlers import handler
-from app.ui.page_state import PageState
+from app.ui.page_state import PageState, Problem
 
 
 class ListState(PageState, mixin=True):
@@ -66,16 +69,10 @@ class ListState(PageState, mixin=True):
             min(max(int(size), 1), MAX_SIZE) if size.isdecimal() and len(size) < 6 else DEFAULT_SIZE  # noqa: PLR2004 - digits
         )
         self.selected = []
-        self.problem = type(self.problem)()
+        self.problem = Problem()
         arguments: dict[str, Any] = {"limit": self.page_size, **self.filters}
-        for key, value in (
-            ("q", self.search),
-            ("sort", self.sort),
-            ("cursor", given.get("cursor")),
-        ):
-            if value:
-                arguments[key] = value
-        return arguments
+        place = {"q": self.search, "sort": self.sort, "cursor": given.get("cursor", "")}
+        return arguments | {key: value for key, value in place.items() if value}
 
     def _show_page(self, page: Page[Any], *, total: int, total_is_exact: bool = True) -> None:
         """Show where in the list this page is."""
@@ -91,7 +88,7 @@ class ListState(PageState, mixin=True):
         self.previous_cursor = page.previous_cursor or ""
         self.loading = False
 
-    async def _show_problem(self, error: PlatformError) -> Any:  # noqa: ANN401 - Reflex's update types
+    async def _show_problem(self, error: PlatformError) -> Any:
         """A list that could not be loaded says so in its place."""
         if self.loading:
             self.loading = False
@@ -112,7 +109,7 @@ class ListState(PageState, mixin=True):
         return f"{self.path}?{query}" if query else self.path
 
     @handler(SIGNED_IN)
-    async def search_for(self, text: str) -> Any:  # noqa: ANN401 - an event
+    async def search_for(self, text: str) -> Any:
         """Search; typing on replaces the address instead of filling the history."""
         text = text.strip()[:200]
         if text == self.search:
@@ -120,34 +117,34 @@ class ListState(PageState, mixin=True):
         return rx.redirect(self._address(q=text), replace=True)
 
     @handler(SIGNED_IN)
-    async def filter_by(self, key: str, value: str) -> Any:  # noqa: ANN401 - an event
+    async def filter_by(self, key: str, value: str) -> Any:
         """Set one filter; an empty value clears it."""
         return rx.redirect(self._address(**{key: value})) if key in self.filter_titles else None
 
     @handler(SIGNED_IN)
-    async def clear_filter(self, key: str) -> Any:  # noqa: ANN401 - an event
+    async def clear_filter(self, key: str) -> Any:
         """Take one filter away."""
         return rx.redirect(self._address(**{key: ""}))
 
     @handler(SIGNED_IN)
-    async def clear_filters(self) -> Any:  # noqa: ANN401 - an event
+    async def clear_filters(self) -> Any:
         """Show everything again."""
         return rx.redirect(self._address(q="", **dict.fromkeys(self.filter_titles, "")))
 
     @handler(SIGNED_IN)
-    async def sort_by(self, sort: str) -> Any:  # noqa: ANN401 - an event
+    async def sort_by(self, sort: str) -> Any:
         """Sort by a column; `-` in front reverses, empty is the list's own order."""
         return rx.redirect(self._address(sort=sort))
 
     @handler(SIGNED_IN)
-    async def go_next(self) -> Any:  # noqa: ANN401 - an event
+    async def go_next(self) -> Any:
         """Open the next page."""
         if not self.next_cursor:
             return None
         return rx.redirect(self._address(cursor=self.next_cursor, **{"from": self.last + 1}))
 
     @handler(SIGNED_IN)
-    async def go_previous(self) -> Any:  # noqa: ANN401 - an event
+    async def go_previous(self) -> Any:
         """Open the page before."""
         if not self.previous_cursor:
             return None
@@ -155,7 +152,7 @@ class ListState(PageState, mixin=True):
         return rx.redirect(self._address(cursor=self.previous_cursor, **{"from": begins}))
 
     @handler(SIGNED_IN)
-    async def set_page_size(self, size: str) -> Any:  # noqa: ANN401 - an event
+    async def set_page_size(self, size: str) -> Any:
         """Show this many rows a page."""
         return rx.redirect(self._address(limit=size))
 

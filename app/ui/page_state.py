@@ -105,7 +105,7 @@ class PageState(rx.State, mixin=True):
         console = await self.get_state(Console)
         console._say(message, kind=kind)
 
-    async def _show_problem(self, error: PlatformError) -> Any:  # noqa: ANN401 - Reflex's update types
+    async def _show_problem(self, error: PlatformError) -> Any:
         """Show an error that a handler did not expect: the one place that maps errors to screens.
 
         A page that could not be loaded says so in its place; anything else is a message.

@@ -22,7 +22,7 @@ SIGN_OUT = "/session/sign-out"
 def compose(page: PageSpec, registry: Registry) -> rx.Component:
     """The whole page around what the feature built."""
     if not page.framed:
-        return page.build()  # type: ignore[no-any-return]  # core does not know Reflex
+        return page.build()
     return rx.fragment(
         shell(
             rx.cond(

@@ -118,13 +118,11 @@ class SessionAuthenticator:
 
     def _is_live(self, row: Row[Any], parameters: dict[str, Any]) -> bool:
         now = clock.now()
-        given = parameters.get("cookie_hash")
-        if given is not None and given != row.cookie_hash:
-            # The cookie before the rotation.
-            if row.rotated_at is None or now - row.rotated_at > _ROTATION_GRACE:
-                return False
-        return (
-            row.status == UserStatus.ACTIVE
+        given = parameters.get("cookie_hash", row.cookie_hash)
+        before_rotation = given != row.cookie_hash
+        return bool(
+            (not before_rotation or now - row.rotated_at < _ROTATION_GRACE)
+            and row.status == UserStatus.ACTIVE
             and row.created_at >= row.sessions_valid_from
             and now < row.expires_at
             and (row.kind != "console" or now - row.last_seen_at < self._idle)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, or_, update
+from sqlalchemy import Row, Select, delete, func, or_, update
+from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,24 +18,26 @@ from app.features.users.models import User
 
 _STAMP = select(AccessStamp.version).where(AccessStamp.id == 1).scalar_subquery()
 
-PRINCIPAL = (
-    select(
-        UserSession.id.label("session_id"),  # type: ignore[attr-defined]  # a column at run time
-        UserSession.kind,
-        UserSession.last_seen_at,
-        UserSession.expires_at,
-        UserSession.created_at,
-        UserSession.roles_at_issue,
-        UserSession.cookie_hash,
-        UserSession.rotated_at,
-        User.id.label("user_id"),  # type: ignore[attr-defined]  # likewise
-        User.email,
-        User.display_name,
-        User.status,
-        User.must_change_password,
-        User.sessions_valid_from,
-        _STAMP.label("stamp"),
-    )
+_PRINCIPAL_COLUMNS: tuple[Any, ...] = (
+    UserSession.id.label("session_id"),  # type: ignore[attr-defined]  # a column at run time
+    UserSession.kind,
+    UserSession.last_seen_at,
+    UserSession.expires_at,
+    UserSession.created_at,
+    UserSession.roles_at_issue,
+    UserSession.cookie_hash,
+    UserSession.rotated_at,
+    User.id.label("user_id"),  # type: ignore[attr-defined]  # likewise
+    User.email,
+    User.display_name,
+    User.status,
+    User.must_change_password,
+    User.sessions_valid_from,
+    _STAMP.label("stamp"),
+)
+
+PRINCIPAL: Select[Any] = (
+    sa_select(*_PRINCIPAL_COLUMNS)
     .join(User, col(User.id) == col(UserSession.user_id))
     .where(col(UserSession.ended_at).is_(None))
 )
@@ -53,7 +56,7 @@ class SessionRepository(Repository[UserSession]):
             .join(UserSession, col(UserSession.id) == col(RefreshToken.session_id))
             .join(User, col(User.id) == col(UserSession.user_id))
             .where(RefreshToken.token_hash == token_hash)
-            .with_for_update(of=RefreshToken)  # type: ignore[arg-type]  # a table class is fine
+            .with_for_update(of=RefreshToken)
         )
         return (await self.session.execute(statement)).one_or_none()
 

@@ -1,7 +1,7 @@
 """Operations of authentication: sign in and out, tokens, one's own password."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from app.core import clock, crypto
@@ -36,7 +36,7 @@ _LONGEST_USER_AGENT = 300
 class AuthService(Service):
     """Authentication within one unit of work."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - filled by the container
+    def __init__(  # noqa: PLR0917 - filled by the container
         self,
         uow: UnitOfWork,
         sessions: SessionRepository,
@@ -89,7 +89,7 @@ class AuthService(Service):
                 use ends the whole session: one of the two users is a thief.
         """
         now = clock.now()
-        found = await self._sessions.by_refresh_token(crypto.hash_token(request.refresh_token))
+        found: Any = await self._sessions.by_refresh_token(crypto.hash_token(request.refresh_token))
         if found is None:
             raise _refresh_refused()
         token, session, user = found
@@ -269,10 +269,13 @@ class AuthService(Service):
         known = await self._sessions.throttles(keys.limits)
         if not known:
             return
-        if keys.account in known and user is not None:
+        if (
+            keys.account in known
+            and user is not None
+            and await self._sessions.is_known_address(user.id, self.uow.context.address)
+        ):
             # Where the user has signed in before, others' guesses do not keep them out.
-            if await self._sessions.is_known_address(user.id, self.uow.context.address):
-                del known[keys.account]
+            del known[keys.account]
         now = clock.now()
         seconds = max((seconds_left(row.blocked_until, now) for row in known.values()), default=0)
         if seconds:

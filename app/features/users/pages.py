@@ -160,7 +160,7 @@ def _columns() -> list[Column]:
     ]
 
 
-def _status(status: Any) -> rx.Component:  # noqa: ANN401 - a var of text
+def _status(status: Any) -> rx.Component:
     return status_badge(
         status,
         {
@@ -206,9 +206,7 @@ def _bulk_dialog() -> rx.Component:
             ),
             rx.el.span(count.to_string(), " of the selected users can sign in again."),
         ),
-        rx.el.ul(
-            rx.foreach(UserList.bulk_names, lambda name: rx.el.li(name)), class_name="plain-list"
-        ),
+        rx.el.ul(rx.foreach(UserList.bulk_names, rx.el.li), class_name="plain-list"),
         rx.cond(
             UserList.bulk_skipped.length() > 0,
             rx.el.p(
@@ -473,7 +471,7 @@ def _delete_dialog() -> rx.Component:
         rx.cond(
             UserRecord.consequences.length() > 0,
             rx.el.ul(
-                rx.foreach(UserRecord.consequences, lambda each: rx.el.li(each)),
+                rx.foreach(UserRecord.consequences, rx.el.li),
                 class_name="plain-list",
             ),
         ),

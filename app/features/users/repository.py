@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, literal_column, text
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from app.core.paging import Keyset, Page, SortColumn, parse_time
@@ -22,7 +23,23 @@ COUNT_LIMIT = 10_000
 SEARCH_LIMIT = 1_000
 """A search looks at this many matches at most, so that its time does not grow with the table."""
 
-_COLUMNS = (
+_SQLITE_HITS = """
+core_users.id IN (
+    SELECT user_id FROM core_user_search_docs WHERE doc IN (
+        SELECT rowid FROM core_user_search WHERE core_user_search MATCH :words
+        ORDER BY rowid DESC LIMIT :most
+    )
+)
+"""
+_POSTGRESQL_HITS = """
+core_users.id IN (
+    SELECT id FROM core_users
+    WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', :words)
+    LIMIT :most
+)
+"""
+
+_COLUMNS: tuple[Any, ...] = (
     User.id,
     User.email,
     User.display_name,
@@ -78,7 +95,7 @@ class UserRepository(Repository[User]):
 
     async def page(self, query: UserListQuery) -> Page[UserRead]:
         """A page of users with their roles."""
-        statement = KEYSET.apply(self._filtered(select(*_COLUMNS), query), query)
+        statement = KEYSET.apply(self._filtered(sa_select(*_COLUMNS), query), query)
         rows = (await self.session.execute(statement)).all()
         roles = await self._roles.names_of_users([row.id for row in rows])
         return KEYSET.page(rows, query, lambda row: to_read(row, roles.get(row.id, [])))
@@ -122,22 +139,14 @@ class UserRepository(Repository[User]):
             statement = statement.where(self._matches(words))
         return statement
 
-    def _matches(self, words: Sequence[str]) -> Any:  # noqa: ANN401 - a boolean SQL expression
+    def _matches(self, words: Sequence[str]) -> Any:
         if not words:
             return literal_column("1 = 0")
         if self._uow.database.is_sqlite:
-            hits = text(
-                "core_users.id IN (SELECT user_id FROM core_user_search_docs WHERE doc IN ("
-                "SELECT rowid FROM core_user_search WHERE core_user_search MATCH :words "
-                f"ORDER BY rowid DESC LIMIT {SEARCH_LIMIT}))"
-            )
-            return hits.bindparams(words=" ".join(f'"{word}"*' for word in words))
-        hits = text(
-            "core_users.id IN (SELECT id FROM core_users WHERE "
-            "to_tsvector('simple', search_text) @@ to_tsquery('simple', :words) "
-            f"LIMIT {SEARCH_LIMIT})"
-        )
-        return hits.bindparams(words=" & ".join(f"{word}:*" for word in words))
+            typed = " ".join(f'"{word}"*' for word in words)
+            return text(_SQLITE_HITS).bindparams(words=typed, most=SEARCH_LIMIT)
+        typed = " & ".join(f"{word}:*" for word in words)
+        return text(_POSTGRESQL_HITS).bindparams(words=typed, most=SEARCH_LIMIT)
 
 
 def to_read(user: User | Row[Any], roles: list[str]) -> UserRead:

@@ -38,7 +38,7 @@ class UserService(Service):
     take over that account. Nor may the last administrator be removed.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - filled by the container
+    def __init__(  # noqa: PLR0917 - filled by the container
         self,
         uow: UnitOfWork,
         users: UserRepository,

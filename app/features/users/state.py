@@ -123,7 +123,7 @@ class UserList(ListState, rx.State):
         self.bulk_action = ""
 
     @handler(UserPermission.SUSPEND)
-    async def apply_bulk(self) -> Any:  # noqa: ANN401 - Reflex's update types
+    async def apply_bulk(self) -> Any:
         """Suspend or reactivate the selected users, each in a unit of work of its own."""
         wanted = "active" if self.bulk_action == "suspend" else "suspended"
         chosen = [row for row in self.rows if row.id in self.selected and row.status == wanted]
@@ -161,7 +161,7 @@ class NewUser(PageState, rx.State):
         self.role_choices = await _role_choices(["user"])
 
     @handler(UserPermission.CREATE)
-    async def save(self, form: dict[str, Any]) -> Any:  # noqa: ANN401 - an event
+    async def save(self, form: dict[str, Any]) -> Any:
         """Create the user and open the record."""
         self._clear_form_problem()
         try:
@@ -195,15 +195,14 @@ class UserRecord(PageState, rx.State):
         """Load the user that the address names."""
         self._reset_messages()
         user_id = self._id()
+        self.missing = user_id is None
+        if user_id is None:
+            return
         try:
-            if user_id is None:
-                code = "user.not_found"
-                raise NotFound(code, "There is no such user.")
             async with runtime.operations(UserService) as users:
                 user = await users.get(user_id)
         except NotFound:
             self.missing = True
-            self.user = UserDetails()
             return
         await self._show(user)
 
@@ -230,7 +229,7 @@ class UserRecord(PageState, rx.State):
         await self._save(self._submitted, version=None)
 
     @handler(UserPermission.READ)
-    async def take_theirs(self) -> Any:  # noqa: ANN401 - an event
+    async def take_theirs(self) -> Any:
         """Drop what was typed and load what somebody else saved."""
         self.conflict = ""
         self.user = UserDetails()
@@ -304,7 +303,7 @@ class UserRecord(PageState, rx.State):
         self.deleting = True
 
     @handler(UserPermission.DELETE)
-    async def delete(self) -> Any:  # noqa: ANN401 - an event
+    async def delete(self) -> Any:
         """Remove the user for good."""
         name = self.user.name
         self.deleting = False
