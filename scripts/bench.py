@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -142,7 +143,9 @@ def bare_server() -> Iterator[tuple[str, str]]:
         def command(port: int) -> list[str]:
             return [granian, *options, str(port), "scripts.bare_server:app"]
 
-        with running_server(command, Path(directory), cwd=ROOT, env=env) as port:
+        with running_server(
+            command, Path(directory), cwd=ROOT, env=env, stop=signal.SIGTERM
+        ) as port:
             token = jwt.encode({"sub": ADMIN_EMAIL}, secret, algorithm="HS256")
             yield f"http://127.0.0.1:{port}/", token
 
