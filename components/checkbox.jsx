@@ -37,15 +37,17 @@ export function RowCheckbox({ row, checked, onSelect, ...input }) {
     onSelect?.(range.map((each) => each.dataset.selectRow), box.checked);
   };
   return (
-    <input
-      {...input}
-      type="checkbox"
-      className="checkbox"
-      data-select-row={row}
-      checked={checked}
-      onClick={select}
-      onChange={() => {}}
-    />
+    <label className="row-checkbox">
+      <input
+        {...input}
+        type="checkbox"
+        className="checkbox"
+        data-select-row={row}
+        checked={checked}
+        onClick={select}
+        onChange={() => {}}
+      />
+    </label>
   );
 }
 
@@ -54,13 +56,15 @@ export function PageCheckbox({ rows = [], rowKey, selected = [], all = false, on
   const ids = rows.map((row) => String(row[rowKey]));
   const chosen = all ? ids.length : ids.filter((id) => selected.includes(id)).length;
   return (
-    <Checkbox
-      {...input}
-      className="checkbox"
-      checked={ids.length > 0 && chosen === ids.length}
-      indeterminate={chosen > 0 && chosen < ids.length}
-      disabled={ids.length === 0}
-      onToggle={(checked) => onSelect?.(ids, checked)}
-    />
+    <label className="row-checkbox">
+      <Checkbox
+        {...input}
+        className="checkbox"
+        checked={ids.length > 0 && chosen === ids.length}
+        indeterminate={chosen > 0 && chosen < ids.length}
+        disabled={ids.length === 0}
+        onToggle={(checked) => onSelect?.(ids, checked)}
+      />
+    </label>
   );
 }

@@ -5,22 +5,23 @@ import { EventLoopContext } from "$/utils/context";
 export function Connection({ patience = 2000, lostText, foundText }) {
   const [, errors] = useContext(EventLoopContext) ?? [];
   const failing = (errors?.length ?? 0) > 0;
-  const [lost, setLost] = useState(false);
-  const [found, setFound] = useState(false);
+  const [state, setState] = useState("fine");
   useEffect(() => {
-    if (failing) {
-      const timer = setTimeout(() => setLost(true), patience);
-      return () => clearTimeout(timer);
+    if (!failing) {
+      setState((before) => (before === "lost" ? "found" : before));
+      return undefined;
     }
-    if (!lost) return undefined;
-    setLost(false);
-    setFound(true);
-    const timer = setTimeout(() => setFound(false), patience);
+    const timer = setTimeout(() => setState("lost"), patience);
     return () => clearTimeout(timer);
-  }, [failing, lost, patience]);
+  }, [failing, patience]);
+  useEffect(() => {
+    if (state !== "found") return undefined;
+    const timer = setTimeout(() => setState("fine"), patience);
+    return () => clearTimeout(timer);
+  }, [state, patience]);
   return (
-    <div className="connection" role="status" data-state={lost ? "lost" : found ? "found" : "fine"}>
-      {lost ? lostText : found ? foundText : null}
+    <div className="connection" role="status" data-state={state}>
+      {{ lost: lostText, found: foundText }[state] ?? null}
     </div>
   );
 }

@@ -52,7 +52,7 @@ export function Modal({ open = false, name, kind = "modal", onClose, dismissable
       }}
       onClose={(event) => event.target === dialog.current && shown && close()}
       onMouseDown={(event) => dismissable && event.target === dialog.current && close()}
-      onClick={(event) => event.target.closest("[data-close-dialog]") && close()}
+      onClick={(event) => event.target.closest(name ? "[data-close-dialog], a[href]" : "[data-close-dialog]") && close()}
     >
       {shown ? children : null}
     </dialog>

@@ -51,7 +51,7 @@ class TestControl:
 
 def test_message_from_state_marks_control() -> None:
     """An error that comes later marks the control later."""
-    error = rx.Var("errors.name", _var_type=str)
+    error: rx.Var[str] = rx.Var("errors.name", _var_type=str)
 
     drawn = str(form_field("Name", text_input("name"), error=error))
 
