@@ -139,6 +139,8 @@ class Database:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # Outside a write transaction each statement would be committed at once.
+        cursor.execute("PRAGMA query_only=ON")
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         cursor.execute("PRAGMA cache_size=-32000")
         cursor.close()
@@ -147,9 +149,12 @@ class Database:
         if not connection.get_execution_options().get(_WRITE):
             return
         await_only(self._write_lock.acquire())
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA query_only=OFF")
         try:
             await_only(self._begin_immediate(connection))
         except BaseException:
+            driver.execute("PRAGMA query_only=ON")
             self._write_lock.release()
             raise
         connection.info[_WRITE] = True
@@ -180,6 +185,9 @@ class Database:
 
     def _end_sqlite(self, connection: Connection) -> None:
         if connection.info.pop(_WRITE, False):
+            # A transaction under way can still be committed.
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA query_only=ON")
             # The event comes before the statement, but nothing awaits in between.
             self._write_lock.release()
 
