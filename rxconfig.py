@@ -17,6 +17,8 @@ config = rx.Config(
     # Nearly every page is behind the sign-in; there is nothing to announce to search engines.
     disable_plugins=[rx.plugins.SitemapPlugin],
     frontend_compression_formats=["gzip", "brotli"],
+    # Not part of any page: the build copies it for the API's documentation at /docs.
+    frontend_packages=["swagger-ui-dist@5.35.0"],
     redis_url=redis_url,
     state_manager_mode=rx.constants.StateManagerMode.REDIS
     if redis_url

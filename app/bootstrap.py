@@ -5,6 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import reflex as rx
+
+# Reflex would import it in the middle of the first event that carries a dict, for a second.
+import reflex.model
 import sentry_sdk
 from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 
@@ -23,17 +26,21 @@ from app.features.auth.authenticator import SessionAuthenticator
 from app.features.auth.module import module as auth
 from app.features.auth.tokens import AccessTokens
 from app.features.dashboard.module import module as dashboard
+from app.features.gallery.module import module as gallery
+from app.features.profile.module import module as profile
 from app.features.roles.module import module as roles
 from app.features.users.module import module as users
 from app.settings import Settings, jwt_secret, load_settings
 from app.ui.event_guard import EventGuard
+from app.ui.not_found import not_found_page
 from app.ui.page_policy import PagePolicy
 from app.ui.page_state import Console
 from app.ui.shell import compose
+from components.app_wraps import app_wraps
 from components.head import head
 from components.theme import STYLESHEETS
 
-CORE_FEATURES = (dashboard, users, roles, audit, auth)
+CORE_FEATURES = (dashboard, users, roles, audit, auth, profile, gallery)
 
 
 class PlatformProvider(Provider):
@@ -148,9 +155,18 @@ def build_console() -> rx.App:
     """The Reflex application: every module's pages behind the event guard."""
     settings = load_settings()
     registry = build_registry()
-    app = rx.App(stylesheets=STYLESHEETS, head_components=head(), html_lang="en")
+    app = rx.App(
+        stylesheets=STYLESHEETS,
+        head_components=head(),
+        html_lang="en",
+        app_wraps=app_wraps(),
+        toaster=None,
+    )
     app.add_middleware(EventGuard(build_page_policy(settings, registry)))
+    app.add_page(not_found_page, route="404", title="Not found · Atrium")
     for page in registry.pages:
+        if page.development_only and settings.is_production:
+            continue
         app.add_page(
             _page(page, registry),
             route=page.route,

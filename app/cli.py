@@ -83,6 +83,18 @@ def seed(as_json: AsJson = False) -> None:
     asyncio.run(work())
 
 
+@cli.command()
+def generate() -> None:
+    """Write the files that are made from the code: .env.example, OpenAPI, theme, permissions."""
+    from app.generate import generated_files
+
+    for path, text in generated_files(load_settings()).items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {path.name}")
+
+
 @db.command()
 def upgrade(revision: str = "heads") -> None:
     """Migrate up, by default to the newest schema."""

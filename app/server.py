@@ -10,10 +10,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from app.bootstrap import build_container, build_page_policy, build_registry, configure_logging
+from app.core.registry import Registry
 from app.http.api import build_api
 from app.http.edge import Edge
+from app.scheduling import schedule
 from app.settings import PROJECT_ROOT, Settings, load_settings
 from app.ui import runtime
+from app.ui.connections import Connections
 from app.ui.frontend import Frontend
 from app.ui.page_gate import PageGate
 from app.ui.socket_gate import SocketGate
@@ -25,7 +28,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 WEB = Path(os.environ.get("REFLEX_WEB_WORKDIR", PROJECT_ROOT / ".web"))
 _API_PATHS = ("/api/", "/session/")
-_API_FILES = frozenset({"/healthz", "/ready", "/openapi.json", "/api"})
+_API_FILES = frozenset({"/healthz", "/ready", "/openapi.json", "/docs", "/api"})
 _REFLEX_PATHS = ("/_event",)
 _COMPRESS_FROM_BYTES = 1000
 
@@ -40,7 +43,10 @@ def build_server() -> App:
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
+        scheduler = schedule(await container.get(Registry), container)
+        scheduler.start()
         yield
+        scheduler.shutdown(wait=False)
         await container.close()
 
     console.register_lifespan_task(lifespan)
@@ -55,7 +61,8 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
     """
     registry = build_registry()
     container = build_container(settings, registry)
-    runtime.install(runtime.Runtime(container, registry, settings))
+    connections = Connections()
+    runtime.install(runtime.Runtime(container, registry, settings, connections))
     api: App = CompressMiddleware(build_api(registry, container), minimum_size=_COMPRESS_FROM_BYTES)
     if settings.server.allowed_origins:
         api = CORSMiddleware(
@@ -71,7 +78,7 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
         container,
         settings,
     )
-    socket = SocketGate(reflex_app, container, settings.server)
+    socket = SocketGate(reflex_app, container, settings.server, connections)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -46,6 +46,12 @@ KEPT = (
     "reflex.install_frontend_packages.cached",
 )
 
+# Packages that are served as they come, by their place in the build.
+VENDORED = {
+    "swagger-ui-dist/swagger-ui-bundle.js": "vendor/swagger-ui.js",
+    "swagger-ui-dist/swagger-ui.css": "vendor/swagger-ui.css",
+}
+
 NETWORK = r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT"
 
 
@@ -117,6 +123,7 @@ def build(*, lock: bool = False, upgrade: bool = False) -> None:
     prepare_stage(with_lock=not upgrade)
     prepare_web(with_packages=not upgrade)
     export()
+    vendor()
     if lock:
         # As Reflex writes them, so that `make dev` finds nothing to change.
         shutil.copytree(STAGE / "reflex.lock", LOCK, dirs_exist_ok=True)
@@ -183,6 +190,18 @@ def export() -> None:
             "The npm registry cannot be reached: check the network and npm's settings."
         )
     raise BuildError("\n".join(text.splitlines()[-40:]))
+
+
+def vendor() -> None:
+    """Put the vendored packages beside Reflex's files, compressed once for all requests."""
+    import brotli  # noqa: PLC0415 - an unchanged build needs nothing but the standard library
+
+    for source, name in VENDORED.items():
+        body = (WEB / "node_modules" / source).read_bytes()
+        target = WEB / "build" / "client" / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(body)
+        target.with_name(f"{target.name}.br").write_bytes(brotli.compress(body, quality=9))
 
 
 def build_environment() -> dict[str, str]:

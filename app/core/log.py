@@ -66,7 +66,7 @@ def configure(*, level: str, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "asyncio", "alembic", "granian.access"):
+    for noisy in ("httpx", "asyncio", "alembic", "apscheduler", "granian.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

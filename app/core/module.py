@@ -5,13 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from dishka import Provider
+from dishka import AsyncContainer, Provider
 
 from app.core.permissions import PermissionName
 from app.core.unit_of_work import UnitOfWork
 
 CountBelongings = Callable[[UnitOfWork, UUID], Awaitable[tuple[int, str]]]
 """How many of something belong to a user, and what happens to them, e.g. (3, "sessions end")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that is done again and again, by every process at its own time.
+
+    Attributes:
+        id: Its name in the log, e.g. `auth.forget_expired`.
+        every_minutes: How often.
+        run: Does it, in a unit of work of the system's; twice at once does no harm.
+    """
+
+    id: str
+    every_minutes: int
+    run: Callable[[AsyncContainer], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,7 @@ class Module:
         console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
         pages: Its console pages.
         nav: Its sidebar entries.
+        jobs: What it does from time to time.
         belongings: Count what users own here, to be said before one is deleted.
     """
 
@@ -73,4 +89,5 @@ class Module:
     console_router: Any = None
     pages: Sequence[PageSpec] = ()
     nav: Sequence[NavItem] = ()
+    jobs: Sequence[Job] = ()
     belongings: Sequence[CountBelongings] = ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from app.core.errors import ModuleError
-from app.core.module import CountBelongings, Module, NavItem, PageSpec
+from app.core.module import CountBelongings, Job, Module, NavItem, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -82,6 +82,11 @@ class Registry:
     def nav(self) -> Sequence[NavItem]:
         """All sidebar entries in order of installation."""
         return [item for module in self.modules for item in module.nav]
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """What is done from time to time."""
+        return [job for module in self.modules for job in module.jobs]
 
     @property
     def belongings(self) -> Sequence[CountBelongings]:

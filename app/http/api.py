@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 
 from app.core.errors import ModuleError
 from app.core.registry import Registry
-from app.http import health
+from app.http import docs, health
 from app.http.problems import EXCEPTION_HANDLERS, Problem
 from app.http.routing import ConsoleRoute, OperationRoute
 
@@ -39,6 +39,7 @@ def build_api(registry: Registry, container: AsyncContainer) -> FastAPI:
     )
     api.state.container = container
     api.include_router(health.router)
+    api.include_router(docs.router)
     for module in registry.modules:
         _include(api, module.id, module.router, OperationRoute, prefix=PREFIX)
         _include(api, module.id, module.console_router, ConsoleRoute, prefix="")

@@ -90,7 +90,6 @@ class EventGuard(Middleware):
         if page is None:
             return None
         asked = str(router_data.get("asPath") or route)
-        console.sign_in_path = self._policy.sign_in_path(asked)
         target = self._policy.redirect(page, actor, asked)
         if target is not None:
             return StateUpdate(

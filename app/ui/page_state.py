@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex_base.event.context import EventContext
 
 from app.core.actor import Actor
 from app.core.errors import Invalid, PermissionDenied, PlatformError, Unauthenticated
@@ -51,7 +52,6 @@ class Console(rx.State):
     refused: str = ""
     """The permission that the current page needs and the person lacks."""
     session_ended: bool = False
-    sign_in_path: str = "/sign-in"
     toasts: list[Toast] = []
 
     def _receive(self, actor: Actor) -> None:
@@ -83,9 +83,10 @@ class Console(rx.State):
         self.toasts = [toast for toast in self.toasts if toast.id != toast_id]
 
     @handler(PUBLIC)
-    async def close_session_ended(self) -> None:
-        """Go back to the page, to copy what was typed."""
+    async def resume(self) -> None:
+        """Go on after signing in again elsewhere: the socket comes back with the new cookie."""
         self.session_ended = False
+        runtime.current().connections.close(EventContext.get().token)
 
     async def _show_problem(self, error: PlatformError) -> None:
         """Show an error of one of this state's own handlers."""

@@ -14,6 +14,7 @@ from app.core.operations import Service
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.settings import Settings
+from app.ui.connections import Connections
 
 S = TypeVar("S", bound=Service)
 
@@ -25,6 +26,7 @@ class Runtime:
     container: AsyncContainer
     registry: Registry
     settings: Settings
+    connections: Connections
 
 
 @dataclass(frozen=True, slots=True)

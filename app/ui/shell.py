@@ -10,7 +10,7 @@ from app.core.module import PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.registry import Registry
 from app.ui.page_state import Console
-from components.button import link_button
+from components.button import button
 from components.modal import modal
 from components.shell import NavItem, NavSection, Person, shell
 from components.states import denied_state
@@ -53,14 +53,14 @@ def _session_ended() -> rx.Component:
         footer=(
             rx.el.a(
                 "Sign in again",
-                href=Console.sign_in_path,
+                href="/sign-in",
                 target="_blank",
                 rel="noopener",
                 class_name="button button-secondary",
             ),
-            link_button("Leave this page", href=Console.sign_in_path, native=True),
+            button("Go on", variant="primary", on_click=Console.resume),
         ),
-        on_close=Console.close_session_ended,
+        on_close=Console.resume,
     )
 
 

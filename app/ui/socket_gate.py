@@ -13,6 +13,7 @@ from app.core.ports import Authenticator
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
 from app.settings import ServerSettings
+from app.ui.connections import Connections, closable
 
 SESSION_HEADER = "x-atrium-session"
 
@@ -29,10 +30,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class SocketGate:
     """Wraps Reflex's ASGI application."""
 
-    def __init__(self, app: App, container: AsyncContainer, settings: ServerSettings) -> None:
+    def __init__(
+        self,
+        app: App,
+        container: AsyncContainer,
+        settings: ServerSettings,
+        connections: Connections,
+    ) -> None:
         self._app = app
         self._container = container
         self._settings = settings
+        self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -42,7 +50,10 @@ class SocketGate:
                 await send({"type": "websocket.close", "code": 4403})
                 return
             scope["headers"] = await self._without_cookie(scope)
-        elif scope["type"] == "http":
+            with self._connections.opened(scope) as closing:
+                await self._app(scope, closable(closing, receive, send), send)
+            return
+        if scope["type"] == "http":
             scope["headers"] = [
                 header for header in scope["headers"] if header[0] not in _SECRET_HEADERS
             ]

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from dishka import Provider, Scope
+from dishka import AsyncContainer, Provider, Scope
 
-from app.core.module import Module, PageSpec
+from app.core.module import Job, Module, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.auth.api import console_router, router
 from app.features.auth.pages import change_password_page, sign_in_page
+from app.features.auth.permissions import SessionPermission
 from app.features.auth.repository import SessionRepository
 from app.features.auth.service import AuthService
 from app.features.auth.state import SignIn
@@ -21,8 +22,15 @@ async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str]:
     return await SessionRepository(uow).count_live(user_id), "open sessions end"
 
 
+async def _forget_expired(unit: AsyncContainer) -> None:
+    auth = await unit.get(AuthService)
+    if await auth.count_expired():
+        await auth.forget_expired()
+
+
 module = Module(
     id="auth",
+    permissions=(SessionPermission,),
     provider=provider,
     router=router,
     console_router=console_router,
@@ -30,5 +38,6 @@ module = Module(
         PageSpec("/sign-in", "Sign in", PUBLIC, sign_in_page, [SignIn.load], framed=False),
         PageSpec("/change-password", "New password", SIGNED_IN, change_password_page, framed=False),
     ),
+    jobs=(Job("auth.forget_expired", every_minutes=60, run=_forget_expired),),
     belongings=(_sessions,),
 )

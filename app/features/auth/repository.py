@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, or_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
@@ -90,17 +90,22 @@ class SessionRepository(Repository[UserSession]):
         )
         return (await self.session.exec(statement)).one()
 
+    async def count_expired(self, before: datetime) -> int:
+        """How many sessions ended before."""
+        statement = select(func.count()).select_from(UserSession).where(_ended(before))
+        return (await self.session.exec(statement)).one()
+
     async def delete_expired(self, before: datetime) -> int:
         """Remove sessions (with their tokens) and throttles that ended before; returns how many."""
-        gone = await self.session.execute(
-            delete(UserSession).where(
-                or_(col(UserSession.expires_at) < before, col(UserSession.ended_at) < before)
-            )
-        )
+        gone = await self.session.execute(delete(UserSession).where(_ended(before)))
         await self.session.execute(
             delete(SignInThrottle).where(col(SignInThrottle.last_failure_at) < before)
         )
         return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
+
+
+def _ended(before: datetime) -> ColumnElement[bool]:
+    return or_(col(UserSession.expires_at) < before, col(UserSession.ended_at) < before)
 
 
 async def end_session(session: AsyncSession, session_id: UUID, reason: str, at: datetime) -> None:

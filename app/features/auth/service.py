@@ -12,6 +12,7 @@ from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.auth.models import RefreshToken, UserSession
+from app.features.auth.permissions import SessionPermission
 from app.features.auth.repository import SessionRepository, count_failure, end_session
 from app.features.auth.schemas import (
     Credentials,
@@ -28,6 +29,9 @@ from app.features.users.models import User
 from app.features.users.repository import UserRepository
 from app.features.users.schemas import UserStatus, normalise_email
 from app.settings import Settings
+
+KEPT_FOR = timedelta(days=90)
+"""Ended sessions are kept this long: they tell from where a user signed in before."""
 
 Kind = Literal["console", "api"]
 _LONGEST_USER_AGENT = 300
@@ -181,6 +185,18 @@ class AuthService(Service):
         redacted = {"field": "password", "before": REDACTED, "after": REDACTED}
         self.uow.audit.about("user", user.id, user.email, changes=[redacted])
         return started
+
+    @query(SessionPermission.PURGE, action="session.count_expired")
+    async def count_expired(self) -> int:
+        """How many sessions are so old that they can be forgotten."""
+        return await self._sessions.count_expired(clock.now() - KEPT_FOR)
+
+    @operation(SessionPermission.PURGE)
+    async def forget_expired(self) -> int:
+        """Remove sessions, their tokens and throttles that ended long ago; returns how many."""
+        count = await self._sessions.delete_expired(clock.now() - KEPT_FOR)
+        self.uow.audit.about("session", "", f"{count} expired", detail={"sessions": count})
+        return count
 
     async def _begin(self, kind: Kind, credentials: Credentials) -> tuple[User, UserSession]:
         email = _spelled(credentials.email)

@@ -27,6 +27,7 @@ from components.menu import menu_item, menu_separator
 from components.page_header import page_header
 from components.pagination import pagination
 from components.password_input import password_input
+from components.progress import skeleton
 from components.relative_time import relative_time
 from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state, not_found_state
@@ -266,7 +267,7 @@ def new_user_page() -> rx.Component:
                 link_button("Cancel", href="/users"),
             ),
             on_submit=NewUser.save,
-            version=NewUser.version,
+            class_name="form form-narrow",
             errors=errors,
             ask_before_leaving=True,
             label="New user",
@@ -278,8 +279,15 @@ def user_page() -> rx.Component:
     """Show and change one user."""
     return _record(
         stack(
-            rx.cond(Console.may[UserPermission.UPDATE], _details_form(), _details()),
-            rx.cond(Console.may[UserPermission.ASSIGN_ROLES], _roles_form()),
+            # A field shown before its value is known would lose what somebody types meanwhile.
+            rx.cond(
+                UserRecord.user.id,
+                rx.fragment(
+                    rx.cond(Console.may[UserPermission.UPDATE], _details_form(), _details()),
+                    rx.cond(Console.may[UserPermission.ASSIGN_ROLES], _roles_form()),
+                ),
+                card(skeleton(lines=6)),
+            ),
         )
     )
 
@@ -401,6 +409,7 @@ def _details_form() -> rx.Component:
             errors=errors,
             ask_before_leaving=True,
             label="Details",
+            class_name="form form-narrow",
         ),
         description_list(_facts()),
         title="Details",
@@ -432,6 +441,7 @@ def _roles_form() -> rx.Component:
             on_submit=UserRecord.save_roles,
             version=user.id + user.version.to_string(),
             label="Roles",
+            class_name="form form-narrow",
         ),
         title="Roles",
         sentence="What this person may do is all that their roles grant together.",

@@ -151,13 +151,11 @@ class NewUser(PageState, rx.State):
     """The form for a new user."""
 
     role_choices: list[dict[str, str | bool]] = []
-    version: int = 0
 
     @handler(UserPermission.CREATE)
     async def load(self) -> None:
-        """Start with an empty form."""
+        """Start without messages; the browser starts with empty fields."""
         self._clear_form_problem()
-        self.version += 1
         self.role_choices = await _role_choices(["user"])
 
     @handler(UserPermission.CREATE)

@@ -1,0 +1,9 @@
+"""Permissions of the auth feature."""
+
+from app.core.permissions import PermissionName
+
+
+class SessionPermission(PermissionName):
+    """What can be done with sessions besides one's own."""
+
+    PURGE = "session.purge", "Forget sessions that ended long ago"
