@@ -1,0 +1,227 @@
+"""The audit list, with the details of one entry beside it."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.features.audit.state import OUTCOMES, PERIODS, AuditList, EntryRow
+from components.avatar import person
+from components.badge import status_badge
+from components.code import code, copyable
+from components.data_table import Column, cell_link, data_table
+from components.diff_view import diff_view
+from components.icon import icon
+from components.link import link
+from components.modal import sheet
+from components.page_header import page_header
+from components.pagination import pagination
+from components.relative_time import relative_time
+from components.search_input import search_input
+from components.states import empty_state, error_state, no_match_state
+from components.timeline import timeline, timeline_entry
+from components.toolbar import density_button, filter_chips, filter_menu, toolbar
+
+_OUTCOMES = {
+    "succeeded": ("Succeeded", "success", "circle_check"),
+    "denied": ("Denied", "danger", "shield_x"),
+    "failed": ("Failed", "warning", "circle_x"),
+}
+
+
+def audit_page() -> rx.Component:
+    """Let people find out who did what."""
+    return rx.fragment(
+        page_header(
+            "Audit",
+            "Who did what and when, and what was refused. Entries are never changed.",
+        ),
+        toolbar(
+            _filter("since", list(PERIODS.items())),
+            _filter("outcome", list(OUTCOMES.items())),
+            _filter("action", AuditList.action_options),
+            search=search_input(
+                AuditList.filters.get("request_id", "").to(str),
+                on_search=AuditList.find_request,
+                label="Find a request by its id",
+                placeholder="Request id",
+            ),
+            end=[density_button(AuditList.compact, on_toggle=AuditList.toggle_compact)],
+            chips=filter_chips(
+                AuditList.chips,
+                on_clear=AuditList.clear_filter,
+                on_clear_all=AuditList.clear_filters,
+            ),
+        ),
+        data_table(
+            AuditList.rows,
+            _columns(),
+            label="Audit entries",
+            compact=AuditList.compact,
+            loading=AuditList.loading,
+            empty=_nothing(),
+        ),
+        rx.cond(
+            AuditList.rows.length() > 0,
+            pagination(
+                start=AuditList.first,
+                end=AuditList.last,
+                total=AuditList.total,
+                estimated=~AuditList.total_is_exact,
+                has_previous=AuditList.previous_cursor != "",
+                has_next=AuditList.next_cursor != "",
+                on_previous=AuditList.go_previous,
+                on_next=AuditList.go_next,
+                page_size=AuditList.page_size,
+                on_page_size=AuditList.set_page_size,
+            ),
+        ),
+        _entry_sheet(),
+    )
+
+
+def entry_timeline(rows: Any, *, label: str = "Activity") -> rx.Component:
+    """Tell entries below each other, each leading to its details in the audit list.
+
+    Args:
+        rows: State list of `EntryRow`.
+        label: Name of the list for assistive technology.
+    """
+    return timeline(rx.foreach(rows, _timeline_entry), label=label)
+
+
+def _timeline_entry(row: Any) -> rx.Component:
+    what = rx.fragment(
+        link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
+        rx.cond(row.target, rx.fragment(" ", _target(row.target, row.target_href))),
+    )
+
+    def line(icon_name: str | None) -> rx.Component:
+        return timeline_entry(
+            row.who, what, row.at, outcome=row.outcome, icon=icon_name, key=row.id
+        )
+
+    return rx.cond(row.is_person, line(None), line("bot"))
+
+
+def _target(words: Any, href: Any) -> rx.Component:
+    return rx.cond(href, link(words, href=href), rx.el.span(words))
+
+
+def _filter(key: str, options: Any) -> rx.Component:
+    return filter_menu(
+        AuditList.filter_titles[key],
+        options,
+        value=AuditList.filters.get(key, "").to(str),
+        on_change=lambda value: AuditList.filter_by(key, value),
+    )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("title", "What happened", render=_what, size="wide", fixed=True),
+        Column("who", "Who", render=_who),
+        Column("outcome", "Outcome", render=lambda row: _outcome(row.outcome), size="fit"),
+        Column("action", "Action", render=lambda row: code(row.action), size="fit"),
+        Column("at", "When", render=lambda row: relative_time(row.at), size="fit"),
+    ]
+
+
+def _what(row: EntryRow) -> rx.Component:
+    return cell_link(row.title, href=AuditList.entry_base + row.id)
+
+
+def _who(row: EntryRow) -> rx.Component:
+    nobody = rx.el.span(icon("bot", size="s"), row.who, class_name="line quiet")
+    return rx.cond(row.is_person, person(row.who), nobody)
+
+
+def _outcome(outcome: Any) -> rx.Component:
+    return status_badge(outcome, _OUTCOMES)
+
+
+def _nothing() -> rx.Component:
+    problem = AuditList.problem
+    return rx.cond(
+        problem.message != "",
+        rx.cond(
+            problem.title == "Invalid input",
+            no_match_state(
+                problem.message,
+                title="This address cannot be read",
+                on_clear=AuditList.clear_filters,
+            ),
+            error_state(problem.message, request_id=problem.request_id, on_retry=AuditList.load),
+        ),
+        rx.cond(
+            AuditList.chips.length() > 0,
+            no_match_state(
+                "Nothing that was done or tried matches all the filters above.",
+                on_clear=AuditList.clear_filters,
+            ),
+            empty_state(
+                "Nothing happened yet",
+                "Every change, every sign-in and everything that was refused stands here.",
+                icon="scroll_text",
+            ),
+        ),
+    )
+
+
+def _entry_sheet() -> rx.Component:
+    entry = AuditList.entry
+    return sheet(
+        "Audit entry",
+        rx.el.p(
+            rx.el.strong(entry.who),
+            " ",
+            entry.what,
+            rx.cond(entry.target, rx.fragment(" ", _target(entry.target, entry.target_href))),
+            class_name="entry-words",
+        ),
+        rx.el.div(
+            _outcome(entry.outcome), relative_time(entry.at, exact=True), class_name="line quiet"
+        ),
+        rx.cond(
+            entry.changes.length() > 0,
+            rx.el.section(
+                rx.el.h3("Changes", class_name="section-title"), diff_view(entry.changes)
+            ),
+        ),
+        rx.el.section(
+            rx.el.h3("Circumstances", class_name="section-title"),
+            rx.el.dl(
+                rx.foreach(entry.facts, _fact),
+                _fact_line("Request", copyable(entry.request_id, label="Copy the request id")),
+                _fact_line("Entry", copyable(entry.id, label="Copy the entry's id")),
+                class_name="facts",
+            ),
+        ),
+        rx.el.nav(
+            rx.el.h3("Find all entries", class_name="section-title"),
+            rx.el.ul(
+                _related("of the same request", entry.in_same_request, "link_2"),
+                _related("of " + entry.who, entry.by_same_actor, "user"),
+                _related("about " + entry.target, entry.about_same_target, "crosshair"),
+                _related("with this action", entry.of_same_action, "zap"),
+            ),
+            custom_attrs={"aria-label": "Related entries"},
+        ),
+        open=entry.id != "",
+        on_close=AuditList.close_entry,
+    )
+
+
+def _fact(fact: Any) -> rx.Component:
+    value = rx.cond(fact["exact"], code(fact["value"]), fact["value"])
+    return _fact_line(fact["name"], value)
+
+
+def _fact_line(name: Any, value: Any) -> rx.Component:
+    return rx.el.div(rx.el.dt(name), rx.el.dd(value))
+
+
+def _related(words: Any, href: Any, icon_name: str) -> rx.Component:
+    return rx.cond(
+        href,
+        rx.el.li(link(icon(icon_name, size="s"), words, href=href, class_name="menu-item")),
+    )
