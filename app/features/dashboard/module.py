@@ -5,6 +5,7 @@ from dishka import Provider, Scope
 from app.core.module import Module, NavItem, PageSpec
 from app.core.permissions import SIGNED_IN
 from app.features.dashboard.pages import overview_page
+from app.features.dashboard.permissions import DashboardPermission
 from app.features.dashboard.service import DashboardService
 from app.features.dashboard.state import Overview
 
@@ -13,6 +14,7 @@ provider.provide_all(DashboardService)
 
 module = Module(
     id="dashboard",
+    permissions=(DashboardPermission,),
     provider=provider,
     pages=(PageSpec("/", "Overview", SIGNED_IN, overview_page, [Overview.load]),),
     nav=(NavItem("Overview", "Overview", "layout_dashboard", "/", SIGNED_IN, shortcut="o"),),

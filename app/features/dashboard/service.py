@@ -3,45 +3,87 @@
 from datetime import timedelta
 
 from app.core import clock
+from app.core.health import HealthChecks
 from app.core.operations import Service, query
+from app.core.permissions import SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import AuditRepository
-from app.features.dashboard.schemas import DayCount
+from app.features.audit.schemas import AuditEntryRead, AuditListQuery
+from app.features.dashboard.permissions import DashboardPermission
+from app.features.dashboard.schemas import Activity, ComponentRead, SignInDay, UserNumbers
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import COUNT_LIMIT, UserRepository
 from app.features.users.schemas import UserFilter, UserStatus
 
 DAYS = 30
-_SIGN_INS = ("auth.sign_in", "auth.token.issue")
+SIGN_IN = "auth.sign_in"
+_OWN_ENTRIES = 8
 
 
 class DashboardService(Service):
     """The overview within one unit of work."""
 
-    def __init__(self, uow: UnitOfWork, users: UserRepository, audit: AuditRepository) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        users: UserRepository,
+        audit: AuditRepository,
+        checks: HealthChecks,
+    ) -> None:
         super().__init__(uow)
         self._users = users
         self._audit = audit
+        self._checks = checks
 
     @query(UserPermission.READ, action="dashboard.users")
-    async def users(self) -> tuple[int, bool, int]:
-        """How many users there are, whether that is exact, and how many are suspended."""
-        count = await self._users.count(UserFilter())
+    async def users(self) -> UserNumbers:
+        """How many users may sign in, and how many may not."""
+        active = await self._users.count(UserFilter(status=UserStatus.ACTIVE))
         suspended = await self._users.count(UserFilter(status=UserStatus.SUSPENDED))
-        return min(count, COUNT_LIMIT), count <= COUNT_LIMIT, min(suspended, COUNT_LIMIT)
+        return UserNumbers(
+            active=min(active, COUNT_LIMIT),
+            suspended=min(suspended, COUNT_LIMIT),
+            is_exact=active <= COUNT_LIMIT,
+        )
 
     @query(AuditPermission.READ, action="dashboard.activity")
-    async def activity(self) -> tuple[list[DayCount], int]:
-        """Sign-ins of each of the last 30 days, oldest first, and refusals of the last day."""
-        today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    async def activity(self) -> Activity:
+        """The sign-ins to the console and the refusals; days begin at midnight UTC."""
+        now = clock.now()
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=DAYS - 1)
-        counted = {row[0]: row for row in await self._audit.daily(_SIGN_INS, first)}
+        counted = {row[0]: row for row in await self._audit.daily([SIGN_IN], first)}
+        people, by_day = await self._audit.people([SIGN_IN], first)
         days = [(first + timedelta(days=n)).strftime("%Y-%m-%d") for n in range(DAYS)]
-        sign_ins = [
-            DayCount(day=day, succeeded=row[1], failed=row[2])
-            for day in days
-            for row in [counted.get(day, (day, 0, 0))]
+        denied = await self._audit.count_since(now - timedelta(days=1), outcome="denied")
+        return Activity(
+            days=[
+                SignInDay(day=day, succeeded=row[1], failed=row[2], people=by_day.get(day, 0))
+                for day in days
+                for row in [counted.get(day, (day, 0, 0))]
+            ],
+            people=people,
+            denied=denied,
+        )
+
+    @query(SIGNED_IN, action="dashboard.own_activity")
+    async def own_activity(self) -> list[AuditEntryRead]:
+        """What the actor last did or tried, newest first."""
+        if self.uow.actor.user_id is None:
+            return []
+        request = AuditListQuery(actor_id=self.uow.actor.user_id, limit=_OWN_ENTRIES)
+        return (await self._audit.page(request)).items
+
+    @query(DashboardPermission.HEALTH, action="dashboard.health")
+    async def health(self) -> list[ComponentRead]:
+        """Whether each component answers, and how fast."""
+        return [
+            ComponentRead(
+                name=name,
+                state=component.state,
+                milliseconds=component.milliseconds,
+                problem=component.problem,
+            )
+            for name, component in (await self._checks.run()).items()
         ]
-        since = clock.now() - timedelta(days=1)
-        return sign_ins, await self._audit.count_since(since, outcome="denied")

@@ -1,69 +1,113 @@
 """State of the overview."""
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import reflex as rx
 
+from app.core.errors import PlatformError
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditListQuery
 from app.features.audit.service import AuditService
-from app.features.dashboard.service import DashboardService
+from app.features.audit.state import EntryRow, entry_row
+from app.features.dashboard.permissions import DashboardPermission
+from app.features.dashboard.service import SIGN_IN, DashboardService
 from app.features.users.permissions import UserPermission
 from app.ui import runtime
 from app.ui.handlers import handler
-from app.ui.page_state import PageState
+from app.ui.page_state import PageState, Problem
+
+_ENTRIES = 8
 
 
 @dataclass
-class RecentRow:
-    """A line of the audit trail."""
+class ComponentRow:
+    """One component's health."""
 
-    id: str
-    at: str
-    action: str
-    outcome: str
-    actor: str
-    target: str
+    name: str
+    state: str
+    detail: str
 
 
 class Overview(PageState, rx.State):
     """The numbers of the overview; each part is loaded only for those who may see it."""
 
-    users: str = ""
-    suspended: int = 0
+    loading: bool = True
+    active_users: str = ""
+    suspended: str = ""
+    people: int = 0
+    people_by_day: list[int] = []
+    sign_ins: int = 0
+    failures: int = 0
+    failure_rate: str = ""
+    days: list[dict[str, str | int]] = []
+    failed_href: str = ""
+    """Addresses of the lists that explain the numbers."""
+    succeeded_href: str = ""
     denied: int = 0
-    sign_ins_total: int = 0
-    failures_total: int = 0
-    sign_ins: list[dict[str, str | int]] = []
-    recent: list[RecentRow] = []
+    components: list[ComponentRow] = []
+    is_healthy: bool = True
+    recent: list[EntryRow] = []
 
     @handler(SIGNED_IN)
     async def load(self) -> None:
         """Load all parts the person may see."""
+        self.problem = Problem()
         may = runtime.caller().actor.may
-        if may(UserPermission.READ):
-            async with runtime.operations(DashboardService) as dashboard:
-                count, is_exact, self.suspended = await dashboard.users()
-            self.users = f"{count:,}" if is_exact else f"{count:,}+"
+        async with runtime.operations(DashboardService) as dashboard:
+            if may(UserPermission.READ):
+                numbers = await dashboard.users()
+                self.active_users = f"{numbers.active:,}" + ("" if numbers.is_exact else "+")
+                self.suspended = f"{numbers.suspended:,} suspended" if numbers.suspended else ""
+            if may(AuditPermission.READ):
+                await self._load_activity(dashboard)
+            else:
+                entries = await dashboard.own_activity()
+                self.recent = [entry_row(entry) for entry in entries]
+            if may(DashboardPermission.HEALTH):
+                await self._load_health(dashboard)
         if may(AuditPermission.READ):
-            async with runtime.operations(DashboardService) as dashboard:
-                days, self.denied = await dashboard.activity()
-            self.sign_ins = [
-                {"day": day.day, "succeeded": day.succeeded, "failed": day.failed} for day in days
-            ]
-            self.sign_ins_total = sum(day.succeeded for day in days)
-            self.failures_total = sum(day.failed for day in days)
             async with runtime.operations(AuditService) as audit:
-                page = await audit.page(AuditListQuery(limit=8))
-            self.recent = [
-                RecentRow(
-                    id=str(entry.id),
-                    at=entry.at.isoformat(),
-                    action=entry.action,
-                    outcome=entry.outcome,
-                    actor=entry.actor_name,
-                    target=entry.target_label or entry.target_id,
-                )
-                for entry in page.items
-            ]
+                page = await audit.page(AuditListQuery(limit=_ENTRIES))
+            self.recent = [entry_row(entry) for entry in page.items]
+        self.loading = False
+
+    async def _load_activity(self, dashboard: DashboardService) -> None:
+        activity = await dashboard.activity()
+        self.days = [
+            {"label": _short(day.day), "succeeded": day.succeeded, "failed": day.failed}
+            for day in activity.days
+        ]
+        self.people = activity.people
+        self.people_by_day = [day.people for day in activity.days]
+        self.sign_ins = sum(day.succeeded for day in activity.days)
+        self.failures = sum(day.failed for day in activity.days)
+        tried = self.sign_ins + self.failures
+        self.failure_rate = f"{self.failures / tried:.0%} of all attempts" if tried else ""
+        explained = f"/audit?action={SIGN_IN}&since={activity.days[0].day}&outcome="
+        self.succeeded_href, self.failed_href = f"{explained}succeeded", f"{explained}failed"
+        self.denied = activity.denied
+
+    async def _load_health(self, dashboard: DashboardService) -> None:
+        components = await dashboard.health()
+        self.components = [
+            ComponentRow(
+                name=component.name.capitalize(),
+                state=component.state,
+                detail=component.problem or f"{component.milliseconds:.1f} ms",
+            )
+            for component in components
+        ]
+        self.is_healthy = all(component.state == "up" for component in components)
+
+    async def _show_problem(self, error: PlatformError) -> Any:
+        """Numbers that could not be loaded are not shown at all."""
+        self.loading = False
+        self._show_page_problem(error)
+
+
+def _short(day: str) -> str:
+    """*21 Nov* for `2026-11-21`."""
+    return f"{date.fromisoformat(day):%d %b}".lstrip("0")
