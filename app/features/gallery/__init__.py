@@ -1,0 +1,1 @@
+"""Gallery: the design kit in every state, for those who develop it."""

@@ -1,0 +1,1 @@
+"""Profile: one's own name, password and permissions."""
