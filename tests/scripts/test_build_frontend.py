@@ -17,6 +17,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("app/app.py", "assets/theme.css", "rxconfig.py", "requirements.lock"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name, encoding="utf-8")
+    monkeypatch.setattr(build_frontend, "VENDORED", {})
     monkeypatch.setattr(build_frontend, "export", lambda: make_page("good"))
     return tmp_path
 
