@@ -39,10 +39,12 @@ class Registry:
             ("permission", self.permissions, _permissions(module)),
             ("page route", [page.route for page in self.pages], [p.route for p in module.pages]),
         ):
-            repeated = sorted(set(known) & set(new))
-            if repeated:
-                message = f"module {module.id!r} repeats the {name} {repeated[0]!r}"
-                raise ModuleError(message)
+            seen = {str(item) for item in known}
+            for item in map(str, new):
+                if item in seen:
+                    message = f"module {module.id!r} repeats the {name} {item!r}"
+                    raise ModuleError(message)
+                seen.add(item)
         self._modules[module.id] = module
 
     def freeze(self) -> None:
