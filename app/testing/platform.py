@@ -137,7 +137,9 @@ class Platform:
             statement = statement.where(getattr(AuditEntry, name) == value)
         async with self.caller(SYSTEM).unit() as unit:
             session = (await unit.get(UnitOfWork)).session
-            return list((await session.execute(statement)).scalars())
+            entries = list((await session.execute(statement)).scalars())
+            session.expunge_all()
+        return entries
 
     async def contents(self, *, without: Iterable[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of all tables, sorted, to compare before and after."""
