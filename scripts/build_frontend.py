@@ -87,7 +87,7 @@ def fingerprint() -> str:
     paths = [ROOT / "rxconfig.py", ROOT / "requirements.lock"]
     for name in SOURCES:
         paths += (path for path in (ROOT / name).rglob("*") if is_source(path))
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted(paths):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     for module in entry_points(group="atrium.modules"):
