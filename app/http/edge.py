@@ -28,7 +28,7 @@ log = get_logger("http")
 MAX_HEADER_BYTES = 32 * 1024
 _LONGEST_USER_AGENT = 300
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET_PATHS = ("/healthz", "/ready", "/assets/")
+_QUIET_PATHS = frozenset({"/healthz", "/ready"})
 
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -139,7 +139,7 @@ class Edge:
 
     def _log_access(self, scope: Scope, status: int, started: float) -> None:
         path: str = scope["path"]
-        if path.startswith(_QUIET_PATHS):
+        if path in _QUIET_PATHS or scope.get("atrium.quiet"):
             return
         actor = scope.get("atrium.actor")
         log.info(

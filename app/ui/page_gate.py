@@ -41,6 +41,7 @@ class PageGate:
         """Answer one request."""
         headers = Headers(scope=scope)
         response = self._frontend.asset(scope["path"], headers)
+        scope["atrium.quiet"] = response is not None
         if response is None:
             response = await self._page(scope, headers)
         await response(scope, receive, send)
