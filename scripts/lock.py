@@ -41,7 +41,7 @@ def main() -> None:
 
 def compile_lock(target: Path, arguments: list[str], stdin: str = "") -> None:
     """Resolve requirements into one lock file."""
-    print(f"Resolving {target.name}")
+    print(f"Resolving {target.name}", flush=True)
     subprocess.run(
         [str(Path(sys.executable).parent / "uv"), *COMPILE, *arguments, "-o", target.name],
         cwd=ROOT,
