@@ -3,32 +3,56 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 import structlog
 
 _SENSITIVE = re.compile(
     r"password|secret|token|cookie|authorization|api[-_]?key|credential|dsn", re.IGNORECASE
 )
-# Cookie pairs and bearer values inside free text (tracebacks of libraries print whole headers).
+# The same inside free text: tracebacks of libraries print whole headers and addresses.
 _IN_TEXT = re.compile(
-    r"(atrium_session=|bearer\s+|['\"]?cookie['\"]?\s*[:=]\s*b?['\"]?)[^\s'\",;)]+", re.IGNORECASE
+    r"""
+    (
+        atrium_session=
+        | bearer\s+
+        | (?:cookie|password|secret|token|authorization|api[-_]?key|credential|dsn)s?
+          (?:['"]?\s*[:=]|['"]\s*,)\s*(?:b(?=['"]))?['"]?(?:(?:basic|bearer)\s+)?
+        | ://[^\s/:@]*:(?=[^\s/@]+@)
+    )
+    [^\s'",;)&}@]+
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+_DEEPEST = 5
 MASK = "[redacted]"
 
 Event = MutableMapping[str, object]
 
 
 def redact(text: str) -> str:
-    """The text without session cookies and bearer tokens."""
+    """The text without passwords, tokens and session cookies, as far as their form shows them."""
     return _IN_TEXT.sub(rf"\1{MASK}", text)
 
 
 def _redact_event(_logger: object, _method: str, event: Event) -> Event:
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = MASK if _SENSITIVE.search(key) else redact(value)
+        event[key] = _cleaned(key, value, _DEEPEST)
     return event
+
+
+def _cleaned(key: object, value: object, depth: int) -> object:
+    if _SENSITIVE.search(str(key)):
+        return MASK
+    if isinstance(value, str):
+        return redact(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping) and depth:
+        return {str(name): _cleaned(name, item, depth - 1) for name, item in value.items()}
+    if isinstance(value, list | tuple | set) and depth:
+        return [_cleaned("", item, depth - 1) for item in value]
+    return redact(repr(value))
 
 
 def configure(*, level: str, as_json: bool) -> None:
