@@ -12,6 +12,7 @@ from components.command_palette import command_palette
 from components.connection import connection_state
 from components.icon import icon
 from components.icon_button import icon_button
+from components.link import browser_link
 from components.menu import menu, menu_form, menu_heading, menu_item, menu_link, menu_separator
 from components.modal import sheet
 from components.shortcuts import keyboard_help, shortcuts
@@ -29,7 +30,7 @@ class Person:
     name: Text = field(hash=False, compare=False)
     email: Text = field(default="", hash=False, compare=False)
     profile_href: str = "/profile"
-    sessions_href: str = "/profile/sessions"
+    sessions_href: str | None = None
     sign_out_action: str = "/api/v1/auth/sign-out"
     sign_out_hidden: dict[str, Text] = field(default_factory=dict, hash=False, compare=False)
     """Values the sign-out form sends along, such as a token."""
@@ -71,7 +72,11 @@ def _person_menu(who: Person) -> rx.Component:
             rx.el.span(who.email, class_name="menu-detail"),
         ),
         menu_link("Profile", href=who.profile_href, icon="user"),
-        menu_link("Sessions", href=who.sessions_href, icon="monitor_smartphone"),
+        *(
+            [menu_link("Sessions", href=who.sessions_href, icon="monitor_smartphone")]
+            if who.sessions_href
+            else []
+        ),
         menu_item("Keyboard", icon="keyboard", hint="?", opens="keyboard-help"),
         menu_separator(),
         menu_form(
@@ -150,7 +155,7 @@ def shell(
         commands = [*pages, *finder.commands]
     go = {item.go: item for section in sections for item in section.items if item.go}
     return rx.el.div(
-        rx.el.a("Skip to content", href="#main", class_name="skip-link"),
+        browser_link("Skip to content", href="#main", class_name="skip-link"),
         rx.el.aside(
             sidebar(sections, name=name),
             class_name="sidebar-frame",
