@@ -12,7 +12,7 @@ from app.core.registry import Registry
 from app.ui.page_state import Console
 from components.button import button
 from components.modal import modal
-from components.shell import NavItem, NavSection, Person, shell
+from components.shell import NavItem, NavSection, Palette, Person, shell
 from components.states import denied_state
 from components.toasts import toasts
 
@@ -33,6 +33,7 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
             sections=_sections(registry.nav),
             trail=_trail(page, registry),
             who=Person(name=Console.name, email=Console.email, sign_out_action=SIGN_OUT),
+            palette=Palette(results=Console.found, on_search=Console.find),
             messages=toasts(Console.toasts, on_dismiss=Console.dismiss),
             wide=page.wide,
         ),
@@ -102,6 +103,6 @@ def _trail(page: PageSpec, registry: Registry) -> list[tuple[str, str | None]]:
         ),
         None,
     )
-    if section:
+    if section and section != page.title:
         trail.insert(0, (section, None))
     return [*trail, (page.title, None)]
