@@ -4,7 +4,9 @@ from typing import Any
 
 import reflex as rx
 
+from app.features.audit.permissions import AuditPermission
 from app.features.audit.state import OUTCOMES, PERIODS, AuditList, EntryRow
+from app.ui.page_state import Console
 from components.avatar import person
 from components.badge import status_badge
 from components.code import code, copyable
@@ -79,28 +81,44 @@ def audit_page() -> rx.Component:
     )
 
 
-def entry_timeline(rows: Any, *, label: str = "Activity") -> rx.Component:
-    """Tell entries below each other, each leading to its details in the audit list.
+def entry_timeline(
+    rows: Any, *, label: str = "Activity", with_origin: bool = False
+) -> rx.Component:
+    """Tell entries below each other; each leads to its details, for those who may read them.
 
     Args:
         rows: State list of `EntryRow`.
         label: Name of the list for assistive technology.
+        with_origin: Say from which browser and address it was done.
     """
-    return timeline(rx.foreach(rows, _timeline_entry), label=label)
 
-
-def _timeline_entry(row: Any) -> rx.Component:
-    what = rx.fragment(
-        link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
-        rx.cond(row.target, rx.fragment(" ", _target(row.target, row.target_href))),
-    )
-
-    def line(icon_name: str | None) -> rx.Component:
+    def line(row: EntryRow, icon_name: str | None) -> rx.Component:
+        details = [rx.el.p(row.origin, class_name="quiet")] if with_origin else []
         return timeline_entry(
-            row.who, what, row.at, outcome=row.outcome, icon=icon_name, key=row.id
+            row.who,
+            _did(row),
+            row.at,
+            *details,
+            outcome=row.outcome,
+            icon=icon_name,
+            key=row.id,
         )
 
-    return rx.cond(row.is_person, line(None), line("bot"))
+    def entry(row: EntryRow) -> rx.Component:
+        return rx.cond(row.is_person, line(row, None), line(row, "bot"))
+
+    return timeline(rx.foreach(rows, entry), label=label)
+
+
+def _did(row: EntryRow) -> rx.Component:
+    return rx.fragment(
+        rx.cond(
+            Console.may[AuditPermission.READ],
+            link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
+            row.what,
+        ),
+        rx.cond(row.target, rx.fragment(" ", _target(row.target, row.target_href))),
+    )
 
 
 def _target(words: Any, href: Any) -> rx.Component:
@@ -200,10 +218,11 @@ def _entry_sheet() -> rx.Component:
             rx.el.h3("Find all entries", class_name="section-title"),
             rx.el.ul(
                 _related("of the same request", entry.in_same_request, "link_2"),
-                _related("of " + entry.who, entry.by_same_actor, "user"),
+                _related("by " + entry.who, entry.by_same_actor, "user"),
                 _related("about " + entry.target, entry.about_same_target, "crosshair"),
                 _related("with this action", entry.of_same_action, "zap"),
             ),
+            class_name="related",
             custom_attrs={"aria-label": "Related entries"},
         ),
         open=entry.id != "",

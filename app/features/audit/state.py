@@ -57,6 +57,8 @@ class EntryRow:
     target_href: str
     action: str
     outcome: str
+    origin: str
+    """Browser and address: *Firefox 128 on Linux, 192.0.2.7*."""
 
 
 @dataclass
@@ -120,6 +122,8 @@ class AuditList(ListState, rx.State):
         given = dict(self.router.url.query_parameters)
         entry_id = given.pop("entry", "")
         self.entry_base = f"{self.path}?{urlencode({**given, 'entry': ''})}"
+        if entry_id != self.entry.id:
+            self.entry = EntryDetails()
         # Opening and closing an entry leaves the list as it is.
         if entry_id == self._entry_id or arguments != self._shown:
             self.loading = True
@@ -164,13 +168,13 @@ class AuditList(ListState, rx.State):
         self.action_options = [{"value": action, "label": action} for action in sorted(actions)]
 
     async def _load_entry(self, entry_id: str) -> None:
-        self.entry = EntryDetails()
         if not entry_id:
             return
         try:
             async with runtime.operations(AuditService) as audit:
                 self.entry = _details(await audit.get(parse_id(entry_id) or _NO_ID))
         except NotFound as error:
+            self.entry = EntryDetails()
             await self._say(error.message, kind="warning")
 
     def _words_of(self, key: str, value: str) -> str:
@@ -216,6 +220,7 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
         target_href=_record_of(entry),
         action=entry.action,
         outcome=entry.outcome,
+        origin=", ".join(filter(None, [browser(entry.user_agent), entry.address])),
     )
 
 

@@ -15,7 +15,6 @@ from components.button import link_button
 from components.card import card, columns, stack
 from components.chart import bar_chart, sparkline
 from components.description_list import description_list
-from components.link import link
 from components.number import grouped
 from components.page_header import page_header
 from components.progress import skeleton
@@ -32,7 +31,14 @@ def overview_page() -> rx.Component:
     """Answer what people ask each morning; everybody gets the answers that concern them."""
     problem = Overview.problem
     return rx.fragment(
-        page_header("Overview", "What happened, and whether all is well."),
+        page_header(
+            "Overview",
+            rx.cond(
+                (Console.email == "") | Console.may[AuditPermission.READ],
+                "What happened, and whether all is well.",
+                "What you did last, and who you are here.",
+            ),
+        ),
         rx.cond(
             problem.message != "",
             error_state(problem.message, request_id=problem.request_id, on_retry=Overview.load),
@@ -122,9 +128,13 @@ def _sign_ins() -> rx.Component:
             ),
         ),
         title="Sign-ins",
-        sentence="To the console, in the last 30 days.",
-        actions=(link("See all", href="/audit?action=auth.sign_in&since=30d"),),
+        sentence="To the console, in the last 30 days (UTC).",
+        actions=(_see_all("/audit?action=auth.sign_in&since=30d"),),
     )
+
+
+def _see_all(href: str) -> rx.Component:
+    return link_button("See all", href=href, variant="ghost", size="s")
 
 
 def _health() -> rx.Component:
@@ -157,25 +167,25 @@ def _recent() -> rx.Component:
         _timeline(),
         title="Recent activity",
         sentence="The last things that were done or tried.",
-        actions=(link("See all", href="/audit"),),
+        actions=(_see_all("/audit"),),
     )
 
 
 def _own_activity() -> rx.Component:
     return card(
-        _timeline(),
+        _timeline(with_origin=True),
         title="Your recent activity",
         sentence="If something here was not you, change your password.",
     )
 
 
-def _timeline() -> rx.Component:
+def _timeline(*, with_origin: bool = False) -> rx.Component:
     return rx.cond(
         Overview.loading,
         skeleton(lines=6),
         rx.cond(
             Overview.recent.length() > 0,
-            entry_timeline(Overview.recent),
+            entry_timeline(Overview.recent, with_origin=with_origin),
             empty_state("Nothing happened yet", "What is done stands here.", icon="history"),
         ),
     )
