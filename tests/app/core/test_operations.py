@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import StatementError
+from sqlmodel import col
 
 from app.core.actor import ANONYMOUS, SYSTEM, Actor
 from app.core.audit import AuditEntry
@@ -27,7 +28,7 @@ class StampService(Service):
     @query("stamp.read")
     async def read(self) -> int:
         """The stamp."""
-        return int((await self.uow.session.execute(select(AccessStamp.version))).scalar_one())
+        return int((await self.uow.session.execute(select(col(AccessStamp.version)))).scalar_one())
 
     @query("stamp.read", action="stamp.look")
     async def look_for_nothing(self) -> None:

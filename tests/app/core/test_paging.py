@@ -96,7 +96,8 @@ class Things:
 
     async def page(self, request: PageRequest) -> Page[UUID]:
         """One page, as a repository would fetch it."""
-        statement = KEYSET.apply(select(Thing.id, Thing.name, Thing.made_at), request)
+        columns: Any = select(Thing.id, Thing.name, Thing.made_at)
+        statement = KEYSET.apply(columns, request)
         async with self.database.reading.connect() as connection:
             rows = (await connection.execute(statement)).all()
         return KEYSET.page(rows, request, lambda row: row.id)

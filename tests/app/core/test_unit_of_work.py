@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
+from sqlmodel import col
 
 from app.core.actor import SYSTEM
 from app.core.unit_of_work import UnitOfWork
@@ -33,7 +34,7 @@ def open_unit(platform: Platform) -> Open:
 async def version(open_unit: Open) -> int:
     """The access stamp as everybody sees it."""
     async with open_unit() as uow:
-        return int((await uow.session.execute(select(AccessStamp.version))).scalar_one())
+        return int((await uow.session.execute(select(col(AccessStamp.version)))).scalar_one())
 
 
 async def raise_and_fail(open_unit: Open) -> None:
@@ -163,7 +164,9 @@ class TestBeginWrite:
         made = await make_role("user.read")
 
         async with open_unit() as uow:
-            role = (await uow.session.execute(select(Role).where(Role.id == made.id))).scalar_one()
+            role = (
+                await uow.session.execute(select(Role).where(col(Role.id) == made.id))
+            ).scalar_one()
             await uow.begin_write()
             await uow.session.execute(RAISE)
 
@@ -176,7 +179,9 @@ class TestBeginWrite:
         made = await make_role("user.read")
 
         async with open_unit() as uow:
-            role = (await uow.session.execute(select(Role).where(Role.id == made.id))).scalar_one()
+            role = (
+                await uow.session.execute(select(Role).where(col(Role.id) == made.id))
+            ).scalar_one()
             await uow.release()
 
             assert role.name == made.name
