@@ -76,6 +76,8 @@ def main() -> None:
                 return
             print("Building the frontend … ", end="", flush=True)
             build(lock=options.lock, upgrade=options.upgrade)
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the live pages are as they were.")
     except BuildError as error:
         print("failed")
         sys.exit(f"{error}\nThe whole log is {LOG.relative_to(ROOT)}.")
