@@ -33,6 +33,8 @@ _FAILED, _MISCONFIGURED = 1, 3
 
 def main() -> None:
     """Run a command; an expected error is one sentence on stderr, never a traceback."""
+    from sqlalchemy.exc import DBAPIError
+
     from app.core.errors import ModuleError, PlatformError
 
     try:
@@ -45,6 +47,9 @@ def main() -> None:
         _fail(error.message, _FAILED)
     except ModuleError as error:
         _fail(str(error), _FAILED)
+    except (DBAPIError, ConnectionError) as error:
+        cause = getattr(error, "orig", None) or error
+        _fail(f"The database ({variable_name('database.url')}) does not answer: {cause}", _FAILED)
 
 
 @cli.command()
@@ -276,6 +281,7 @@ async def _operations(service: type[T]) -> AsyncIterator[tuple[T, Any]]:
     """A service in a unit of work of the system's, committed at the end."""
     from app.core.actor import SYSTEM, Actor, RequestContext
     from app.core.ids import new_id
+    from app.core.migrations import Migrator
     from app.core.unit_of_work import UnitOfWork
 
     context = RequestContext(request_id=new_id().hex, channel="cli")
@@ -283,6 +289,8 @@ async def _operations(service: type[T]) -> AsyncIterator[tuple[T, Any]]:
         _platform() as (container, _),
         container(context={Actor: SYSTEM, RequestContext: context}) as unit,
     ):
+        if not await (await unit.get(Migrator)).is_current():
+            _fail("The database's schema is not current: run `platformctl db upgrade`.", _FAILED)
         yield await unit.get(service), unit
         await (await unit.get(UnitOfWork)).commit()
 

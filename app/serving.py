@@ -8,13 +8,15 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import socket
 import sys
 
-from app.settings import Settings
+from app.settings import Settings, SettingsError, variable_name
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished."""
+    _refuse_taken_port(settings)
     _configure_reflex(settings)
     # Before granian is imported: it takes the start method as it finds it.
     multiprocessing.set_start_method("fork", force=True)
@@ -41,6 +43,24 @@ def serve(settings: Settings) -> None:
         websockets=True,
     )
     server.serve()
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Say that the port is taken; the server itself would share it with whoever has it.
+
+    Raises:
+        SettingsError: Something listens there already, or the address is not ours.
+    """
+    host, port = settings.server.host, settings.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            other = variable_name("server.port")
+            message = f"{host}:{port} cannot be used ({error.strerror}); set {other}"
+            raise SettingsError(message) from error
 
 
 def _configure_reflex(settings: Settings) -> None:

@@ -30,6 +30,29 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A record that the console's search found; `href` is its page."""
+
+    group: str
+    title: str
+    detail: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds records by name for the console's search.
+
+    Attributes:
+        permission: Whom it is asked for.
+        find: At most a handful that match the text, best first.
+    """
+
+    permission: str
+    find: Callable[[AsyncContainer, str], Awaitable[Sequence[Found]]]
+
+
+@dataclass(frozen=True, slots=True)
 class PageSpec:
     """A console page.
 
@@ -78,6 +101,7 @@ class Module:
         console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
         pages: Its console pages.
         nav: Its sidebar entries.
+        finders: What the console's search asks.
         jobs: What it does from time to time.
         belongings: Count what users own here, to be said before one is deleted.
     """
@@ -89,5 +113,6 @@ class Module:
     console_router: Any = None
     pages: Sequence[PageSpec] = ()
     nav: Sequence[NavItem] = ()
+    finders: Sequence[Finder] = ()
     jobs: Sequence[Job] = ()
     belongings: Sequence[CountBelongings] = ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from app.core.errors import ModuleError
-from app.core.module import CountBelongings, Job, Module, NavItem, PageSpec
+from app.core.module import CountBelongings, Finder, Job, Module, NavItem, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -84,6 +84,11 @@ class Registry:
     def nav(self) -> Sequence[NavItem]:
         """All sidebar entries in order of installation."""
         return [item for module in self.modules for item in module.nav]
+
+    @property
+    def finders(self) -> Sequence[Finder]:
+        """What the console's search asks."""
+        return [finder for module in self.modules for finder in module.finders]
 
     @property
     def jobs(self) -> Sequence[Job]:

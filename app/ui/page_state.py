@@ -9,9 +9,12 @@ from reflex_base.event.context import EventContext
 from app.core.actor import Actor
 from app.core.errors import Invalid, PermissionDenied, PlatformError, Unauthenticated
 from app.core.ids import new_id
-from app.core.permissions import PUBLIC
+from app.core.module import Found
+from app.core.permissions import PUBLIC, SIGNED_IN
 from app.ui import runtime
 from app.ui.handlers import handler
+
+_LONGEST_SEARCH = 100
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Console(rx.State):
     """The permission that the current page needs and the person lacks."""
     session_ended: bool = False
     toasts: list[Toast] = []
+    found: list[dict[str, str]] = []
+    """What the search found, as the palette's lines."""
 
     def _receive(self, actor: Actor) -> None:
         """Show who is signed in and what they may do."""
@@ -76,6 +81,27 @@ class Console(rx.State):
     @handler(PUBLIC)
     async def enter(self) -> None:
         """A page was opened; the event guard has done what there is to do."""
+
+    @handler(SIGNED_IN)
+    async def find(self, text: str) -> None:
+        """Search records by name, among those the person may see."""
+        text = text.strip()[:_LONGEST_SEARCH]
+        actor = runtime.caller().actor
+        found: list[Found] = []
+        for finder in runtime.current().registry.finders:
+            if text and actor.may(finder.permission):
+                async with runtime.unit() as unit:
+                    found += await finder.find(unit, text)
+        self.found = [
+            {
+                "id": each.href,
+                "label": each.title,
+                "group": each.group,
+                "detail": each.detail,
+                "href": each.href,
+            }
+            for each in found
+        ]
 
     @handler(PUBLIC)
     async def dismiss(self, toast_id: str) -> None:

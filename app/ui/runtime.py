@@ -76,11 +76,18 @@ async def operations(service: type[S]) -> AsyncIterator[S]:
     Raises:
         PlatformError: Whatever its operations raise; then nothing is committed.
     """
+    async with unit() as container:
+        yield await container.get(service)
+
+
+@asynccontextmanager
+async def unit() -> AsyncIterator[AsyncContainer]:
+    """The caller's unit of work as a container, committed at the end."""
     who = caller()
     facts = {Actor: who.actor, RequestContext: who.context}
-    async with current().container(context=facts) as unit:
-        yield await unit.get(service)
-        await (await unit.get(UnitOfWork)).commit()
+    async with current().container(context=facts) as container:
+        yield container
+        await (await container.get(UnitOfWork)).commit()
 
 
 def report(error: Exception, *, request_id: str) -> None:

@@ -261,6 +261,10 @@ def tell(entry: AuditEntryRead) -> tuple[str, str]:
     if entry.target_type == "page":
         return ("opened" if did else "tried to open"), target
     if entry.target_type == "handler":
+        # The event guard names a page that it refused `page /users`.
+        page = target.removeprefix("page ")
+        if page != target:
+            return "tried to open", page
         target = ""
     phrase = _PHRASES.get(entry.action)
     if phrase is None and not target:

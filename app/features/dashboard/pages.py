@@ -15,6 +15,7 @@ from components.button import link_button
 from components.card import card, columns, stack
 from components.chart import bar_chart, sparkline
 from components.description_list import description_list
+from components.icon_button import icon_button
 from components.number import grouped
 from components.page_header import page_header
 from components.progress import skeleton
@@ -61,12 +62,14 @@ def _content() -> rx.Component:
             _beside(_sign_ins(), rx.cond(may[DashboardPermission.HEALTH], _health())),
             rx.cond(may[DashboardPermission.HEALTH], _health()),
         ),
-        rx.cond(may[AuditPermission.READ], _recent(), _beside(_own_activity(), _account())),
+        rx.cond(
+            may[AuditPermission.READ], _recent(), _beside(_own_activity(), _account(), even=False)
+        ),
     )
 
 
-def _beside(main: rx.Component, aside: Any) -> rx.Component:
-    return rx.el.div(main, aside, class_name="beside")
+def _beside(main: rx.Component, aside: Any, *, even: bool = True) -> rx.Component:
+    return rx.el.div(main, aside, class_name="beside" if even else "beside beside-top")
 
 
 def _numbers() -> rx.Component:
@@ -134,7 +137,7 @@ def _sign_ins() -> rx.Component:
 
 
 def _see_all(href: str) -> rx.Component:
-    return link_button("See all", href=href, variant="ghost", size="s")
+    return link_button("See all", href=href, size="s")
 
 
 def _health() -> rx.Component:
@@ -147,6 +150,9 @@ def _health() -> rx.Component:
         title="Health",
         sentence=rx.cond(
             Overview.is_healthy, "All components answer.", "A component needs attention."
+        ),
+        actions=(
+            icon_button("rotate_cw", "Check again", size="s", on_click=Overview.check_health),
         ),
     )
 

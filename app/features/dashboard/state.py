@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.core.errors import PlatformError
+from app.core.errors import PlatformError, Unauthenticated
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditListQuery
@@ -54,7 +54,7 @@ class Overview(PageState, rx.State):
     @handler(SIGNED_IN)
     async def load(self) -> None:
         """Load all parts the person may see."""
-        self.problem = Problem()
+        self.problem, self.loading = Problem(), True
         may = runtime.caller().actor.may
         async with runtime.operations(DashboardService) as dashboard:
             if may(UserPermission.READ):
@@ -73,6 +73,16 @@ class Overview(PageState, rx.State):
                 page = await audit.page(AuditListQuery(limit=_ENTRIES))
             self.recent = [entry_row(entry) for entry in page.items]
         self.loading = False
+
+    @handler(DashboardPermission.HEALTH)
+    async def check_health(self) -> None:
+        """Ask the components once more."""
+        async with runtime.operations(DashboardService) as dashboard:
+            await self._load_health(dashboard)
+        await self._say(
+            "All components answer." if self.is_healthy else "A component is down.",
+            kind="success" if self.is_healthy else "danger",
+        )
 
     async def _load_activity(self, dashboard: DashboardService) -> None:
         activity = await dashboard.activity()
@@ -104,8 +114,11 @@ class Overview(PageState, rx.State):
 
     async def _show_problem(self, error: PlatformError) -> Any:
         """Numbers that could not be loaded are not shown at all."""
+        if not self.loading or isinstance(error, Unauthenticated):
+            return await super()._show_problem(error)
         self.loading = False
         self._show_page_problem(error)
+        return None
 
 
 def _short(day: str) -> str:

@@ -1,8 +1,8 @@
 """The users feature."""
 
-from dishka import Provider, Scope
+from dishka import AsyncContainer, Provider, Scope
 
-from app.core.module import Module, NavItem, PageSpec
+from app.core.module import Finder, Found, Module, NavItem, PageSpec
 from app.features.users.api import router
 from app.features.users.pages import (
     new_user_page,
@@ -12,11 +12,23 @@ from app.features.users.pages import (
 )
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import UserRepository
+from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
 from app.features.users.state import NewUser, UserList, UserRecord
 
 provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(UserRepository, UserService)
+
+_FOUND = 6
+
+
+async def _find(unit: AsyncContainer, text: str) -> list[Found]:
+    users = await unit.get(UserService)
+    page = await users.page(UserListQuery(q=text, limit=_FOUND))
+    return [
+        Found("Users", user.display_name, user.email, f"/users/{user.id}") for user in page.items
+    ]
+
 
 module = Module(
     id="users",
@@ -37,5 +49,6 @@ module = Module(
             [UserRecord.load, UserRecord.load_activity],
         ),
     ),
+    finders=(Finder(UserPermission.READ, _find),),
     nav=(NavItem("Access", "Users", "users", "/users", UserPermission.READ, shortcut="u"),),
 )
