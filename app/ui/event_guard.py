@@ -25,7 +25,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.ui import runtime
 from app.ui.handlers import permission_of
 from app.ui.page_policy import PagePolicy
-from app.ui.page_state import Console, Session
+from app.ui.page_state import Binding, Console
 from app.ui.socket_gate import SESSION_HEADER
 
 log = get_logger(__name__)
@@ -64,9 +64,12 @@ class EventGuard(Middleware):
         )
         runtime.set_caller(runtime.Caller(actor or ANONYMOUS, context))
         root = state._get_root_state()
-        await _bind(root, str(session_id or ""))
+        # A session that ended keeps its page, but gets nothing more of its state.
+        ended = session_id is not None and actor is None
+        if not ended:
+            await _bind(root, str(actor.user_id) if actor else "")
         if event.name in _FRAMEWORK:
-            return None
+            return await _answer(root, _sign_in_first(), ended=True) if ended else None
         if event.name.endswith(_NAVIGATION):
             return await self._navigate(
                 root, actor, str(router_data.get("pathname", "")), router_data
@@ -77,7 +80,7 @@ class EventGuard(Middleware):
         if refusal is None:
             return None
         await _record(refusal, permission or _UNOPENED, event.name)
-        return await _answer(root, refusal, ended=session_id is not None and actor is None)
+        return await _answer(root, refusal, ended=ended)
 
     async def _navigate(
         self, root: BaseState, actor: Actor | None, route: str, router_data: dict[str, Any]
@@ -111,19 +114,17 @@ async def _actor(session_id: Any) -> Actor | None:
     return await authenticator.from_session(session_id)
 
 
-async def _bind(root: BaseState, session_id: str) -> None:
-    """Tie the state tree to the session; another session starts with an empty one.
+async def _bind(root: BaseState, owner: str) -> None:
+    """Tie the state tree to its user; whoever else comes with its token starts with an empty one.
 
     Reflex ties it to the client token alone, which a script made and a URL carries.
     """
-    binding: Session = await root.get_state(Session)
-    if binding._is_bound and binding._session_id != session_id:
+    binding: Binding = await root.get_state(Binding)
+    if binding._owner not in (None, owner):
         for state in _all_states(rx.State):
             (await root.get_state(state)).reset()  # type: ignore[no-untyped-call]  # Reflex's
-        binding = await root.get_state(Session)
-    if not binding._is_bound:
-        binding._session_id = session_id
-        binding._is_bound = True
+    if binding._owner != owner:
+        binding._owner = owner
 
 
 def _all_states(state: type[BaseState]) -> list[type[BaseState]]:
@@ -136,11 +137,15 @@ def _refusal(permission: str | None, actor: Actor) -> PlatformError | None:
     if permission == PUBLIC:
         return None
     if not actor.is_signed_in:
-        return Unauthenticated("auth.required", "Sign in first.")
+        return _sign_in_first()
     if actor.must_change_password and permission != SIGNED_IN:
         code = "auth.password.change_required"
         return PermissionDenied(permission, "Change your password first.", code=code)
     return None if actor.may(permission) else PermissionDenied(permission)
+
+
+def _sign_in_first() -> Unauthenticated:
+    return Unauthenticated("auth.required", "Sign in first.")
 
 
 async def _record(refusal: PlatformError, permission: str, handler: str) -> None:

@@ -38,11 +38,11 @@ class Problem:
     request_id: str = ""
 
 
-class Session(rx.State):
-    """Binds the client's state tree to one sign-in; see the event guard."""
+class Binding(rx.State):
+    """Whose state tree this is; see the event guard."""
 
-    _session_id: str = ""
-    _is_bound: bool = False
+    _owner: str | None = None
+    """The user's id, "" for nobody, None before the first event."""
 
 
 class Console(rx.State):

@@ -1,7 +1,7 @@
 """Queries of the audit feature."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ COUNT_LIMIT = 10_000
 """Counting stops here: the trail only ever grows."""
 
 _CLOCK_SLACK = timedelta(hours=1)
+_BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+_AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 KEYSET = Keyset(
     {"at": SortColumn(AuditEntry.id, parse=UUID)},  # type: ignore[arg-type]  # ids are in order of time
@@ -91,6 +93,8 @@ class AuditRepository(Repository[AuditEntry]):
 
 def _since(moment: datetime) -> ColumnElement[bool]:
     """Entries from this moment on; the bound on the id spares reading those before it."""
+    # Nothing happened before; calculating with the very first moments overflows.
+    moment = min(max(moment, _BEFORE_ALL), _AFTER_ALL)
     first = first_id_at(moment - _CLOCK_SLACK)
     return and_(col(AuditEntry.at) >= moment, col(AuditEntry.id) >= first)
 

@@ -39,6 +39,7 @@ _CHANNELS = {
     "system": "The platform itself",
 }
 _NO_ID = UUID(int=0)
+_AGO = re.compile(r"([0-9]{1,4})([hd])")
 _UNITS = {"h": "hours", "d": "days"}
 
 
@@ -195,7 +196,7 @@ def moment(text: str) -> datetime:
     Raises:
         Invalid: The text is none of these.
     """
-    ago = re.fullmatch(r"(\d{1,4})([hd])", text)
+    ago = _AGO.fullmatch(text)
     if ago is not None:
         return clock.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
@@ -410,7 +411,7 @@ def _list(**filters: object) -> str:
 def _period(text: str) -> str:
     if text in PERIODS:
         return PERIODS[text].lower()
-    ago = re.fullmatch(r"(\d{1,4})([hd])", text)
+    ago = _AGO.fullmatch(text)
     return f"last {ago[1]} {_UNITS[ago[2]]}" if ago else f"since {text.replace('T', ' ')}"
 
 
