@@ -58,6 +58,10 @@ class RoleRepository(Repository[Role]):
             await self.session.execute(insert(RoleGrant), rows)
         await self.raise_stamp()
 
+    async def lock_access(self) -> None:
+        """Keep others from changing who may do what until the transaction ends."""
+        await self.session.exec(select(AccessStamp.version).with_for_update())
+
     async def raise_stamp(self) -> None:
         """Make every worker read permissions anew."""
         await self.session.execute(update(AccessStamp).values(version=AccessStamp.version + 1))

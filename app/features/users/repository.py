@@ -108,6 +108,14 @@ class UserRepository(Repository[User]):
         ).scalar_one()
         return count
 
+    async def is_search_cut(self, query: UserFilter) -> bool:
+        """Whether the words match more users than a search looks at."""
+        if query.q is None or not query.q.strip():
+            return False
+        hits = self._filtered(select(User.id), UserFilter(q=query.q)).subquery()
+        statement = select(func.count()).select_from(hits)
+        return (await self.session.exec(statement)).one() >= SEARCH_LIMIT
+
     async def administrators(self, *, other_than: UUID | None = None) -> int:
         """How many active users (other than this one) may do everything."""
         statement = (

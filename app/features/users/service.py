@@ -63,7 +63,8 @@ class UserService(Service):
     async def count(self, request: UserFilter) -> UserCount:
         """How many users match; beyond `COUNT_LIMIT` only that there are more."""
         count = await self._users.count(request)
-        return UserCount(count=min(count, COUNT_LIMIT), is_exact=count <= COUNT_LIMIT)
+        is_exact = count <= COUNT_LIMIT and not await self._users.is_search_cut(request)
+        return UserCount(count=min(count, COUNT_LIMIT), is_exact=is_exact)
 
     @query(UserPermission.READ)
     async def get(self, user_id: UUID) -> UserRead:
@@ -256,16 +257,17 @@ class UserService(Service):
         return to_read(user, roles.get(user.id, []))
 
     async def _save(self, user: User, before: UserRead, changes: list[Change]) -> UserRead:
-        after = await self._read(user)
-        changes = [*diff(before, after), *changes]
-        if changes:
-            user.updated_at = clock.now()
-            user.version += 1
-            user.search_text = search_text(user.email, user.display_name)
-            try:
+        try:
+            # Reading flushes what was changed so far.
+            after = await self._read(user)
+            changes = [*diff(before, after), *changes]
+            if changes:
+                user.updated_at = clock.now()
+                user.version += 1
+                user.search_text = search_text(user.email, user.display_name)
                 await self._users.add(user)
-            except IntegrityError as error:
-                raise _email_taken() from error
+        except IntegrityError as error:
+            raise _email_taken() from error
         self.uow.audit.about("user", user.id, user.email, changes=changes)
         return after.model_copy(update={"updated_at": user.updated_at, "version": user.version})
 
@@ -303,6 +305,8 @@ class UserService(Service):
         roles = await self._roles.of_user(user.id)
         if not any(role.is_administrator for role in roles):
             return
+        # Two administrators who remove each other at once must not both count the other one.
+        await self._roles.lock_access()
         if await self._users.administrators(other_than=user.id) == 0:
             code = "user.last_administrator"
             raise Conflict(code, "This is the last administrator; name another one first.")
