@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.fixtures.redis",
     "tests.fixtures.database",
     "tests.fixtures.server",
+    "tests.fixtures.tab",
 ]

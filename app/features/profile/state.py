@@ -65,7 +65,8 @@ class Profile(PageState, rx.State):
         self._clear_form_problem()
         try:
             change = parse(
-                UserUpdate, {"display_name": form.get("display_name"), "version": self._version}
+                UserUpdate,
+                {"display_name": form.get("display_name") or "", "version": self._version},
             )
             async with runtime.operations(UserService) as users:
                 user = await users.update_own_name(change)

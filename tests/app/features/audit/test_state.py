@@ -1,0 +1,383 @@
+"""State of the audit list."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+import time_machine
+
+from app.core.errors import Invalid
+from app.features.audit.schemas import AuditEntryRead
+from app.features.audit.state import AuditList, browser, changes_of, entry_row, moment, tell
+from app.features.users.schemas import UserUpdate
+from app.features.users.service import UserService
+from app.testing.factories import UserFactory
+from app.testing.platform import Caller
+from tests.fixtures.tab import Tab
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+def entry(**facts: Any) -> AuditEntryRead:
+    """An entry of which only some facts matter."""
+    usual: dict[str, Any] = {
+        "id": uuid4(),
+        "at": NOW,
+        "action": "user.update",
+        "outcome": "succeeded",
+        "actor_kind": "user",
+        "actor_id": uuid4(),
+        "actor_name": "Ada Lovelace",
+        "target_type": "user",
+        "target_id": str(uuid4()),
+        "target_label": "grace@example.com",
+        "changes": [],
+        "detail": {},
+        "error_code": "",
+        "request_id": uuid4().hex,
+        "channel": "console",
+        "address": "192.0.2.7",
+        "user_agent": "",
+        "duration_ms": 3,
+    }
+    return AuditEntryRead.model_validate(usual | facts)
+
+
+@pytest.mark.actor("admin")
+class TestLoad:
+    """Loading the list."""
+
+    async def test_shows_newest_first(self, tab: Tab, make_user: UserFactory) -> None:
+        """What happened last stands on top, told in words."""
+        await make_user(email="grace@example.com")
+        tab.at("/audit")
+
+        await tab.call(AuditList.load)
+
+        state = await tab.of(AuditList)
+        assert state.rows[0].title == "Created user grace@example.com"
+        assert state.rows[0].who == "System"
+        assert not state.rows[0].is_person
+        assert (state.first, state.last) == (1, state.total)
+        assert not state.loading
+
+    async def test_takes_filters_from_address(self, tab: Tab, make_user: UserFactory) -> None:
+        """A link names the action, the outcome and the time; the chips say so in words."""
+        await make_user()
+        tab.at("/audit?action=user.create&outcome=succeeded&since=24h")
+
+        await tab.call(AuditList.load)
+
+        state = await tab.of(AuditList)
+        assert {row.action for row in state.rows} == {"user.create"}
+        assert [chip["value"] for chip in state.chips] == [
+            "last 24 hours",
+            "Succeeded",
+            "user.create",
+        ]
+
+    async def test_counts_no_more_than_it_lists(self, tab: Tab, make_user: UserFactory) -> None:
+        """Count and rows look at the same entries, page by page."""
+        for _ in range(3):
+            await make_user()
+        tab.at("/audit?action=user.create&limit=2")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        newest = [row.id for row in state.rows]
+
+        tab.at(await tab.goes_to(AuditList.go_next))
+        await tab.call(AuditList.load)
+
+        assert len(newest) == 2
+        assert state.total == 4  # The actor of this test was created too.
+        assert (state.first, state.last) == (3, 4)
+        assert not set(newest) & {row.id for row in state.rows}
+
+    async def test_names_actor_and_target_on_chips(self, tab: Tab, make_user: UserFactory) -> None:
+        """Nobody knows people by their ids."""
+        user = await make_user(email="grace@example.com")
+        tab.at(f"/audit?target_type=user&target_id={user.id}")
+
+        await tab.call(AuditList.load)
+
+        state = await tab.of(AuditList)
+        assert {"key": "target_id", "label": "About", "value": "grace@example.com"} in state.chips
+
+    @pytest.mark.parametrize("query", ["since=yesterday", "actor_id=1", "outcome=x", "cursor=x"])
+    async def test_says_what_is_wrong_with_an_address(self, tab: Tab, query: str) -> None:
+        """A mistyped address shows neither everything nor what was there before."""
+        await tab.call(AuditList.load)
+        tab.at(f"/audit?{query}")
+
+        await tab.call(AuditList.load)
+
+        state = await tab.of(AuditList)
+        assert state.problem.title == "Invalid input"
+        assert state.rows == []
+        assert not state.loading
+
+    @pytest.mark.parametrize(
+        ("since", "is_all"),
+        [
+            ("0001-01-01T00:00+14:00", True),
+            ("9999-12-31T23:59-12:00", False),
+            ("9999d", True),
+        ],
+    )
+    async def test_knows_no_impossible_time(self, tab: Tab, since: str, is_all: bool) -> None:
+        """The beginning and the end of all times are times too."""
+        tab.at(f"/audit?{urlencode({'since': since})}")
+
+        await tab.call(AuditList.load)
+
+        state = await tab.of(AuditList)
+        assert state.problem.message == ""
+        assert bool(state.rows) == is_all
+
+    @pytest.mark.actor(grants=["user.read"])
+    async def test_is_refused_without_permission(self, tab: Tab) -> None:
+        """The service decides, whatever the event guard let through."""
+        await tab.call(AuditList.load)
+
+        state = await tab.of(AuditList)
+        assert state.problem.permission == "audit.read"
+        assert state.rows == []
+
+
+@pytest.mark.actor("admin")
+class TestEntry:
+    """The entry that is open beside the list."""
+
+    async def test_opens_by_address(self, tab: Tab, make_user: UserFactory, call: Caller) -> None:
+        """The address of an entry shows its changes and circumstances."""
+        user = await make_user(display_name="Grace")
+        await call(UserService.update, user.id, UserUpdate(display_name="Grace Hopper"))
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        tab.at(state.entry_base + state.rows[0].id)
+
+        await tab.call(AuditList.load)
+
+        assert state.entry.who == "Actor"
+        assert state.entry.changes == [
+            {"field": "display name", "before": "Grace", "after": "Grace Hopper"}
+        ]
+        assert {"name": "Through", "value": "REST API", "exact": ""} in state.entry.facts
+        assert state.entry.target_href == f"/users/{user.id}"
+
+    async def test_leaves_the_list_alone(self, tab: Tab, make_user: UserFactory) -> None:
+        """What happened since does not move the rows while one reads an entry."""
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        before = list(state.rows)
+        await make_user()
+        tab.at(state.entry_base + before[0].id)
+
+        await tab.call(AuditList.load)
+
+        assert state.rows == before
+
+    async def test_reload_shows_what_is_new(self, tab: Tab, make_user: UserFactory) -> None:
+        """The same address again loads the list again."""
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        before = list(state.rows)
+        await make_user()
+
+        await tab.call(AuditList.load)
+
+        assert len(state.rows) == len(before) + 1
+
+    async def test_closes_to_the_same_page_of_the_list(self, tab: Tab) -> None:
+        """Filters and page stay."""
+        tab.at("/audit?outcome=succeeded")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        tab.at(state.entry_base + state.rows[0].id)
+        await tab.call(AuditList.load)
+
+        where = await tab.goes_to(AuditList.close_entry)
+
+        assert where == "/audit?outcome=succeeded"
+        assert state.entry.id == ""
+
+    @pytest.mark.parametrize("entry_id", ["x", "018f3a5e-7c1b-7d9a-9f3e-2b1c4d5e6f70"])
+    async def test_unknown_entry_is_said(self, tab: Tab, entry_id: str) -> None:
+        """The list is shown, with a message."""
+        tab.at(f"/audit?entry={entry_id}")
+
+        await tab.call(AuditList.load)
+
+        assert await tab.messages() == ["There is no such audit entry."]
+        assert (await tab.of(AuditList)).rows
+
+    async def test_wrong_address_does_not_keep_it_open(self, tab: Tab) -> None:
+        """An entry does not stay open over a list that cannot be shown."""
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        tab.at(state.entry_base + state.rows[0].id)
+        await tab.call(AuditList.load)
+        tab.at("/audit?since=yesterday")
+
+        await tab.call(AuditList.load)
+
+        assert state.entry.id == ""
+
+
+@pytest.mark.actor("admin")
+class TestFindRequest:
+    """Finding what one request did."""
+
+    async def test_goes_to_its_entries(self, tab: Tab) -> None:
+        """An id pasted with spaces around it is found."""
+        await tab.call(AuditList.load)
+
+        assert await tab.goes_to(AuditList.find_request, " abc ") == "/audit?request_id=abc"
+
+    async def test_does_nothing_twice(self, tab: Tab) -> None:
+        """The search field says its text once more when the page was loaded."""
+        tab.at("/audit?request_id=abc")
+        await tab.call(AuditList.load)
+
+        assert await tab.call(AuditList.find_request, "abc") == []
+
+
+class TestMoment:
+    """The time that a list begins with."""
+
+    @time_machine.travel(NOW, tick=False)
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("1h", NOW - timedelta(hours=1)),
+            ("30d", NOW - timedelta(days=30)),
+            ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+            ("2026-01-31T10:00+02:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ],
+    )
+    def test_is_read(self, text: str, expected: datetime) -> None:
+        """A period ending now, a day in UTC, or a moment."""
+        assert moment(text) == expected
+
+    @pytest.mark.parametrize("text", ["", "h", "99999d", "1w", "2026-13-01", "٣d"])
+    def test_nonsense_is_refused(self, text: str) -> None:
+        """What is no time says how to write one."""
+        with pytest.raises(Invalid, match="2026-01-31"):
+            moment(text)
+
+
+@pytest.mark.usefixtures("tab")
+class TestTell:
+    """Entries in words."""
+
+    @pytest.mark.parametrize(
+        ("facts", "words"),
+        [
+            ({}, "updated user grace@example.com"),
+            ({"outcome": "failed"}, "tried to update user grace@example.com"),
+            ({"action": "blog.post.publish", "target_type": "post", "target_label": "Hello"},
+             "published post Hello"),
+            ({"action": "user.assign_roles"}, "changed the roles of grace@example.com"),
+            ({"action": "note.copy", "target_type": "note", "target_label": "A"}, "copied note A"),
+            ({"action": "auth.sign_out", "target_type": "session"}, "signed out"),
+            ({"action": "auth.sign_in", "outcome": "failed", "target_id": "", "actor_id": None},
+             "tried to sign in as grace@example.com"),
+            ({"action": "user.delete", "outcome": "denied", "target_type": "", "target_id": "",
+              "target_label": ""}, "tried to delete users"),
+            ({"action": "some.thing.do", "outcome": "denied", "target_type": "", "target_id": "",
+              "target_label": ""}, "tried to do something"),
+            ({"action": "cache.entry.clear", "target_type": "", "target_id": "",
+              "target_label": ""}, "cleared entry"),
+            ({"action": "audit.read", "outcome": "denied", "target_type": "page",
+              "target_id": "/audit", "target_label": ""}, "tried to open /audit"),
+            ({"action": "audit.read", "outcome": "denied", "target_type": "handler",
+              "target_id": "page /audit", "target_label": ""}, "tried to open /audit"),
+            ({"action": "user.create", "outcome": "denied", "target_type": "handler",
+              "target_id": "state.save", "target_label": ""}, "tried to create users"),
+        ],
+    )  # fmt: skip
+    def test_reads_as_a_sentence(self, facts: dict[str, Any], words: str) -> None:
+        """Also actions of modules nobody here knows, and what was refused."""
+        assert " ".join(filter(None, tell(entry(**facts)))) == words
+
+    def test_one_does_nothing_to_oneself(self) -> None:
+        """Signing in as oneself goes without saying."""
+        someone = uuid4()
+
+        told = tell(entry(action="auth.sign_in", actor_id=someone, target_id=str(someone)))
+
+        assert told == ("signed in", "")
+
+
+@pytest.mark.actor("admin")
+class TestEntryRow:
+    """Entries as lines."""
+
+    async def test_leads_to_a_record_that_is_still_there(self, tab: Tab) -> None:
+        """A deleted user has no page any more; what has no page gets no link."""
+        tab.act()
+        there = entry()
+
+        assert entry_row(there).target_href == f"/users/{there.target_id}"
+        assert entry_row(entry(action="user.delete")).target_href == ""
+        assert entry_row(entry(target_type="unicorn")).target_href == ""
+        assert entry_row(entry(target_id="")).target_href == ""
+
+    async def test_says_from_where(self, tab: Tab) -> None:
+        """Browser and address, as far as they are known."""
+        tab.act()
+
+        assert entry_row(entry(user_agent="curl/8")).origin == "curl/8, 192.0.2.7"
+        assert entry_row(entry(address="")).origin == ""
+
+
+class TestChanges:
+    """Values before and after."""
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            (None, ""),
+            (True, "yes"),
+            (False, "no"),
+            (0, "0"),
+            (["a", None, 1], "a, , 1"),
+            ({"a": "ü"}, '{"a": "ü"}'),
+        ],
+    )
+    def test_are_readable(self, value: object, words: str) -> None:
+        """JSON is told as people write it."""
+        changes = [{"field": "some_field", "before": None, "after": value}]
+
+        assert changes_of(entry(changes=changes)) == [
+            {"field": "some field", "before": "", "after": words}
+        ]
+
+
+class TestBrowser:
+    """Browsers in words."""
+
+    @pytest.mark.parametrize(
+        ("user_agent", "words"),
+        [
+            ("(X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox 128 on Linux"),
+            (
+                "(Windows NT 10.0) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+                "Edge 126 on Windows",
+            ),
+            ("(Macintosh; Intel Mac OS X 10_15) Version/17.5 Safari/605", "Safari 17 on macOS"),
+            (
+                "(iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/605",
+                "Safari 17 on iOS",
+            ),
+            ("(Linux; Android 14) Chrome/126.0.0.0 Mobile Safari/537.36", "Chrome 126 on Android"),
+            ("Chrome/1", "Chrome 1"),
+            ("curl/8.1", "curl/8.1"),
+            ("", ""),
+        ],
+    )
+    def test_are_told_apart(self, user_agent: str, words: str) -> None:
+        """What is no browser keeps its own name."""
+        assert browser(user_agent) == words

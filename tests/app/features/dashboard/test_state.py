@@ -1,0 +1,110 @@
+"""State of the overview."""
+
+import pytest
+
+from app.core.actor import ANONYMOUS
+from app.core.health import ComponentHealth, HealthChecks
+from app.features.dashboard.state import Overview
+from app.features.users.service import UserService
+from app.testing.factories import UserFactory
+from app.testing.platform import Caller, Platform
+from tests.fixtures.tab import Tab
+
+
+class TestLoad:
+    """Loading the overview."""
+
+    @pytest.mark.actor("admin")
+    async def test_shows_everything_to_administrators(
+        self, tab: Tab, call: Caller, make_user: UserFactory
+    ) -> None:
+        """Numbers, chart, health and what happened last."""
+        user = await make_user(email="grace@example.com")
+        await call(UserService.suspend, user.id)
+
+        await tab.call(Overview.load)
+
+        state = await tab.of(Overview)
+        assert state.active_users == "1"
+        assert state.suspended == "1 suspended"
+        assert len(state.days) == 30
+        assert [row.name for row in state.components] == ["Database", "Migrations"]
+        assert state.recent[0].title == "Suspended user grace@example.com"
+        assert not state.loading
+
+    @pytest.mark.actor("user")
+    async def test_shows_others_their_own(self, tab: Tab, platform: Platform) -> None:
+        """A plain user sees what they did, and is refused nothing."""
+        await tab.call(Overview.load)
+
+        state = await tab.of(Overview)
+        assert [row.title for row in state.recent] == ["Signed in through the API"]
+        assert state.active_users == ""
+        assert state.days == []
+        assert state.components == []
+        assert await platform.audit(outcome="denied") == []
+
+    @pytest.mark.actor("admin")
+    async def test_numbers_lead_to_their_lists(self, tab: Tab) -> None:
+        """The list behind a number begins on the day that the number begins."""
+        await tab.call(Overview.load)
+
+        state = await tab.of(Overview)
+        assert state.failed_href.endswith("&outcome=failed")
+        assert "action=auth.sign_in&since=20" in state.succeeded_href
+
+    async def test_says_why_there_is_nothing(self, tab: Tab) -> None:
+        """A session that ended in between is said once, over the page."""
+        tab.actor = ANONYMOUS
+
+        await tab.call(Overview.load)
+
+        state = await tab.of(Overview)
+        assert state.problem.message == ""
+        assert state.loading
+
+    @pytest.mark.actor("admin")
+    async def test_failure_is_shown_in_place(
+        self, tab: Tab, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A defect of ours shows the id to quote, not an old number."""
+
+        async def broken(_self: HealthChecks) -> dict[str, ComponentHealth]:
+            message = "no such thing"
+            raise ZeroDivisionError(message)
+
+        monkeypatch.setattr(HealthChecks, "run", broken)
+
+        await tab.call(Overview.load)
+
+        state = await tab.of(Overview)
+        assert state.problem.message == "Something went wrong on our side."
+        assert state.problem.request_id
+        assert not state.loading
+
+
+@pytest.mark.actor("admin")
+class TestCheckHealth:
+    """Asking the components once more."""
+
+    async def test_says_that_all_is_well(self, tab: Tab) -> None:
+        """The answer is read aloud too."""
+        await tab.call(Overview.check_health)
+
+        assert await tab.messages() == ["All components answer."]
+        assert (await tab.of(Overview)).is_healthy
+
+    async def test_names_what_is_down(self, tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The problem stands beside the component."""
+
+        async def ill(_self: HealthChecks) -> dict[str, ComponentHealth]:
+            return {"database": ComponentHealth("down", 3000, "no answer within 3 s")}
+
+        monkeypatch.setattr(HealthChecks, "run", ill)
+
+        await tab.call(Overview.check_health)
+
+        state = await tab.of(Overview)
+        assert await tab.messages() == ["A component is down."]
+        assert state.components[0].detail == "no answer within 3 s"
+        assert not state.is_healthy
