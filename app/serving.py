@@ -71,6 +71,8 @@ def _configure_reflex(settings: Settings) -> None:
             "REFLEX_TELEMETRY_ENABLED": "false",
             "REFLEX_CHECK_LATEST_VERSION": "false",
             "__REFLEX_SKIP_COMPILE": "1",
+            # Else it would link the components' scripts into assets/, which may be read-only.
+            "REFLEX_BACKEND_ONLY": "true",
         }
     )
     if settings.redis.url is not None:

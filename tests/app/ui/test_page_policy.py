@@ -1,0 +1,76 @@
+"""Who may open which page."""
+
+import pytest
+
+from app.bootstrap import build_registry
+from app.core.actor import Actor
+from app.ui.page_policy import PagePolicy
+
+SOMEBODY = Actor(kind="user", name="Ada")
+NEWCOMER = Actor(kind="user", name="Ada", must_change_password=True)
+
+
+@pytest.fixture(scope="module")
+def policy() -> PagePolicy:
+    """The policy of the core features."""
+    return PagePolicy(build_registry(), development=True)
+
+
+class TestByPath:
+    """Addresses lead to pages."""
+
+    @pytest.mark.parametrize(
+        ("path", "route"),
+        [
+            ("/", "/"),
+            ("/users", "/users"),
+            ("/users/", "/users"),
+            ("/users/new", "/users/new"),
+            ("/users/0190", "/users/[user_id]"),
+            ("/users/0190/activity", "/users/[user_id]/activity"),
+        ],
+    )
+    def test_known(self, policy: PagePolicy, path: str, route: str) -> None:
+        """Fixed routes come before patterns."""
+        page = policy.by_path(path)
+
+        assert page is not None
+        assert page.route == route
+
+    @pytest.mark.parametrize("path", ["/nowhere", "/users/a/b/c", "/users/[user_id]/x", "/.env"])
+    def test_unknown(self, policy: PagePolicy, path: str) -> None:
+        """Anything else leads nowhere."""
+        assert policy.by_path(path) is None
+
+    def test_development_only(self) -> None:
+        """The gallery exists in development only."""
+        production = PagePolicy(build_registry(), development=False)
+
+        assert production.by_path("/gallery") is None
+
+
+class TestRedirect:
+    """Where one goes instead."""
+
+    @pytest.mark.parametrize(
+        ("path", "actor", "asked", "target"),
+        [
+            ("/users", None, "/users?q=a", "/sign-in?next=/users%3Fq%3Da"),
+            ("/", None, "/", "/sign-in"),
+            ("/users", None, "//evil.example", "/sign-in"),
+            ("/sign-in", None, "/sign-in", None),
+            ("/users", SOMEBODY, "/users", None),
+            ("/sign-in", SOMEBODY, "/sign-in", "/"),
+            ("/users", NEWCOMER, "/users", "/change-password"),
+            ("/sign-in", NEWCOMER, "/sign-in", "/change-password"),
+            ("/change-password", NEWCOMER, "/change-password", None),
+        ],
+    )
+    def test_table(
+        self, policy: PagePolicy, path: str, actor: Actor | None, asked: str, target: str | None
+    ) -> None:
+        """Nobody signs in first, newcomers change their password first, others stay."""
+        page = policy.by_path(path)
+        assert page is not None
+
+        assert policy.redirect(page, actor, asked) == target
