@@ -16,6 +16,7 @@ from app.bootstrap import build_container, build_registry
 from app.core.actor import ANONYMOUS, SYSTEM, Actor, Channel, RequestContext
 from app.core.audit import AuditEntry
 from app.core.database import Database
+from app.core.errors import Unauthenticated
 from app.core.ids import new_id
 from app.core.migrations import Migrator
 from app.core.operations import Service
@@ -121,6 +122,24 @@ class Platform:
         authenticator = await self.container.get(Authenticator)
         actor = await authenticator.from_bearer(tokens.access_token)
         return SignedIn(user, password, tokens, actor)
+
+    async def can_sign_in(self, email: str, password: str, *, address: str = ADDRESS) -> bool:
+        """Whether this address and password open an API session."""
+        credentials = Credentials(email=email, password=SecretStr(password))
+        try:
+            await self.caller(address=address)(AuthService.issue_tokens, credentials)
+        except Unauthenticated:
+            return False
+        return True
+
+    async def is_live(self, signed_in: SignedIn) -> bool:
+        """Whether the session's access token is still worth something."""
+        authenticator = await self.container.get(Authenticator)
+        try:
+            await authenticator.from_bearer(signed_in.tokens.access_token)
+        except Unauthenticated:
+            return False
+        return True
 
     def client(self, access_token: str = "", *, address: str = ADDRESS) -> httpx.AsyncClient:
         """A REST client of the application, without a socket between them."""

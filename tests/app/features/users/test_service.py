@@ -9,23 +9,17 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.actor import SYSTEM
-from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unauthenticated
-from app.core.ports import Authenticator
-from app.features.auth.schemas import Credentials
-from app.features.auth.service import AuthService
-from app.features.users import repository
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.features.users.schemas import (
-    Consequence,
     UserCreate,
-    UserFilter,
     UserListQuery,
     UserRead,
     UserStatus,
     UserUpdate,
 )
 from app.features.users.service import UserService
-from app.testing.factories import PASSWORD, RoleFactory, UserFactory
-from app.testing.platform import Caller, Platform, SignedIn
+from app.testing.factories import PASSWORD, UserFactory
+from app.testing.platform import Caller, Platform
 
 MANAGER = ["user.*", "role.read"]
 Actions = tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]
@@ -37,26 +31,6 @@ def new_user(**details: Any) -> UserCreate:
     return UserCreate.model_validate(
         {"email": "ada@example.com", "display_name": "Ada Lovelace", "password": PASSWORD} | details
     )
-
-
-async def can_sign_in(platform: Platform, email: str, password: str = PASSWORD) -> bool:
-    """Whether this address and password open a session."""
-    credentials = Credentials(email=email, password=SecretStr(password))
-    try:
-        await platform.caller()(AuthService.issue_tokens, credentials)
-    except Unauthenticated:
-        return False
-    return True
-
-
-async def is_live(platform: Platform, signed_in: SignedIn) -> bool:
-    """Whether the session's access token is still worth something."""
-    authenticator = await platform.container.get(Authenticator)
-    try:
-        await authenticator.from_bearer(signed_in.tokens.access_token)
-    except Unauthenticated:
-        return False
-    return True
 
 
 class TestCreate:
@@ -74,7 +48,7 @@ class TestCreate:
         assert (created.verified, created.must_change_password) == (True, False)
         assert (created.version, created.last_sign_in_at) == (1, None)
         assert await platform.caller(SYSTEM)(UserService.get, created.id) == created
-        assert await can_sign_in(platform, "ada@example.com")
+        assert await platform.can_sign_in("ada@example.com", PASSWORD)
 
         [entry] = await platform.audit(action="user.create", actor_name="Actor")
         assert (entry.outcome, entry.target_type) == ("succeeded", "user")
@@ -92,7 +66,7 @@ class TestCreate:
 
         [entry] = await platform.audit(action="user.create", outcome="denied")
         assert entry.actor_name == "Actor"
-        assert not await can_sign_in(platform, "ada@example.com")
+        assert not await platform.can_sign_in("ada@example.com", PASSWORD)
 
     @pytest.mark.actor("admin")
     @pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.COM", " ada@example.com "])
@@ -152,7 +126,7 @@ class TestCreate:
             await call(UserService.create, new_user(roles=["admin"]))
 
         assert (refused.value.code, refused.value.permission) == ("user.above_actor", "*")
-        assert not await can_sign_in(platform, "ada@example.com")
+        assert not await platform.can_sign_in("ada@example.com", PASSWORD)
         [entry] = await platform.audit(action="user.create", outcome="denied")
         assert entry.target_label == "ada@example.com"
 
@@ -165,7 +139,7 @@ class TestCreate:
 
         assert refused.value.code == "user.password.weak"
         assert refused.value.fields.keys() == {"password"}
-        assert not await can_sign_in(platform, "ada@example.com", password)
+        assert not await platform.can_sign_in("ada@example.com", password)
 
 
 class TestUpdate:
@@ -206,8 +180,8 @@ class TestUpdate:
 
         await call(UserService.update, user.id, UserUpdate(email="Countess@Example.com"))
 
-        assert await can_sign_in(platform, "countess@example.com")
-        assert not await can_sign_in(platform, "ada@example.com")
+        assert await platform.can_sign_in("countess@example.com", PASSWORD)
+        assert not await platform.can_sign_in("ada@example.com", PASSWORD)
         found = await call(UserService.page, UserListQuery(q="countess"))
         assert [item.id for item in found.items] == [user.id]
         assert (await call(UserService.page, UserListQuery(q="ada"))).items == []
@@ -298,9 +272,9 @@ class TestUpdate:
 
         await call(UserService.update, user.id, UserUpdate(password=SecretStr(new)))
 
-        assert not await is_live(platform, session)
-        assert not await can_sign_in(platform, user.email)
-        assert await can_sign_in(platform, user.email, new)
+        assert not await platform.is_live(session)
+        assert not await platform.can_sign_in(user.email, PASSWORD)
+        assert await platform.can_sign_in(user.email, new)
         [entry] = await platform.audit(action="user.update")
         assert entry.changes == [
             {"field": "password", "before": "[redacted]", "after": "[redacted]"}
@@ -316,7 +290,7 @@ class TestUpdate:
 
         await call(UserService.update, user.id, UserUpdate(display_name="New"))
 
-        assert await is_live(platform, session)
+        assert await platform.is_live(session)
 
     @pytest.mark.actor("admin")
     async def test_weak_password(self, call: Caller, make_user: UserFactory) -> None:
@@ -388,347 +362,6 @@ class TestUpdateOwnName:
         assert refused.value.code == "user.not_a_user"
 
 
-class TestSuspend:
-    """Keep a user from signing in."""
-
-    @pytest.mark.actor(grants=["user.suspend"])
-    async def test_allowed(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
-        """A suspended user's sessions end, and they cannot sign in."""
-        user = await make_user()
-        session = await platform.sign_in(user, PASSWORD)
-
-        suspended = await call(UserService.suspend, user.id)
-
-        assert suspended.status == UserStatus.SUSPENDED
-        assert not await is_live(platform, session)
-        assert not await can_sign_in(platform, user.email)
-        [entry] = await platform.audit(action="user.suspend")
-        assert entry.changes == [{"field": "status", "before": "active", "after": "suspended"}]
-
-    @pytest.mark.actor("admin")
-    async def test_reactivated(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """After reactivation they sign in anew; what had ended stays ended."""
-        user = await make_user()
-        session = await platform.sign_in(user, PASSWORD)
-        await call(UserService.suspend, user.id)
-
-        reactivated = await call(UserService.reactivate, user.id)
-
-        assert reactivated.status == UserStatus.ACTIVE
-        assert not await is_live(platform, session)
-        assert await can_sign_in(platform, user.email)
-        [entry] = await platform.audit(action="user.reactivate")
-        assert entry.changes == [{"field": "status", "before": "suspended", "after": "active"}]
-
-    @pytest.mark.actor("admin")
-    async def test_twice(self, call: Caller, make_user: UserFactory) -> None:
-        """Suspending somebody suspended changes nothing."""
-        user = await make_user()
-        first = await call(UserService.suspend, user.id)
-
-        assert await call(UserService.suspend, user.id) == first
-
-    @pytest.mark.actor("admin")
-    async def test_oneself(self, call: Caller, make_user: UserFactory) -> None:
-        """Nobody suspends themselves, even if there are other administrators."""
-        await make_user(roles=["admin"])
-
-        with pytest.raises(Conflict) as refused:
-            await call(UserService.suspend, (await call(UserService.own)).id)
-
-        assert refused.value.code == "user.suspend.self"
-
-
-class TestAssignRoles:
-    """Give a user exactly these roles."""
-
-    @pytest.mark.actor("admin")
-    async def test_allowed(
-        self, call: Caller, platform: Platform, make_user: UserFactory, make_role: RoleFactory
-    ) -> None:
-        """New roles replace the old ones, and hold for sessions that are open."""
-        await make_role("user.read", name="reader")
-        user = await make_user(roles=["user"])
-        session = await platform.sign_in(user, PASSWORD)
-        authenticator = await platform.container.get(Authenticator)
-
-        changed = await call(UserService.assign_roles, user.id, ["reader", "guest"])
-
-        assert changed.roles == ["guest", "reader"]
-        actor = await authenticator.from_bearer(session.tokens.access_token)
-        assert actor.may("user.read")
-        [entry] = await platform.audit(action="user.assign_roles")
-        assert entry.changes == [
-            {"field": "roles", "before": ["user"], "after": ["guest", "reader"]}
-        ]
-
-    @pytest.mark.actor("admin")
-    async def test_taken_away(
-        self, call: Caller, platform: Platform, make_user: UserFactory, make_role: RoleFactory
-    ) -> None:
-        """A role taken away is gone with the next request."""
-        await make_role("user.read", name="reader")
-        user = await make_user(roles=["reader"])
-        session = await platform.sign_in(user, PASSWORD)
-        authenticator = await platform.container.get(Authenticator)
-
-        assert (await call(UserService.assign_roles, user.id, [])).roles == []
-
-        actor = await authenticator.from_bearer(session.tokens.access_token)
-        assert not actor.may("user.read")
-
-    @pytest.mark.actor(grants=["user.assign_roles", "user.read"])
-    async def test_within_what_one_holds(
-        self, call: Caller, make_user: UserFactory, make_role: RoleFactory
-    ) -> None:
-        """Whoever holds all that a role grants may give it, although it is not theirs."""
-        await make_role("user.read", name="reader")
-        user = await make_user()
-
-        assert (await call(UserService.assign_roles, user.id, ["reader"])).roles == ["reader"]
-
-    @pytest.mark.actor(grants=["user.assign_roles", "user.read"])
-    @pytest.mark.parametrize("grant", ["user.create", "user.*", "*", "role.read"])
-    async def test_role_above_oneself(
-        self, call: Caller, make_user: UserFactory, make_role: RoleFactory, grant: str
-    ) -> None:
-        """Nobody gives away more than they hold, not to others and not to themselves."""
-        await make_role("user.read", grant, name="above")
-        user = await make_user()
-        own = await call(UserService.own)
-
-        for target in (user.id, own.id):
-            with pytest.raises(PermissionDenied) as refused:
-                await call(UserService.assign_roles, target, ["above"])
-
-            assert (refused.value.code, refused.value.permission) == ("user.above_actor", grant)
-        assert (await call(UserService.get, user.id)).roles == ["user"]
-
-    @pytest.mark.actor("admin")
-    async def test_unknown_role(self, call: Caller, make_user: UserFactory) -> None:
-        """A role that does not exist cannot be given."""
-        user = await make_user()
-
-        with pytest.raises(Invalid) as refused:
-            await call(UserService.assign_roles, user.id, ["emperor"])
-
-        assert refused.value.code == "user.role.unknown"
-
-
-class TestDelete:
-    """Remove a user for good."""
-
-    @pytest.mark.actor(grants=["user.delete", "user.read"])
-    async def test_allowed(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
-        """A deleted user is gone with their sessions; the entry remembers them."""
-        user = await make_user(email="ada@example.com", display_name="Ada")
-        session = await platform.sign_in(user, PASSWORD)
-
-        await call(UserService.delete, user.id)
-
-        assert not await is_live(platform, session)
-        assert not await can_sign_in(platform, "ada@example.com")
-        with pytest.raises(NotFound):
-            await call(UserService.get, user.id)
-        assert (await call(UserService.page, UserListQuery(q="ada"))).items == []
-        [entry] = await platform.audit(action="user.delete")
-        assert (entry.target_id, entry.target_label) == (str(user.id), "ada@example.com")
-        before = {change["field"]: change["before"] for change in entry.changes}
-        assert (before["display_name"], before["roles"]) == ("Ada", ["user"])
-
-    @pytest.mark.actor("admin")
-    async def test_leaves_their_audit_entries(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """What somebody did stays on record under their name."""
-        user = await make_user(display_name="Ada")
-        await platform.sign_in(user, PASSWORD)
-
-        await call(UserService.delete, user.id)
-
-        [entry] = await platform.audit(action="auth.token.issue", actor_id=user.id)
-        assert entry.actor_name == "Ada"
-
-    @pytest.mark.actor("admin")
-    async def test_address_can_be_used_again(self, call: Caller, make_user: UserFactory) -> None:
-        """The address of somebody deleted is free."""
-        user = await make_user(email="ada@example.com")
-        await call(UserService.delete, user.id)
-
-        created = await call(UserService.create, new_user(email="ada@example.com"))
-
-        assert created.id != user.id
-
-    @pytest.mark.actor("admin")
-    async def test_oneself(self, call: Caller, make_user: UserFactory) -> None:
-        """Nobody deletes themselves, even if there are other administrators."""
-        await make_user(roles=["admin"])
-
-        with pytest.raises(Conflict) as refused:
-            await call(UserService.delete, (await call(UserService.own)).id)
-
-        assert refused.value.code == "user.delete.self"
-
-
-class TestConsequencesOfDeletion:
-    """What deleting somebody would entail."""
-
-    @pytest.mark.actor(grants=["user.delete"])
-    async def test_counts_open_sessions(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """Open sessions are counted; nothing is changed."""
-        user = await make_user()
-        await platform.sign_in(user, PASSWORD)
-        await platform.sign_in(user, PASSWORD)
-        before = await platform.contents()
-
-        found = await call(UserService.consequences_of_deletion, user.id)
-
-        assert found == [Consequence(count=2, what="open sessions end")]
-        assert await platform.contents() == before
-
-    @pytest.mark.actor("admin")
-    async def test_none(self, call: Caller, make_user: UserFactory) -> None:
-        """Somebody without belongings leaves nothing behind."""
-        user = await make_user()
-
-        assert await call(UserService.consequences_of_deletion, user.id) == []
-
-
-class TestLastAdministrator:
-    """There is always somebody who can do everything."""
-
-    ACTIONS: Actions = (
-        (UserService.suspend, ()),
-        (UserService.delete, ()),
-        (UserService.assign_roles, (["user"],)),
-        (UserService.assign_roles, ([],)),
-    )
-
-    @pytest.mark.parametrize(("operation", "arguments"), ACTIONS)
-    async def test_stays(
-        self,
-        platform: Platform,
-        make_user: UserFactory,
-        operation: Callable[..., Any],
-        arguments: tuple[Any, ...],
-    ) -> None:
-        """The last one can neither be suspended, nor deleted, nor demoted, not even by us."""
-        last = await make_user(roles=["admin"])
-        suspended = await make_user(roles=["admin"])
-        await platform.caller(SYSTEM)(UserService.suspend, suspended.id)
-
-        with pytest.raises(Conflict) as refused:
-            await platform.caller(SYSTEM)(operation, last.id, *arguments)
-
-        assert refused.value.code == "user.last_administrator"
-        assert (await platform.caller(SYSTEM)(UserService.get, last.id)) == last
-
-    @pytest.mark.actor("admin")
-    @pytest.mark.parametrize(("operation", "arguments"), ACTIONS)
-    async def test_one_of_two_may_go(
-        self,
-        call: Caller,
-        make_user: UserFactory,
-        operation: Callable[..., Any],
-        arguments: tuple[Any, ...],
-    ) -> None:
-        """If there is another one, an administrator may go."""
-        other = await make_user(roles=["admin"])
-
-        await call(operation, other.id, *arguments)
-
-    @pytest.mark.actor("admin")
-    async def test_by_another_role(
-        self, call: Caller, platform: Platform, make_user: UserFactory, make_role: RoleFactory
-    ) -> None:
-        """Whoever holds everything counts, whatever the role is called."""
-        await make_role("*", name="owner")
-        await make_user(roles=["owner"])
-        own = await call(UserService.own)
-
-        assert (await platform.caller(SYSTEM)(UserService.suspend, own.id)).status == "suspended"
-
-    @pytest.mark.parametrize(("operation", "arguments"), ACTIONS)
-    async def test_two_who_remove_each_other(
-        self,
-        platform: Platform,
-        make_user: UserFactory,
-        operation: Callable[..., Any],
-        arguments: tuple[Any, ...],
-    ) -> None:
-        """Two administrators who remove each other at once do not both succeed."""
-        one = await platform.sign_in(await make_user(roles=["admin"]), PASSWORD)
-        other = await platform.sign_in(await make_user(roles=["admin"]), PASSWORD)
-
-        await asyncio.gather(
-            platform.caller(one.actor)(operation, other.user.id, *arguments),
-            platform.caller(other.actor)(operation, one.user.id, *arguments),
-            return_exceptions=True,
-        )
-
-        left = await platform.caller(SYSTEM)(
-            UserService.page, UserListQuery(role="admin", status=UserStatus.ACTIVE)
-        )
-        assert len(left.items) >= 1
-
-
-class TestSomebodyAbove:
-    """Nobody acts on someone who may do what they may not: it would be a way to become them."""
-
-    ACTIONS: Actions = (
-        (UserService.update, (UserUpdate(display_name="New"),)),
-        (UserService.update, (UserUpdate(password=SecretStr("another long password")),)),
-        (UserService.update, (UserUpdate(email="mine@example.com"),)),
-        (UserService.suspend, ()),
-        (UserService.reactivate, ()),
-        (UserService.assign_roles, ([],)),
-        (UserService.delete, ()),
-    )
-
-    @pytest.mark.actor(grants=MANAGER)
-    @pytest.mark.parametrize(("operation", "arguments"), ACTIONS)
-    async def test_refused(
-        self,
-        call: Caller,
-        platform: Platform,
-        make_user: UserFactory,
-        operation: Any,
-        arguments: tuple[Any, ...],
-    ) -> None:
-        """A user manager cannot touch an administrator; the attempt is recorded with its target."""
-        above = await make_user(roles=["admin"])
-        before = await platform.contents(without=["core_audit_entries"])
-
-        with pytest.raises(PermissionDenied) as refused:
-            await call(operation, above.id, *arguments)
-
-        assert refused.value.code == "user.above_actor"
-        assert await platform.contents(without=["core_audit_entries"]) == before
-        action = operation.__operation__.action
-        [entry] = await platform.audit(action=action, outcome="denied")
-        assert (entry.target_id, entry.target_label) == (str(above.id), above.email)
-
-    @pytest.mark.actor(grants=MANAGER)
-    @pytest.mark.parametrize(("operation", "arguments"), ACTIONS)
-    async def test_peer_is_not_above(
-        self,
-        call: Caller,
-        make_user: UserFactory,
-        make_role: RoleFactory,
-        operation: Any,
-        arguments: tuple[Any, ...],
-    ) -> None:
-        """Somebody who may do the same or less is not above."""
-        await make_role("user.*", "role.read", name="peer")
-        peer = await make_user(roles=["peer"])
-
-        await call(operation, peer.id, *arguments)
-
-
 class TestGet:
     """Read one user."""
 
@@ -769,98 +402,3 @@ class TestGet:
             await call(operation, uuid4())
 
         assert missing.value.code == "user.not_found"
-
-
-class TestPage:
-    """List users."""
-
-    @pytest.mark.actor(grants=["user.read"])
-    async def test_newest_first(self, call: Caller, make_user: UserFactory) -> None:
-        """Unasked, the newest come first."""
-        users = [await make_user() for _ in range(3)]
-
-        page = await call(UserService.page, UserListQuery(limit=3))
-
-        assert page.items == list(reversed(users))
-
-    @pytest.mark.actor("admin")
-    @pytest.mark.parametrize("sort", ["created_at", "email", "display_name", "last_sign_in_at"])
-    async def test_every_sort_walks_the_whole_list(
-        self, call: Caller, make_user: UserFactory, sort: str
-    ) -> None:
-        """Each order shows everybody once, page by page, and is the reverse of its reverse."""
-        for number in range(6):
-            await make_user(display_name=f"Same {number % 2}")
-
-        async def walk(sort: str) -> list[UUID]:
-            page = await call(UserService.page, UserListQuery(sort=sort, limit=2))
-            found = list(page.items)
-            while page.next_cursor:
-                query = UserListQuery(sort=sort, limit=2, cursor=page.next_cursor)
-                page = await call(UserService.page, query)
-                found += page.items
-            return [user.id for user in found]
-
-        up, down = await walk(sort), await walk(f"-{sort}")
-
-        assert len(up) == len(set(up)) == 7
-        assert up == down[::-1]
-
-    @pytest.mark.actor("admin")
-    async def test_filters(self, call: Caller, make_user: UserFactory) -> None:
-        """Status, role and words narrow the list together."""
-        ada = await make_user(display_name="Ada", roles=["guest"])
-        await make_user(display_name="Ada", roles=["user"])
-        grace = await make_user(display_name="Grace", roles=["guest"])
-        await call(UserService.suspend, grace.id)
-
-        async def ids(**query: Any) -> set[UUID]:
-            page = await call(UserService.page, UserListQuery.model_validate(query))
-            return {user.id for user in page.items}
-
-        assert await ids(role="guest") == {ada.id, grace.id}
-        assert await ids(role="guest", status="suspended") == {grace.id}
-        assert await ids(role="guest", q="ada") == {ada.id}
-        assert await ids(role="nobody") == set()
-        assert len(await ids(q="   ")) == 4
-
-
-class TestCount:
-    """How many users match."""
-
-    @pytest.mark.actor(grants=["user.read"])
-    async def test_exact(self, call: Caller, make_user: UserFactory) -> None:
-        """Few are counted exactly, with the filters of the list."""
-        for _ in range(3):
-            await make_user(display_name="Ada")
-
-        counted = await call(UserService.count, UserFilter(q="ada"))
-
-        assert (counted.count, counted.is_exact) == (3, True)
-
-    @pytest.mark.actor(grants=["user.read"])
-    async def test_many(
-        self, call: Caller, make_user: UserFactory, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Beyond the limit it is only said that there are more."""
-        monkeypatch.setattr("app.features.users.repository.COUNT_LIMIT", 2)
-        monkeypatch.setattr("app.features.users.service.COUNT_LIMIT", 2)
-        for _ in range(3):
-            await make_user()
-
-        counted = await call(UserService.count, UserFilter())
-
-        assert (counted.count, counted.is_exact) == (2, False)
-
-    @pytest.mark.actor(grants=["user.read"])
-    async def test_many_found(
-        self, call: Caller, make_user: UserFactory, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A search that looks at some matches only does not claim to have counted all."""
-        monkeypatch.setattr(repository, "SEARCH_LIMIT", 2)
-        for _ in range(3):
-            await make_user(display_name="Ada")
-
-        counted = await call(UserService.count, UserFilter(q="ada"))
-
-        assert (counted.count, counted.is_exact) == (2, False)
