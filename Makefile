@@ -13,7 +13,7 @@ help:  ## Show this list
 run: setup frontend  ## Set up what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/platformctl serve
 
-dev: setup  ## Serve with hot reload of Python and pages
+dev: setup  ## Serve, and follow every change of the sources
 	@exec $(BIN)/python -m scripts.dev
 
 test: setup-dev  ## Everything that must pass before a merge
