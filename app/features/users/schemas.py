@@ -14,6 +14,8 @@ from app.core import passwords
 from app.core.paging import PageRequest
 from app.core.text import plain_text
 
+_LONGEST_NAME = 100
+
 
 class UserStatus(StrEnum):
     """Whether a user may sign in."""
@@ -33,13 +35,18 @@ def normalise_email(text: str) -> str:
     except (EmailNotValidError, UnicodeError) as error:
         code, message = "email", "This is not an e-mail address."
         raise PydanticCustomError(code, message) from error
-    return parts.normalized.lower()
+    # A capital with an accent may have no composed form of its own while the small letter does.
+    return unicodedata.normalize("NFC", parts.normalized.lower())
 
 
 def _clean_name(text: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not text:
         code, message = "name", "A name is needed."
+        raise PydanticCustomError(code, message)
+    if len(text) > _LONGEST_NAME:
+        # Composition makes some texts longer.
+        code, message = "name", f"A name has at most {_LONGEST_NAME} characters."
         raise PydanticCustomError(code, message)
     # Control characters, lone surrogates and unassigned code points; joiners of emoji are Cf.
     if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text):
@@ -54,7 +61,9 @@ Email = Annotated[
     AfterValidator(normalise_email),
 ]
 DisplayName = Annotated[
-    str, Field(min_length=1, max_length=100, examples=["Ada Lovelace"]), AfterValidator(_clean_name)
+    str,
+    Field(min_length=1, max_length=_LONGEST_NAME, examples=["Ada Lovelace"]),
+    AfterValidator(_clean_name),
 ]
 NewPassword = Annotated[
     SecretStr,
