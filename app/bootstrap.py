@@ -36,6 +36,7 @@ from app.ui.not_found import not_found_page
 from app.ui.page_policy import PagePolicy
 from app.ui.page_state import Console
 from app.ui.shell import compose
+from app.ui.socket_gate import refuse_other_messages
 from components.app_wraps import app_wraps
 from components.head import head
 from components.theme import STYLESHEETS
@@ -163,6 +164,7 @@ def build_console() -> rx.App:
         toaster=None,
     )
     app.add_middleware(EventGuard(build_page_policy(settings, registry)))
+    refuse_other_messages(app.sio)
     app.add_page(not_found_page, route="404", title="Not found · Atrium")
     for page in registry.pages:
         if page.development_only and settings.is_production:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from dishka import AsyncContainer
+from socketio import AsyncServer
 
 from app.core.ports import Authenticator
 from app.http.cookies import session_cookie
@@ -17,6 +18,7 @@ from app.ui.connections import Connections, closable
 
 SESSION_HEADER = "x-atrium-session"
 
+_CLIENT_MESSAGES = ("event", "client_error", "ping")
 _SECRET_HEADERS = frozenset(
     {b"cookie", b"authorization", b"proxy-authorization", SESSION_HEADER.encode()}
 )
@@ -68,3 +70,18 @@ class SocketGate:
             if actor is not None:
                 headers.append((SESSION_HEADER.encode(), str(actor.session_id).encode()))
         return headers
+
+
+def refuse_other_messages(server: AsyncServer) -> None:
+    """Drop every message that Reflex's page does not send.
+
+    A message named `connect` would be answered as the server's own handshake, with
+    headers and an address of the client's choice: anybody's session.
+    """
+    handle = server._handle_event
+
+    async def handle_known(eio_sid: str, namespace: str | None, id: Any, data: Any) -> None:  # noqa: A002 - as it is called
+        if isinstance(data, list) and data and data[0] in _CLIENT_MESSAGES:
+            await handle(eio_sid, namespace, id, data)
+
+    server._handle_event = handle_known
