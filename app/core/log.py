@@ -24,6 +24,8 @@ _IN_TEXT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# What a client sent, as Reflex repeats it when it can make nothing of it.
+_SENT = re.compile(r"((?:\bpayload=|[Ee]vent data: |\bwith value )).+")
 _DEEPEST = 5
 MASK = "[redacted]"
 
@@ -32,7 +34,7 @@ Event = MutableMapping[str, object]
 
 def redact(text: str) -> str:
     """The text without passwords, tokens and session cookies, as far as their form shows them."""
-    return _IN_TEXT.sub(rf"\1{MASK}", text)
+    return _IN_TEXT.sub(rf"\1{MASK}", _SENT.sub(rf"\1{MASK}", text))
 
 
 def _redact_event(_logger: object, _method: str, event: Event) -> Event:
@@ -92,6 +94,9 @@ def configure(*, level: str, as_json: bool) -> None:
     root.setLevel(level.upper())
     for noisy in ("httpx", "asyncio", "alembic", "apscheduler", "granian.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    # These log all they receive, and without a level add a handler of their own that masks nothing.
+    for talkative in ("engineio.server", "socketio.server"):
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, root.level))
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -208,6 +208,9 @@ class TestSecretText:
             f"refresh_token={SECRET}&x=1",
             f"postgresql://someone:{SECRET}@127.0.0.1/atrium",
             f"redis://:{SECRET}@127.0.0.1:6379/0",
+            f"Event(name='a.b', router_data={{}}, payload=['{SECRET}']) [txid=1]",
+            f"Failed to deserialize event data: {{'form': ['{SECRET}']}}.",
+            f"Error transforming event argument 'form' with value '{SECRET}' and type hint 'int'",
         ],
     )
     def test_is_masked(self, text: str) -> None:
