@@ -17,6 +17,8 @@ from app.settings import Settings
 from app.ui.frontend import Frontend
 from app.ui.page_policy import PagePolicy
 
+_READING = ("GET", "HEAD")
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -40,6 +42,10 @@ class PageGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = Headers(scope=scope)
+        if scope["method"] not in _READING:
+            refused = Response(status_code=405, headers={"Allow": ", ".join(_READING)})
+            await refused(scope, receive, send)
+            return
         response = self._frontend.asset(scope["path"], headers)
         scope["atrium.quiet"] = response is not None
         if response is None:
