@@ -205,6 +205,16 @@ def _entry_sheet() -> rx.Component:
                 rx.el.h3("Changes", class_name="section-title"), diff_view(entry.changes)
             ),
         ),
+        rx.cond(
+            entry.contents.length() > 0,
+            rx.el.section(
+                rx.el.h3(
+                    rx.cond(entry.is_gone, "Former values", "New values"),
+                    class_name="section-title",
+                ),
+                rx.el.dl(rx.foreach(entry.contents, _value), class_name="facts"),
+            ),
+        ),
         rx.el.section(
             rx.el.h3("Circumstances", class_name="section-title"),
             rx.el.dl(
@@ -233,6 +243,11 @@ def _entry_sheet() -> rx.Component:
 def _fact(fact: Any) -> rx.Component:
     value = rx.cond(fact["exact"], code(fact["value"]), fact["value"])
     return _fact_line(fact["name"], value)
+
+
+def _value(value: Any) -> rx.Component:
+    words = rx.cond(value["value"], value["value"], rx.el.span("empty", class_name="quiet"))
+    return _fact_line(value["name"], words)
 
 
 def _fact_line(name: Any, value: Any) -> rx.Component:

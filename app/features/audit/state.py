@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -40,6 +41,7 @@ _CHANNELS = {
 }
 _NO_ID = UUID(int=0)
 _AGO = re.compile(r"([0-9]{1,4})([hd])")
+_TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _UNITS = {"h": "hours", "d": "days"}
 
 
@@ -76,6 +78,9 @@ class EntryDetails:
     outcome: str = ""
     request_id: str = ""
     changes: list[dict[str, str]] = field(default_factory=list)
+    contents: list[dict[str, str]] = field(default_factory=list)
+    """Instead of changes, as `{"name", "value"}`, when the thing is new or gone."""
+    is_gone: bool = False
     facts: list[dict[str, str]] = field(default_factory=list)
     """Circumstances in order, as `{"name", "value", "exact"}`; `exact` marks codes."""
     by_same_actor: str = ""
@@ -245,6 +250,9 @@ def in_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(in_words, value))
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        with suppress(ValueError):
+            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -369,6 +377,9 @@ def _record_of(entry: AuditEntryRead) -> str:
 def _details(entry: AuditEntryRead) -> EntryDetails:
     what, target = tell(entry)
     about = {"target_type": entry.target_type, "target_id": entry.target_id}
+    changes = [change for change in changes_of(entry) if entry.target_id not in change.values()]
+    is_gone = not any(change["after"] for change in changes)
+    one_sided = is_gone or not any(change["before"] for change in changes)
     return EntryDetails(
         id=str(entry.id),
         at=entry.at.isoformat(),
@@ -379,7 +390,13 @@ def _details(entry: AuditEntryRead) -> EntryDetails:
         action=entry.action,
         outcome=entry.outcome,
         request_id=entry.request_id,
-        changes=changes_of(entry),
+        changes=[] if one_sided else changes,
+        contents=[
+            {"name": change["field"], "value": change["before"] or change["after"]}
+            for change in changes
+            if one_sided
+        ],
+        is_gone=is_gone,
         facts=_facts(entry),
         by_same_actor=_list(actor_id=entry.actor_id) if entry.actor_id else "",
         about_same_target=_list(**about) if entry.target_id else "",

@@ -167,6 +167,31 @@ class TestEntry:
         assert {"name": "Through", "value": "REST API", "exact": ""} in state.entry.facts
         assert state.entry.target_href == f"/users/{user.id}"
 
+    async def test_shows_values_of_what_is_new_or_gone(
+        self, tab: Tab, make_user: UserFactory, call: Caller
+    ) -> None:
+        """Nobody compares with nothing, nor reads an id twice."""
+        user = await make_user(display_name="Grace")
+        await call(UserService.delete, user.id)
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        deleted, created = [
+            row.id for row in state.rows if row.action in ("user.delete", "user.create")
+        ][:2]
+        tab.at(state.entry_base + created)
+        await tab.call(AuditList.load)
+        new = state.entry
+        tab.at(state.entry_base + deleted)
+
+        await tab.call(AuditList.load)
+
+        assert new.changes == state.entry.changes == []
+        assert not new.is_gone
+        assert state.entry.is_gone
+        for values in (new.contents, state.entry.contents):
+            assert {"name": "display name", "value": "Grace"} in values
+            assert "id" not in [value["name"] for value in values]
+
     async def test_leaves_the_list_alone(self, tab: Tab, make_user: UserFactory) -> None:
         """What happened since does not move the rows while one reads an entry."""
         await tab.call(AuditList.load)
@@ -345,6 +370,8 @@ class TestChanges:
             (0, "0"),
             (["a", None, 1], "a, , 1"),
             ({"a": "ü"}, '{"a": "ü"}'),
+            ("2026-03-04T14:00:00.5+02:00", "2026-03-04 12:00:00 UTC"),
+            ("2026-13-04T14:00:00Z", "2026-13-04T14:00:00Z"),
         ],
     )
     def test_are_readable(self, value: object, words: str) -> None:
