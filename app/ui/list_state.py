@@ -27,6 +27,8 @@ class ListState(PageState, mixin=True):
     path: ClassVar[str]
     filter_titles: ClassVar[Mapping[str, str]] = {}
     """What a filter is called on its chip, by its key in the address."""
+    column_keys: ClassVar[tuple[str, ...]] = ()
+    """The columns that can be chosen, in their own order; the first cannot be hidden."""
 
     search: str = ""
     sort: str = ""
@@ -41,6 +43,8 @@ class ListState(PageState, mixin=True):
     previous_cursor: str = ""
     loading: bool = True
     compact: bool = False
+    visible: list[str] = []
+    """Keys of the columns shown, in order."""
     selected: list[str] = []
 
     @rx.var
@@ -68,6 +72,8 @@ class ListState(PageState, mixin=True):
         self.page_size = (
             min(max(int(size), 1), MAX_SIZE) if size.isdecimal() and len(size) < 6 else DEFAULT_SIZE  # noqa: PLR2004 - digits
         )
+        self.compact = given.get("density") == "compact"
+        self.visible = self._columns_in(given.get("columns", ""))
         self.selected = []
         self.problem = Problem()
         arguments: dict[str, Any] = {"limit": self.page_size, **self.filters}
@@ -103,10 +109,29 @@ class ListState(PageState, mixin=True):
             **self.filters,
             "sort": self.sort,
             "limit": "" if self.page_size == DEFAULT_SIZE else self.page_size,
+            "density": "compact" if self.compact else "",
+            "columns": "" if self._has_all_columns() else ",".join(self.visible),
         }
         parameters |= changes
         query = urlencode({key: value for key, value in parameters.items() if value != ""})
         return f"{self.path}?{query}" if query else self.path
+
+    def _same_page(self) -> Any:
+        """Put how the list looks into the address, on the page where it is."""
+        given = self.router.url.query_parameters
+        place = {key: given.get(key, "") for key in ("cursor", "from")}
+        return rx.redirect(self._address(**place), replace=True)
+
+    def _columns_in(self, text: str) -> list[str]:
+        """The columns that a text names, always with the first; all of them when it names none."""
+        known = [key for key in dict.fromkeys(text.split(",")) if key in self.column_keys]
+        if not known:
+            return list(self.column_keys)
+        first = self.column_keys[0]
+        return known if first in known else [first, *known]
+
+    def _has_all_columns(self) -> bool:
+        return list(self.visible) == list(self.column_keys)
 
     @handler(SIGNED_IN)
     async def search_for(self, text: str) -> Any:
@@ -157,9 +182,37 @@ class ListState(PageState, mixin=True):
         return rx.redirect(self._address(limit=size))
 
     @handler(SIGNED_IN)
-    async def toggle_compact(self) -> None:
+    async def toggle_compact(self) -> Any:
         """Switch between 40 and 32 px rows."""
         self.compact = not self.compact
+        return self._same_page()
+
+    @handler(SIGNED_IN)
+    async def toggle_column(self, key: str, shown: bool) -> Any:  # noqa: FBT001 - an event's argument
+        """Show a column at the end, or hide it."""
+        others = [column for column in self.visible if column != key]
+        self.visible = self._columns_in(",".join([*others, key] if shown else others))
+        return self._same_page()
+
+    @handler(SIGNED_IN)
+    async def move_column(self, key: str, by: int) -> Any:
+        """Move a column one place earlier (-1) or later (1)."""
+        columns = list(self.visible)
+        if key not in columns:
+            return None
+        place = columns.index(key)
+        other = place + (1 if by > 0 else -1)
+        if not 0 <= other < len(columns):
+            return None
+        columns[place], columns[other] = columns[other], columns[place]
+        self.visible = columns
+        return self._same_page()
+
+    @handler(SIGNED_IN)
+    async def reset_columns(self) -> Any:
+        """Show all columns in their own order."""
+        self.visible = list(self.column_keys)
+        return self._same_page()
 
     @handler(SIGNED_IN)
     async def select(self, ids: list[str], chosen: bool) -> None:  # noqa: FBT001 - an event's argument

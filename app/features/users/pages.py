@@ -34,7 +34,7 @@ from components.states import empty_state, error_state, no_match_state, not_foun
 from components.tabs import tabs
 from components.text_input import email_input, text_input
 from components.timeline import timeline, timeline_entry
-from components.toolbar import density_button, filter_chips, filter_menu, toolbar
+from components.toolbar import column_chooser, density_button, filter_chips, filter_menu, toolbar
 
 _STATUSES = [("active", "Active"), ("suspended", "Suspended")]
 
@@ -71,7 +71,16 @@ def user_list_page() -> rx.Component:
                 label="Search users",
                 placeholder="Name or e-mail",
             ),
-            end=[density_button(UserList.compact, on_toggle=UserList.toggle_compact)],
+            end=[
+                column_chooser(
+                    _columns(),
+                    visible=UserList.visible,
+                    on_toggle=UserList.toggle_column,
+                    on_move=UserList.move_column,
+                    on_reset=UserList.reset_columns,
+                ),
+                density_button(UserList.compact, on_toggle=UserList.toggle_compact),
+            ],
             chips=filter_chips(
                 UserList.chips,
                 on_clear=UserList.clear_filter,
@@ -87,6 +96,7 @@ def user_list_page() -> rx.Component:
             on_sort=UserList.sort_by,
             selected=UserList.selected,
             on_select=UserList.select,
+            visible=UserList.visible,
             compact=UserList.compact,
             loading=UserList.loading,
             empty=_nothing(),

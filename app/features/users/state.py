@@ -78,7 +78,16 @@ class UserList(ListState, rx.State):
 
     path: ClassVar[str] = "/users"
     filter_titles: ClassVar[dict[str, str]] = {"status": "Status", "role": "Role"}
+    column_keys: ClassVar[tuple[str, ...]] = (
+        "display_name",
+        "email",
+        "roles",
+        "status",
+        "last_sign_in_at",
+        "created_at",
+    )
 
+    visible: list[str] = list(column_keys)
     rows: list[UserRow] = []
     role_options: list[dict[str, str]] = []
     bulk_action: str = ""
