@@ -220,7 +220,7 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
         at=entry.at.isoformat(),
         who=_who(entry),
         is_person=entry.actor_kind == "user",
-        title=" ".join(filter(None, [what[0].upper() + what[1:], target])),
+        title=" ".join(filter(None, [_capital(what), target])),
         what=what,
         target=target,
         target_href=_record_of(entry),
@@ -234,7 +234,7 @@ def changes_of(entry: AuditEntryRead) -> list[dict[str, str]]:
     """The entry's changes in words, as `{"field", "before", "after"}`."""
     return [
         {
-            "field": change.field.replace("_", " "),
+            "field": _capital(change.field.replace("_", " ")),
             "before": in_words(change.before),
             "after": in_words(change.after),
         }
@@ -356,6 +356,10 @@ def _past(verb: str) -> str:
     return f"{verb}ed"
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _who(entry: AuditEntryRead) -> str:
     return entry.actor_name if entry.actor_kind == "user" else entry.actor_name.capitalize()
 
@@ -414,7 +418,7 @@ def _facts(entry: AuditEntryRead) -> list[dict[str, str]]:
         ("With", browser(entry.user_agent), ""),
         ("Took", f"{entry.duration_ms:,} ms", ""),
         *(
-            (name.replace("_", " ").capitalize(), in_words(value), "")
+            (_capital(name.replace("_", " ")), in_words(value), "")
             for name, value in entry.detail.items()
         ),
     ]

@@ -162,7 +162,7 @@ class TestEntry:
 
         assert state.entry.who == "Actor"
         assert state.entry.changes == [
-            {"field": "display name", "before": "Grace", "after": "Grace Hopper"}
+            {"field": "Display name", "before": "Grace", "after": "Grace Hopper"}
         ]
         assert {"name": "Through", "value": "REST API", "exact": ""} in state.entry.facts
         assert state.entry.target_href == f"/users/{user.id}"
@@ -189,8 +189,8 @@ class TestEntry:
         assert not new.is_gone
         assert state.entry.is_gone
         for values in (new.contents, state.entry.contents):
-            assert {"name": "display name", "value": "Grace"} in values
-            assert "id" not in [value["name"] for value in values]
+            assert {"name": "Display name", "value": "Grace"} in values
+            assert "Id" not in [value["name"] for value in values]
 
     async def test_leaves_the_list_alone(self, tab: Tab, make_user: UserFactory) -> None:
         """What happened since does not move the rows while one reads an entry."""
@@ -379,7 +379,7 @@ class TestChanges:
         changes = [{"field": "some_field", "before": None, "after": value}]
 
         assert changes_of(entry(changes=changes)) == [
-            {"field": "some field", "before": "", "after": words}
+            {"field": "Some field", "before": "", "after": words}
         ]
 
 
