@@ -1,8 +1,8 @@
 """Turns cookies and tokens into actors, as they are at this moment.
 
 One SELECT per request reads the session, its user and the access stamp. What
-the user may do is cached under that stamp, so a change of roles holds for the
-next request in every worker.
+the user may do is cached under that stamp and the user's version, so a change of
+roles holds for the next request in every worker.
 """
 
 from collections import OrderedDict
@@ -28,6 +28,9 @@ _TOUCH_EVERY = timedelta(minutes=1)
 _ROTATION_GRACE = timedelta(minutes=1)
 _CACHED_USERS = 10_000
 
+_Stamp = tuple[int, int]
+"""The access stamp and the user's version: together they change whenever a grant may have."""
+
 _BY_ID = PRINCIPAL.where(col(UserSession.id) == bindparam("session_id"))
 _BY_COOKIE = PRINCIPAL.where(
     or_(
@@ -44,7 +47,9 @@ class SessionAuthenticator:
         self._database = database
         self._tokens = tokens
         self._idle = timedelta(minutes=settings.auth.session_idle_minutes)
-        self._access: OrderedDict[UUID, tuple[int, PermissionSet, tuple[str, ...]]] = OrderedDict()
+        self._access: OrderedDict[UUID, tuple[_Stamp, PermissionSet, tuple[str, ...]]] = (
+            OrderedDict()
+        )
 
     async def from_bearer(self, token: str) -> Actor:
         """The actor of an access token.
@@ -78,7 +83,7 @@ class SessionAuthenticator:
             row = (await connection.execute(_BY_COOKIE, {"cookie_hash": cookie_hash})).one_or_none()
         if row is None or row.cookie_hash != cookie_hash:
             return None
-        _, roles = await self._grants(row.user_id, row.stamp)
+        _, roles = await self._grants(row)
         if row.roles_at_issue == ",".join(roles):
             return None
         fresh = crypto.new_token()
@@ -102,7 +107,7 @@ class SessionAuthenticator:
             row = (await connection.execute(statement, parameters)).one_or_none()
         if row is None or row.kind != kind or not self._is_live(row, parameters):
             return None
-        grants, roles = await self._grants(row.user_id, row.stamp)
+        grants, roles = await self._grants(row)
         if clock.now() - row.last_seen_at > _TOUCH_EVERY:
             await self._touch(row.session_id)
         return Actor(
@@ -128,7 +133,8 @@ class SessionAuthenticator:
             and (row.kind != "console" or now - row.last_seen_at < self._idle)
         )
 
-    async def _grants(self, user_id: UUID, stamp: int) -> tuple[PermissionSet, tuple[str, ...]]:
+    async def _grants(self, row: Row[Any]) -> tuple[PermissionSet, tuple[str, ...]]:
+        user_id, stamp = row.user_id, (row.stamp, row.user_version)
         known = self._access.get(user_id)
         if known is not None and known[0] == stamp:
             return known[1], known[2]

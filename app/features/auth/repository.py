@@ -33,6 +33,7 @@ _PRINCIPAL_COLUMNS: tuple[Any, ...] = (
     User.status,
     User.must_change_password,
     User.sessions_valid_from,
+    User.version.label("user_version"),  # type: ignore[attr-defined]  # likewise
     _STAMP.label("stamp"),
 )
 

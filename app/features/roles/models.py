@@ -50,9 +50,11 @@ class UserRole(Table, table=True):
 
 
 class AccessStamp(Table, table=True):
-    """A counter raised by every change that can alter somebody's permissions.
+    """A counter raised by every change of what a role grants.
 
-    Every worker compares it with the one its cached permissions were read at.
+    Every worker compares it, together with the user's version, with what its
+    cached permissions were read at. A change of a user's own roles raises only
+    that user's version, so such changes do not wait for each other.
     """
 
     __tablename__ = "core_access_stamp"

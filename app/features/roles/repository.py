@@ -43,12 +43,11 @@ class RoleRepository(Repository[Role]):
         return names
 
     async def replace_for_user(self, user_id: UUID, role_ids: Collection[UUID]) -> None:
-        """Give the user exactly these roles."""
+        """Give the user exactly these roles; the caller raises the user's version."""
         await self.session.execute(delete(UserRole).where(col(UserRole.user_id) == user_id))
         if role_ids:
             rows = [{"user_id": user_id, "role_id": role_id} for role_id in role_ids]
             await self.session.execute(insert(UserRole), rows)
-        await self.raise_stamp()
 
     async def add_with_grants(self, role: Role, grants: Collection[str]) -> None:
         """Insert a role and what it grants."""

@@ -229,7 +229,6 @@ class UserService(Service):
         await self._refuse_last_administrator(user)
         before = await self._read(user)
         await self._users.delete(user)
-        await self._roles.raise_stamp()
         self.uow.audit.about("user", user_id, before.email, changes=diff(before, None))
 
     async def _own(self) -> User:
