@@ -55,16 +55,12 @@ def _waiting() -> rx.Component:
 
 def _content() -> rx.Component:
     may = Console.may
-    return stack(
-        rx.cond(may[UserPermission.READ] | may[AuditPermission.READ], _numbers()),
-        rx.cond(
-            may[AuditPermission.READ],
-            _beside(_sign_ins(), rx.cond(may[DashboardPermission.HEALTH], _health())),
-            rx.cond(may[DashboardPermission.HEALTH], _health()),
-        ),
-        rx.cond(
-            may[AuditPermission.READ], _recent(), _beside(_own_activity(), _account(), even=False)
-        ),
+    users = rx.cond(may[UserPermission.READ], _active_users())
+    health = rx.cond(may[DashboardPermission.HEALTH], _health())
+    return rx.cond(
+        may[AuditPermission.READ],
+        stack(columns(users, *_activity_numbers()), _beside(_sign_ins(), health), _recent()),
+        _beside(_own_activity(), stack(users, health, _account()), even=False),
     )
 
 
@@ -72,43 +68,37 @@ def _beside(main: rx.Component, aside: Any, *, even: bool = True) -> rx.Componen
     return rx.el.div(main, aside, class_name="beside" if even else "beside beside-top")
 
 
-def _numbers() -> rx.Component:
-    may = Console.may
-    return columns(
-        rx.cond(
-            may[UserPermission.READ],
-            stat_tile(
-                "Active users",
-                _once_loaded(Overview.active_users),
-                href="/users?status=active",
-                change=Overview.suspended,
-            ),
-        ),
-        rx.cond(
-            may[AuditPermission.READ],
-            rx.fragment(
-                stat_tile(
-                    "People who signed in",
-                    _once_loaded(grouped(Overview.people)),
-                    href=Overview.succeeded_href,
-                    change="Last 30 days",
-                    chart=sparkline(Overview.people_by_day, label="People who signed in per day"),
-                ),
-                stat_tile(
-                    "Failed sign-ins",
-                    _once_loaded(grouped(Overview.failures)),
-                    href=Overview.failed_href,
-                    change=rx.cond(Overview.failure_rate, Overview.failure_rate, "Last 30 days"),
-                ),
-                stat_tile(
-                    "Denied actions",
-                    _once_loaded(grouped(Overview.denied)),
-                    href="/audit?outcome=denied&since=24h",
-                    change="Last 24 hours",
-                ),
-            ),
-        ),
+def _active_users() -> rx.Component:
+    return stat_tile(
+        "Active users",
+        _once_loaded(Overview.active_users),
+        href="/users?status=active",
+        change=Overview.suspended,
     )
+
+
+def _activity_numbers() -> list[rx.Component]:
+    return [
+        stat_tile(
+            "People who signed in",
+            _once_loaded(grouped(Overview.people)),
+            href=Overview.succeeded_href,
+            change="Last 30 days",
+            chart=sparkline(Overview.people_by_day, label="People who signed in per day"),
+        ),
+        stat_tile(
+            "Failed sign-ins",
+            _once_loaded(grouped(Overview.failures)),
+            href=Overview.failed_href,
+            change=rx.cond(Overview.failure_rate, Overview.failure_rate, "Last 30 days"),
+        ),
+        stat_tile(
+            "Denied actions",
+            _once_loaded(grouped(Overview.denied)),
+            href="/audit?outcome=denied&since=24h",
+            change="Last 24 hours",
+        ),
+    ]
 
 
 def _once_loaded(value: Any) -> rx.Component:
