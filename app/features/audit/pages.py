@@ -6,6 +6,7 @@ import reflex as rx
 
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.state import OUTCOMES, PERIODS, AuditList, EntryRow
+from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import person
 from components.badge import status_badge
@@ -16,7 +17,6 @@ from components.icon import icon
 from components.link import link
 from components.modal import sheet
 from components.page_header import page_header
-from components.pagination import pagination
 from components.relative_time import relative_time
 from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state
@@ -64,18 +64,7 @@ def audit_page() -> rx.Component:
         ),
         rx.cond(
             AuditList.rows.length() > 0,
-            pagination(
-                start=AuditList.first,
-                end=AuditList.last,
-                total=AuditList.total,
-                estimated=~AuditList.total_is_exact,
-                has_previous=AuditList.previous_cursor != "",
-                has_next=AuditList.next_cursor != "",
-                on_previous=AuditList.go_previous,
-                on_next=AuditList.go_next,
-                page_size=AuditList.page_size,
-                on_page_size=AuditList.set_page_size,
-            ),
+            list_pagination(AuditList),
         ),
         _entry_sheet(),
     )

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.features.auth.state import SignIn
+from app.ui.page_state import Console
 from components.auth_layout import auth_layout
 from components.button import button
 from components.form_field import form_field
@@ -33,23 +34,45 @@ def sign_in_page() -> rx.Component:
 
 def change_password_page() -> rx.Component:
     """Ask for a new password before anything else can be done."""
+    submit = button("Change password", variant="primary", size="l", type="submit", full_width=True)
     return auth_layout(
         "Choose a new password",
-        post_form(
-            form_field(
-                "Current password",
-                password_input("current_password", autocomplete="current-password"),
-                required=True,
-            ),
-            form_field(
-                "New password",
-                password_input("new_password", autocomplete="new-password"),
-                help="At least 8 characters; a sentence you remember is best.",
-                required=True,
-            ),
-            button("Change password", variant="primary", size="l", type="submit", full_width=True),
-            action="/session/password",
-            label="Change password",
-        ),
+        password_change_form(submit),
         sentence="The one you signed in with was set for you. Other sessions will end.",
+    )
+
+
+def password_change_form(submit: rx.Component, *, next_path: str = "/") -> rx.Component:
+    """Ask for one's own password, old and new.
+
+    Args:
+        submit: The button that sends it.
+        next_path: Where to go when it is changed.
+    """
+    return post_form(
+        # Tells password managers whose password it is.
+        rx.el.input(
+            type="text",
+            value=Console.email,
+            read_only=True,
+            tab_index=-1,
+            auto_complete="username",
+            class_name="visually-hidden",
+            aria_hidden="true",
+        ),
+        form_field(
+            "Current password",
+            password_input("current_password", autocomplete="current-password"),
+            required=True,
+        ),
+        form_field(
+            "New password",
+            password_input("new_password", autocomplete="new-password"),
+            help="A sentence you remember is best.",
+            required=True,
+        ),
+        submit,
+        action="/session/password",
+        label="Change password",
+        hidden={"next": next_path},
     )

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_base.style import color_mode, set_color_mode
 
+from app.features.auth.pages import password_change_form
 from app.features.profile.state import PermissionRow, Profile
 from components.avatar import avatar
 from components.badge import badge
@@ -14,8 +15,6 @@ from components.data_table import Column, data_table
 from components.form import form, save_bar
 from components.form_field import form_actions, form_field, form_section
 from components.page_header import page_header
-from components.password_input import password_input
-from components.post_form import post_form
 from components.progress import skeleton
 from components.radio_group import radio_group
 from components.states import error_state
@@ -113,22 +112,8 @@ def _permission(row: PermissionRow) -> rx.Component:
 def _password() -> rx.Component:
     return form_section(
         "Password",
-        post_form(
-            form_field(
-                "Current password",
-                password_input("current_password", autocomplete="current-password"),
-                required=True,
-            ),
-            form_field(
-                "New password",
-                password_input("new_password", autocomplete="new-password"),
-                help="At least 8 characters; a sentence you remember is best.",
-                required=True,
-            ),
-            form_actions(button("Change password", type="submit")),
-            action="/session/password",
-            label="Change password",
-            hidden={"next": PASSWORD_CHANGED},
+        password_change_form(
+            form_actions(button("Change password", type="submit")), next_path=PASSWORD_CHANGED
         ),
         description="All your other sessions end when you change it.",
     )

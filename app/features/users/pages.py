@@ -7,6 +7,7 @@ import reflex as rx
 from app.features.audit.permissions import AuditPermission
 from app.features.users.permissions import UserPermission
 from app.features.users.state import NewUser, UserList, UserRecord
+from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import avatar, person
 from components.badge import status_badge
@@ -25,7 +26,6 @@ from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group
 from components.menu import menu_item, menu_separator
 from components.page_header import page_header
-from components.pagination import pagination
 from components.password_input import password_input
 from components.progress import skeleton
 from components.relative_time import relative_time
@@ -101,18 +101,7 @@ def user_list_page() -> rx.Component:
             loading=UserList.loading,
             empty=_nothing(),
         ),
-        pagination(
-            start=UserList.first,
-            end=UserList.last,
-            total=UserList.total,
-            estimated=~UserList.total_is_exact,
-            has_previous=UserList.previous_cursor != "",
-            has_next=UserList.next_cursor != "",
-            on_previous=UserList.go_previous,
-            on_next=UserList.go_next,
-            page_size=UserList.page_size,
-            on_page_size=UserList.set_page_size,
-        ),
+        list_pagination(UserList),
         bulk_bar(
             rx.cond(
                 Console.may[UserPermission.SUSPEND],
