@@ -28,8 +28,8 @@ lint: setup-dev  ## Style, types and import contracts only
 fix: setup-dev  ## Format, and repair what ruff can repair
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: setup-dev frontend  ## Measure against the latency budgets
-	@exec $(BIN)/python -m scripts.bench
+bench: setup-dev frontend  ## Measure against the figures we hold ourselves to
+	@exec $(BIN)/python -m bench
 
 migrate: setup  ## Bring the database to the newest schema
 	@exec $(BIN)/platformctl db upgrade
