@@ -137,8 +137,11 @@ async def count_failure(
     """
     fresh = {"key": key, "failures": 0, "last_failure_at": at, "blocked_until": at}
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    # Two attempts at once may both be the first.
-    await session.execute(dialect.insert(SignInThrottle).values(fresh).on_conflict_do_nothing())
+    # Two attempts at once may both be the first, and a success may delete the row at any moment:
+    # an update that changes nothing makes it and locks it in one step.
+    insert = dialect.insert(SignInThrottle).values(fresh)
+    locked = insert.on_conflict_do_update(index_elements=["key"], set_={"key": key})
+    await session.execute(locked)
     row = await session.get_one(SignInThrottle, key, with_for_update=True)
     if row.last_failure_at < since:
         row.failures = 0

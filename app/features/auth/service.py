@@ -160,7 +160,10 @@ class AuthService(Service):
         current = change.current_password.get_secret_value()
         new = change.new_password.get_secret_value()
         await self.uow.release()
-        if not await self._hasher.verify(current, user.password_hash):
+        fits = await self._hasher.verify(current, user.password_hash)
+        await self._refuse_throttled(keys, user)
+        await self.uow.release()
+        if not fits:
             await self._count_failure(keys)
             message = "This is not your current password."
             raise Invalid("auth.password.wrong", message, fields={"current_password": message})
@@ -207,6 +210,10 @@ class AuthService(Service):
         await self._refuse_throttled(keys, user)
         await self.uow.release()
         fits = await self._hasher.verify(password, user.password_hash if user else None)
+        # Once more, and whether it fits or not: guesses sent all at once passed the first check
+        # before any of them had failed.
+        await self._refuse_throttled(keys, user)
+        await self.uow.release()
         if user is None or not fits or user.status != UserStatus.ACTIVE:
             await self._count_failure(keys)
             raise _wrong_credentials()

@@ -1,0 +1,93 @@
+"""Access tokens: ours, whole, and in time, or worth nothing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+import time_machine
+
+from app.core.errors import Unauthenticated
+from app.features.auth.tokens import AccessTokens
+
+SESSION = UUID("01890000-0000-7000-8000-000000000001")
+USER = UUID("01890000-0000-7000-8000-000000000002")
+SECRET = "a key that signs tokens in tests only, and long enough for any algorithm"
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def tokens() -> AccessTokens:
+    """Tokens that live a quarter of an hour."""
+    return AccessTokens(SECRET, lifetime=timedelta(minutes=15))
+
+
+def forged(claims: dict[str, Any], key: str = SECRET, algorithm: str = "HS256") -> str:
+    """A token made by somebody else."""
+    good = {"sub": str(USER), "sid": str(SESSION), "iat": 0, "exp": 2**33}
+    kept = {name: value for name, value in (good | claims).items() if value is not None}
+    return jwt.encode(kept, key, algorithm=algorithm)
+
+
+class TestSessionOf:
+    """The session that a token belongs to."""
+
+    @time_machine.travel(NOW, tick=False)
+    def test_own_token(self, tokens: AccessTokens) -> None:
+        """A token that was just issued is good."""
+        assert tokens.session_of(tokens.issue(SESSION, USER, NOW)) == SESSION
+
+    @pytest.mark.parametrize(
+        ("seconds", "good"), [(0, True), (899, True), (900, False), (9999, False)]
+    )
+    def test_lifetime(self, tokens: AccessTokens, seconds: int, *, good: bool) -> None:
+        """It is good for its lifetime and not a second longer."""
+        token = tokens.issue(SESSION, USER, NOW)
+
+        with time_machine.travel(NOW + timedelta(seconds=seconds), tick=False):
+            if good:
+                assert tokens.session_of(token) == SESSION
+            else:
+                with pytest.raises(Unauthenticated) as refused:
+                    tokens.session_of(token)
+                assert refused.value.code == "auth.token.expired"
+
+    @pytest.mark.parametrize(
+        "token",
+        [
+            "",
+            "x",
+            "a.b.c",
+            "..",
+            "é.é.é",
+            "\ud800",
+            "\0",
+            "x" * 100_000,
+            forged({}, key="another key that signs other tokens"),
+            forged({}, algorithm="HS512"),
+            forged({"sid": None}),
+            forged({"exp": None}),
+            forged({"exp": "tomorrow"}),
+            forged({"sid": "not an id"}),
+            forged({"sid": 7}),
+            forged({"sid": ["x"]}),
+            forged({"nbf": 2**33}),
+            jwt.encode({"sid": str(SESSION), "exp": 2**33}, "", algorithm="none"),
+        ],
+    )
+    def test_anything_else(self, tokens: AccessTokens, token: str) -> None:
+        """Forged, damaged, unsigned or incomplete: one and the same answer."""
+        with pytest.raises(Unauthenticated) as refused:
+            tokens.session_of(token)
+
+        assert refused.value.code == "auth.token.invalid"
+
+    def test_one_changed_character(self, tokens: AccessTokens) -> None:
+        """No character of the signature can be changed."""
+        token = tokens.issue(SESSION, USER, datetime.now(UTC))
+        header, claims, signature = token.split(".")
+        other = "A" if signature[5] != "A" else "B"
+
+        with pytest.raises(Unauthenticated):
+            tokens.session_of(f"{header}.{claims}.{signature[:5]}{other}{signature[6:]}")
