@@ -10,8 +10,9 @@ from dishka import AsyncContainer, Provider
 from app.core.permissions import PermissionName
 from app.core.unit_of_work import UnitOfWork
 
-CountBelongings = Callable[[UnitOfWork, UUID], Awaitable[tuple[int, str]]]
-"""How many of something belong to a user, and what happens to them, e.g. (3, "sessions end")."""
+CountBelongings = Callable[[UnitOfWork, UUID], Awaitable[tuple[int, str, str]]]
+"""How many of something belong to a user, and what happens to one and to several of them,
+e.g. `(3, "open session ends", "open sessions end")`."""
 
 
 @dataclass(frozen=True, slots=True)

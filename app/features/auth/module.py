@@ -18,8 +18,9 @@ provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(SessionRepository, AuthService)
 
 
-async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str]:
-    return await SessionRepository(uow).count_live(user_id), "open sessions end"
+async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str, str]:
+    count = await SessionRepository(uow).count_live(user_id)
+    return count, "open session ends", "open sessions end"
 
 
 async def _forget_expired(unit: AsyncContainer) -> None:

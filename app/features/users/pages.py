@@ -6,7 +6,7 @@ import reflex as rx
 
 from app.features.audit.permissions import AuditPermission
 from app.features.users.permissions import UserPermission
-from app.features.users.state import NewUser, UserList, UserRecord
+from app.features.users.state import ActivityRow, NewUser, UserList, UserRecord
 from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import avatar, person
@@ -24,6 +24,7 @@ from components.diff_view import diff_view
 from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group
+from components.link import link
 from components.menu import menu_item, menu_separator
 from components.page_header import page_header
 from components.password_input import password_input
@@ -297,21 +298,7 @@ def user_activity_page() -> rx.Component:
         card(
             rx.cond(
                 UserRecord.activity.length() > 0,
-                timeline(
-                    rx.foreach(
-                        UserRecord.activity,
-                        lambda row: timeline_entry(
-                            row.who,
-                            rx.el.code(row.what, class_name="mono"),
-                            row.at,
-                            rx.cond(
-                                row.changes.length() > 0, diff_view(row.changes), rx.fragment()
-                            ),
-                            outcome=row.outcome,
-                            key=row.id,
-                        ),
-                    )
-                ),
+                timeline(rx.foreach(UserRecord.activity, _activity)),
                 empty_state(
                     "Nothing happened yet", "What is done to this user stands here.", icon="history"
                 ),
@@ -320,6 +307,21 @@ def user_activity_page() -> rx.Component:
             sentence="The last 50 entries of the audit trail about this user.",
         )
     )
+
+
+def _activity(row: ActivityRow) -> rx.Component:
+    def line(icon: str | None) -> rx.Component:
+        return timeline_entry(
+            row.who,
+            link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
+            row.at,
+            rx.cond(row.changes.length() > 0, diff_view(row.changes), rx.fragment()),
+            outcome=row.outcome,
+            icon=icon,
+            key=row.id,
+        )
+
+    return rx.cond(row.is_person, line(None), line("bot"))
 
 
 def _record(*content: rx.Component) -> rx.Component:

@@ -213,7 +213,11 @@ class UserService(Service):
         """
         user = await self._existing(user_id)
         counts = [await count(self.uow, user.id) for count in self._registry.belongings]
-        return [Consequence(count=count, what=what) for count, what in counts if count]
+        return [
+            Consequence(count=count, what=one if count == 1 else several)
+            for count, one, several in counts
+            if count
+        ]
 
     @operation(UserPermission.DELETE)
     async def delete(self, user_id: UUID) -> None:

@@ -12,6 +12,7 @@ from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
 from app.features.audit.service import AuditService
+from app.features.audit.state import changes_of, entry_row
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.permissions import UserPermission
@@ -67,7 +68,9 @@ class ActivityRow:
 
     id: str
     who: str
+    is_person: bool
     what: str
+    action: str
     at: str
     outcome: str
     changes: list[dict[str, str]]
@@ -415,20 +418,14 @@ def _row(user: UserRead) -> UserRow:
 
 
 def _activity(entry: AuditEntryRead) -> ActivityRow:
+    row = entry_row(entry)
     return ActivityRow(
-        id=str(entry.id),
-        who=entry.actor_name,
-        what=entry.action,
-        at=entry.at.isoformat(),
-        outcome=entry.outcome,
-        changes=[
-            {"field": change.field, "before": _words(change.before), "after": _words(change.after)}
-            for change in entry.changes
-        ],
+        id=row.id,
+        who=row.who,
+        is_person=row.is_person,
+        what=row.what,
+        action=row.action,
+        at=row.at,
+        outcome=row.outcome,
+        changes=changes_of(entry),
     )
-
-
-def _words(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)

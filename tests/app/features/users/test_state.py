@@ -1,0 +1,338 @@
+"""State of the users' pages."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.core.actor import SYSTEM
+from app.features.users.schemas import UserUpdate
+from app.features.users.service import UserService
+from app.features.users.state import NewUser, UserList, UserRecord
+from app.testing.factories import UserFactory
+from app.testing.platform import Platform, SignedIn
+from app.ui.page_state import Console
+from tests.fixtures.tab import Tab
+
+CHOOSE, HIDE = True, False
+NEW = {
+    "display_name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "password": "a long sentence",
+    "roles": ["user"],
+    "must_change_password": True,
+}
+
+
+@pytest.mark.actor("admin")
+class TestList:
+    """The list follows its address."""
+
+    async def test_shows_the_page_of_the_address(self, tab: Tab, make_user: UserFactory) -> None:
+        """Search, filter, sort and size come from the address."""
+        for number in range(5):
+            await make_user(email=f"kim{number}@example.com", display_name=f"Kim {number}")
+        tab.at("/users?q=kim&status=active&sort=-display_name&limit=2&density=compact")
+
+        await tab.call(UserList.load)
+
+        state = await tab.of(UserList)
+        assert [row.name for row in state.rows] == ["Kim 4", "Kim 3"]
+        assert (state.first, state.last, state.total) == (1, 2, 5)
+        assert (state.search, state.filters) == ("kim", {"status": "active"})
+        assert state.compact
+        assert not state.loading
+
+    async def test_next_and_back(self, tab: Tab, make_user: UserFactory) -> None:
+        """Going on and back shows every row once and counts along."""
+        for number in range(5):
+            await make_user(display_name=f"Kim {number}")
+        tab.at("/users?limit=2&sort=display_name")
+        await tab.call(UserList.load)
+        first = [row.name for row in (await tab.of(UserList)).rows]
+
+        tab.at(await tab.goes_to(UserList.go_next))
+        await tab.call(UserList.load)
+        state = await tab.of(UserList)
+        second, place = [row.name for row in state.rows], (state.first, state.last)
+        tab.at(await tab.goes_to(UserList.go_previous))
+        await tab.call(UserList.load)
+
+        assert set(first).isdisjoint(second)
+        assert place == (3, 4)
+        assert [row.name for row in (await tab.of(UserList)).rows] == first
+        assert (await tab.of(UserList)).first == 1
+
+    @pytest.mark.parametrize(
+        ("handler", "arguments", "address"),
+        [
+            (UserList.search_for, (" ada ",), "/users?q=ada&status=active&sort=email"),
+            (UserList.filter_by, ("role", "user"), "/users?status=active&sort=email&role=user"),
+            (UserList.clear_filter, ("status",), "/users?sort=email"),
+            (UserList.clear_filters, (), "/users?sort=email"),
+            (UserList.sort_by, ("-email",), "/users?status=active&sort=-email"),
+            (UserList.set_page_size, ("25",), "/users?status=active&sort=email&limit=25"),
+        ],
+    )
+    async def test_every_change_is_an_address(
+        self, tab: Tab, handler: Any, arguments: tuple[str, ...], address: str
+    ) -> None:
+        """What is chosen on the page goes into the address, and the rest stays in it."""
+        tab.at("/users?status=active&sort=email")
+        await tab.call(UserList.load)
+
+        assert await tab.goes_to(handler, *arguments) == address
+
+    async def test_columns(self, tab: Tab) -> None:
+        """Columns are hidden, moved and brought back, never the first."""
+        tab.at("/users?columns=email,status,nonsense")
+        await tab.call(UserList.load)
+        state = await tab.of(UserList)
+        shown = list(state.visible)
+        moved = await tab.goes_to(UserList.move_column, "status", -1)
+        hidden = await tab.goes_to(UserList.toggle_column, "display_name", HIDE)
+        reset = await tab.goes_to(UserList.reset_columns)
+
+        assert shown == ["display_name", "email", "status"]
+        assert moved == "/users?columns=display_name%2Cstatus%2Cemail"
+        assert "display_name" in hidden
+        assert reset == "/users"
+
+    @pytest.mark.parametrize(
+        "query", ["sort=nope", "cursor=damaged", "status=unheard", f"q={'x' * 300}"]
+    )
+    async def test_a_wrong_address_says_so(self, tab: Tab, query: str) -> None:
+        """A damaged link shows what is wrong in the list's place, with the request's id."""
+        tab.at(f"/users?{query}")
+
+        await tab.call(UserList.load)
+
+        state = await tab.of(UserList)
+        assert state.problem.message
+        assert state.problem.request_id
+        assert state.rows == []
+        assert not state.loading
+
+    @pytest.mark.parametrize("query", ["limit=abc", "limit=-1", "limit=99999999", "from=x"])
+    async def test_a_wrong_number_is_put_right(self, tab: Tab, query: str) -> None:
+        """Sizes and counts out of range fall back instead of failing."""
+        tab.at(f"/users?{query}")
+
+        await tab.call(UserList.load)
+
+        assert (await tab.of(UserList)).problem.message == ""
+
+    async def test_bulk(self, tab: Tab, make_user: UserFactory, platform: Platform) -> None:
+        """A bulk action names whom it changes before it does, and skips the others."""
+        one, other = await make_user(display_name="One"), await make_user(display_name="Other")
+        await platform.caller(SYSTEM)(UserService.suspend, other.id)
+        tab.at("/users")
+        await tab.call(UserList.load)
+        await tab.call(UserList.select, [str(one.id), str(other.id)], CHOOSE)
+
+        await tab.call(UserList.plan_bulk, "suspend")
+        state = await tab.of(UserList)
+        planned = (list(state.bulk_names), list(state.bulk_skipped))
+        await tab.call(UserList.apply_bulk)
+
+        assert planned == (["One"], ["Other"])
+        assert await tab.messages() == ["Suspended 1 user."]
+        after = await platform.caller(SYSTEM)(UserService.get, one.id)
+        assert after.status == "suspended"
+
+    async def test_bulk_says_what_is_refused(self, tab: Tab, signed_in: SignedIn) -> None:
+        """Whoever cannot be changed is named with the reason."""
+        tab.at("/users")
+        await tab.call(UserList.load)
+        await tab.call(UserList.select, [str(signed_in.user.id)], CHOOSE)
+        await tab.call(UserList.plan_bulk, "suspend")
+
+        await tab.call(UserList.apply_bulk)
+
+        assert await tab.messages() == ["Actor: You cannot suspend yourself."]
+
+
+@pytest.mark.actor("admin")
+class TestNewUser:
+    """The form for a new user."""
+
+    async def test_creates_and_opens_the_record(self, tab: Tab, platform: Platform) -> None:
+        """The new user's page follows."""
+        await tab.call(NewUser.load)
+
+        where = await tab.goes_to(NewUser.save, NEW)
+
+        user = await platform.caller(SYSTEM)(UserService.get, _id(where))
+        assert (user.email, user.roles) == ("ada@example.com", ["user"])
+        assert user.must_change_password
+
+    @pytest.mark.parametrize(
+        ("change", "field"),
+        [
+            ({"email": "nobody"}, "email"),
+            ({"email": "ACTOR@example.com"}, "email"),
+            ({"display_name": "  "}, "display_name"),
+            ({"display_name": "a\0b"}, "display_name"),
+            ({"password": "short"}, "password"),
+            ({"password": ["a", "list"]}, "password"),
+            ({"roles": ["nonsense"]}, "roles"),
+        ],
+    )
+    async def test_says_at_the_field_what_is_wrong(
+        self, tab: Tab, change: dict[str, Any], field: str
+    ) -> None:
+        """The message stands at the field, and nobody is sent elsewhere."""
+        await tab.call(NewUser.load)
+
+        told = await tab.call(NewUser.save, NEW | change)
+
+        assert told == []
+        assert [name.partition(".")[0] for name in (await tab.of(NewUser)).field_errors] == [field]
+
+
+@pytest.mark.actor("admin")
+class TestRecord:
+    """One user's page."""
+
+    async def _open(self, tab: Tab, user_id: object) -> UserRecord:
+        tab.at(f"/users/{user_id}")
+        await tab.call(UserRecord.load)
+        return await tab.of(UserRecord)
+
+    async def test_shows_the_user(self, tab: Tab, make_user: UserFactory) -> None:
+        """Details and roles, and that it is not oneself."""
+        user = await make_user(display_name="Kim Doe")
+
+        state = await self._open(tab, user.id)
+
+        assert (state.user.name, state.user.version) == ("Kim Doe", 1)
+        assert not state.is_self
+        assert {each["value"]: each["checked"] for each in state.role_choices}["user"]
+
+    @pytest.mark.parametrize("address", ["nope", "00000000-0000-7000-8000-000000000000", "%00"])
+    async def test_missing(self, tab: Tab, address: str) -> None:
+        """An address that leads to nobody says so."""
+        assert (await self._open(tab, address)).missing
+
+    async def test_next_record_starts_clean(self, tab: Tab, make_user: UserFactory) -> None:
+        """Nothing of a missing record stays on the next one's page."""
+        user = await make_user()
+        await self._open(tab, "nope")
+
+        assert not (await self._open(tab, user.id)).missing
+
+    async def test_saves(self, tab: Tab, make_user: UserFactory) -> None:
+        """A saved change raises the version, so the form starts anew from it."""
+        user = await make_user()
+        await self._open(tab, user.id)
+
+        await tab.call(UserRecord.save, _form(user.email, "Renamed"))
+
+        state = await tab.of(UserRecord)
+        assert (state.user.name, state.user.version) == ("Renamed", 2)
+        assert await tab.messages() == ["Saved."]
+
+    async def test_conflict_names_who_and_what(
+        self, tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """The second to save is told what the first changed; both choices work."""
+        user = await make_user(display_name="Kim")
+        await self._open(tab, user.id)
+        change = UserUpdate(display_name="Theirs")
+        await platform.caller(SYSTEM)(UserService.update, user.id, change)
+
+        await tab.call(UserRecord.save, _form(user.email, "Mine"))
+        state = await tab.of(UserRecord)
+        said, changes = state.conflict, list(state.conflict_changes)
+        stored = (await platform.caller(SYSTEM)(UserService.get, user.id)).display_name
+        await tab.call(UserRecord.overwrite)
+
+        assert said == "system saved this user while you were typing."
+        assert {"field": "Display name", "before": "Kim", "after": "Theirs"} in changes
+        assert stored == "Theirs"
+        assert (await tab.of(UserRecord)).user.name == "Mine"
+        assert (await tab.of(UserRecord)).conflict == ""
+
+    async def test_roles(self, tab: Tab, make_user: UserFactory) -> None:
+        """The chosen roles are the user's from now on."""
+        user = await make_user()
+        await self._open(tab, user.id)
+
+        await tab.call(UserRecord.save_roles, {"roles": ["guest", "user"]})
+
+        assert (await tab.of(UserRecord)).user.roles == "guest, user"
+
+    async def test_password(self, tab: Tab, make_user: UserFactory) -> None:
+        """A weak password is refused at the field, a good one closes the dialog."""
+        user = await make_user()
+        await self._open(tab, user.id)
+        await tab.call(UserRecord.open_password)
+
+        await tab.call(UserRecord.save_password, {"password": "x"})
+        state = await tab.of(UserRecord)
+        refused, open_still = dict(state.field_errors), state.setting_password
+        await tab.call(UserRecord.save_password, {"password": "a long sentence"})
+
+        assert list(refused) == ["password"]
+        assert open_still
+        assert not (await tab.of(UserRecord)).setting_password
+
+    async def test_suspend_and_reactivate(self, tab: Tab, make_user: UserFactory) -> None:
+        """Both show at once."""
+        user = await make_user()
+        await self._open(tab, user.id)
+
+        await tab.call(UserRecord.suspend)
+        suspended = (await tab.of(UserRecord)).user.status
+        await tab.call(UserRecord.reactivate)
+
+        assert suspended == "suspended"
+        assert (await tab.of(UserRecord)).user.status == "active"
+
+    async def test_delete_says_what_it_entails(
+        self, tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """The question counts open sessions; the answer leads back to the list."""
+        user = await make_user(password="a long sentence")
+        await platform.sign_in(user, "a long sentence")
+        await self._open(tab, user.id)
+
+        await tab.call(UserRecord.ask_delete)
+        asked = list((await tab.of(UserRecord)).consequences)
+        where = await tab.goes_to(UserRecord.delete)
+
+        assert asked == ["1 open session ends"]
+        assert where == "/users"
+
+    async def test_activity(self, tab: Tab, make_user: UserFactory, platform: Platform) -> None:
+        """What was done to the user is told, newest first."""
+        user = await make_user()
+        await platform.caller(SYSTEM)(UserService.suspend, user.id)
+        await self._open(tab, user.id)
+
+        await tab.call(UserRecord.load_activity)
+
+        told = [row.action for row in (await tab.of(UserRecord)).activity]
+        assert told == ["user.suspend", "user.create"]
+
+
+@pytest.mark.actor(grants=["user.read"])
+async def test_a_refusal_is_a_message(tab: Tab, make_user: UserFactory) -> None:
+    """Who may only read is told which permission is missing; nothing changes."""
+    user = await make_user()
+    tab.at(f"/users/{user.id}")
+    await tab.call(UserRecord.load)
+
+    await tab.call(UserRecord.suspend)
+
+    assert await tab.messages() == ["This needs the permission user.suspend."]
+    assert (await tab.of(UserRecord)).user.status == "active"
+    assert not (await tab.of(Console)).session_ended
+
+
+def _id(address: str) -> Any:
+    return UUID(address.rpartition("/")[2])
+
+
+def _form(email: str, name: str) -> dict[str, Any]:
+    return {"email": email, "display_name": name, "verified": False}
