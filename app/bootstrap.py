@@ -174,7 +174,7 @@ def build_console() -> rx.App:
             route=page.route,
             title=f"{page.title} · Atrium",
             # Without an event of its own the browser would not tell that it opened the page.
-            on_load=[Console.enter, *page.on_load],
+            on_load=list(page.on_load) or [Console.enter],
         )
     return app
 
