@@ -17,6 +17,7 @@ from app.scheduling import schedule
 from app.settings import PROJECT_ROOT, Settings, load_settings
 from app.ui import runtime
 from app.ui.connections import Connections
+from app.ui.failure_page import failure_page
 from app.ui.frontend import Frontend
 from app.ui.page_gate import PageGate
 from app.ui.socket_gate import SocketGate
@@ -92,4 +93,4 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
         else:
             await pages(scope, receive, send)
 
-    return container, Edge(route, settings.server, report=runtime.report)
+    return container, Edge(route, settings.server, report=runtime.report, failure_page=failure_page)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
+from fastapi import HTTPException
 from starlette.datastructures import Headers
 
 from app.core.actor import RequestContext
@@ -27,6 +28,7 @@ log = get_logger("http")
 
 MAX_HEADER_BYTES = 32 * 1024
 _LONGEST_USER_AGENT = 300
+_LONGEST_ADDRESS = 64
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS = frozenset({"/healthz", "/ready"})
 
@@ -40,15 +42,27 @@ _SECURITY_HEADERS = [
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 # For everything that is not a page: nothing may load, nothing may frame it.
 _CLOSED_CSP = b"default-src 'none'; frame-ancestors 'none'"
+# For a page that stands alone: its styles, and no script at all.
+_PAGE_CSP = (
+    b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-ancestors 'none'"
+)
 
 
 class Edge:
     """Wraps the whole application."""
 
-    def __init__(self, app: App, settings: ServerSettings, *, report: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        settings: ServerSettings,
+        *,
+        report: Callable[..., None],
+        failure_page: Callable[[str], bytes] | None = None,
+    ) -> None:
         self._app = app
         self._settings = settings
         self._report = report
+        self._failure_page = failure_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -88,7 +102,10 @@ class Edge:
         except Exception as error:
             self._report(error, request_id=context.request_id)
             log.exception("http.panic", method=scope["method"], path=scope["path"])
-            if status == 0:
+            if status == 0 and channel == "console" and self._failure_page is not None:
+                page = self._failure_page(context.request_id)
+                await _send(send_with_headers, 500, b"text/html; charset=utf-8", page, _PAGE_CSP)
+            elif status == 0:
                 await _answer(
                     send_with_headers,
                     context.request_id,
@@ -118,7 +135,7 @@ class Edge:
             return
         chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
         if len(chain) >= hops and chain[-hops]:
-            scope["client"] = (chain[-hops], 0)
+            scope["client"] = (chain[-hops][:_LONGEST_ADDRESS], 0)
         scheme = headers.get("x-forwarded-proto", "").split(",")[-1].strip()
         if scheme in ("http", "https"):
             secure = {"http": "https", "websocket": "wss"}
@@ -153,8 +170,11 @@ class Edge:
         )
 
 
-class _BodyTooLargeError(Exception):
-    """The body turned out larger than its length said."""
+class _BodyTooLargeError(HTTPException):
+    """The body turned out larger than its length said.
+
+    FastAPI takes any other error for a body that cannot be parsed.
+    """
 
 
 class _LimitedBody:
@@ -162,14 +182,14 @@ class _LimitedBody:
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
-        self._left = limit
+        self._limit = self._left = limit
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                raise _BodyTooLargeError
+                raise _BodyTooLargeError(413, f"The body is larger than {self._limit} bytes")
         return message
 
 
@@ -191,9 +211,16 @@ async def _answer(  # noqa: PLR0917 - private
     send: Send, request_id: str, status: int, title: str, code: str, detail: str
 ) -> None:
     body = problem_body(status=status, title=title, code=code, detail=detail, request_id=request_id)
+    await _send(send, status, MEDIA_TYPE.encode(), body)
+
+
+async def _send(
+    send: Send, status: int, media_type: bytes, body: bytes, csp: bytes = _CLOSED_CSP
+) -> None:
     headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-type", media_type),
         (b"content-length", str(len(body)).encode()),
+        (b"content-security-policy", csp),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
