@@ -54,6 +54,7 @@ _MEANINGS = {
     404: "There is no such thing.",
     409: "The current state does not allow it.",
     413: "The body is larger than allowed.",
+    415: "The body is not JSON by its `Content-Type`.",
     422: "The input breaks a rule; `fields` says which.",
     429: "Too many attempts; see `Retry-After`.",
     503: "Something the platform depends on does not answer.",
@@ -150,6 +151,9 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
             code="request.body.not_json",
             detail="The body is not valid JSON.",
         )
+    unreadable = any(p["loc"] == ("body",) and p["type"] != "missing" for p in found)
+    if unreadable and not _is_json(request):
+        return await on_http_error(request, HTTPException(415, "Send the body as application/json"))
     fields = field_messages(found)
     return _respond(
         request,
@@ -159,6 +163,11 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
         detail="; ".join(f"{name}: {message}" for name, message in fields.items()),
         extra={"fields": fields},
     )
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type.endswith(("/json", "+json"))
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

@@ -59,6 +59,8 @@ class OperationRoute(DishkaRoute):
             )
         options["openapi_extra"] = extra
         super().__init__(path, endpoint, **options)
+        if self.body_field is not None:
+            self.responses = problems(413, 415) | self.responses
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler inside a unit of work."""
