@@ -1,0 +1,25 @@
+"""REST: roles."""
+
+import httpx
+import pytest
+
+
+class TestList:
+    """GET /roles."""
+
+    @pytest.mark.actor(grants=["role.read"])
+    async def test_allowed(self, client: httpx.AsyncClient) -> None:
+        """All roles with what they grant."""
+        response = await client.get("/api/v1/roles")
+
+        roles = {role["name"]: role["grants"] for role in response.json()}
+        assert response.status_code == 200
+        assert roles["admin"] == ["*"]
+        assert {"user", "guest"} <= roles.keys()
+
+    @pytest.mark.actor("user")
+    async def test_refused(self, client: httpx.AsyncClient) -> None:
+        """403 names the permission."""
+        response = await client.get("/api/v1/roles")
+
+        assert (response.status_code, response.json()["permission"]) == (403, "role.read")
