@@ -35,7 +35,6 @@ _FRAMEWORK = frozenset(
         "reflex___state____state.hydrate",
         "reflex___state____state.hydrate_and_load",
         "reflex___state____state.set_is_hydrated",
-        "reflex___state____on_load_internal_state.set_is_hydrated",
         "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated",
     }
 )

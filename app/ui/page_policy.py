@@ -27,8 +27,9 @@ class PagePolicy:
         ]
 
     def by_route(self, route: str) -> PageSpec | None:
-        """The page with this route, e.g. `/users/[user_id]`."""
-        return self._pages.get("/" + route.strip("/"))
+        """The page with this route, e.g. `/users/[user_id]`; Reflex names the first one `index`."""
+        name = route.strip("/")
+        return self._pages.get(HOME if name == "index" else f"/{name}")
 
     def by_path(self, path: str) -> PageSpec | None:
         """The page that an address leads to; fixed routes come before patterns."""
