@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs
+
+from app.core.ids import new_id
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -14,27 +15,26 @@ _COME_BACK = 4001
 
 
 class Connections:
-    """Sockets by the client token in their address. Lives as long as the process."""
+    """Sockets by an id that only the server gives. Lives as long as the process."""
 
     def __init__(self) -> None:
         self._closing: dict[str, asyncio.Event] = {}
 
-    def close(self, token: str) -> None:
-        """Close the client's socket; the browser reconnects at once and sends its cookie anew."""
-        closing = self._closing.get(token)
+    def close(self, socket_id: str) -> None:
+        """Close a socket; the browser reconnects at once and sends its cookie anew."""
+        closing = self._closing.get(socket_id)
         if closing is not None:
             closing.set()
 
     @contextmanager
-    def opened(self, scope: MutableMapping[str, Any]) -> Iterator[asyncio.Event]:
-        """Remember the socket while the block runs; the event says that it is to be closed."""
-        token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        closing = self._closing[token] = asyncio.Event()
+    def opened(self) -> Iterator[tuple[str, asyncio.Event]]:
+        """Remember a socket while the block runs: its id, and what says that it is to be closed."""
+        socket_id = new_id().hex
+        closing = self._closing[socket_id] = asyncio.Event()
         try:
-            yield closing
+            yield socket_id, closing
         finally:
-            if self._closing.get(token) is closing:
-                del self._closing[token]
+            del self._closing[socket_id]
 
 
 def closable(closing: asyncio.Event, receive: Receive, send: Send) -> Receive:

@@ -13,6 +13,7 @@ from app.core.module import Found
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.ui import runtime
 from app.ui.handlers import handler
+from app.ui.socket_gate import SOCKET_HEADER
 
 _LONGEST_SEARCH = 100
 
@@ -112,7 +113,8 @@ class Console(rx.State):
     async def resume(self) -> None:
         """Go on after signing in again elsewhere: the socket comes back with the new cookie."""
         self.session_ended = False
-        runtime.current().connections.close(EventContext.get().token)
+        headers = (EventContext.get().router_data or {}).get("headers", {})
+        runtime.current().connections.close(headers.get(SOCKET_HEADER, ""))
 
     async def _show_problem(self, error: PlatformError) -> None:
         """Show an error of one of this state's own handlers."""

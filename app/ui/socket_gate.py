@@ -17,10 +17,17 @@ from app.settings import ServerSettings
 from app.ui.connections import Connections, closable
 
 SESSION_HEADER = "x-atrium-session"
+SOCKET_HEADER = "x-atrium-socket"
 
 _CLIENT_MESSAGES = ("event", "client_error", "ping")
 _SECRET_HEADERS = frozenset(
-    {b"cookie", b"authorization", b"proxy-authorization", SESSION_HEADER.encode()}
+    {
+        b"cookie",
+        b"authorization",
+        b"proxy-authorization",
+        SESSION_HEADER.encode(),
+        SOCKET_HEADER.encode(),
+    }
 )
 
 Scope = MutableMapping[str, Any]
@@ -51,8 +58,10 @@ class SocketGate:
                 await receive()
                 await send({"type": "websocket.close", "code": 4403})
                 return
-            scope["headers"] = await self._without_cookie(scope)
-            with self._connections.opened(scope) as closing:
+            headers = await self._without_cookie(scope)
+            with self._connections.opened() as (socket_id, closing):
+                # Not the client token: a duplicated tab's address keeps that of the first one.
+                scope["headers"] = [*headers, (SOCKET_HEADER.encode(), socket_id.encode())]
                 await self._app(scope, closable(closing, receive, send), send)
             return
         if scope["type"] == "http":
