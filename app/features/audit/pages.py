@@ -5,7 +5,8 @@ from typing import Any
 import reflex as rx
 
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.state import OUTCOMES, PERIODS, AuditList, EntryRow
+from app.features.audit.state import OUTCOMES, PERIODS, AuditList
+from app.features.audit.words import EntryRow
 from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import person

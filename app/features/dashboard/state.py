@@ -11,7 +11,7 @@ from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditListQuery
 from app.features.audit.service import AuditService
-from app.features.audit.state import EntryRow, entry_row
+from app.features.audit.words import EntryRow, entry_row
 from app.features.dashboard.permissions import DashboardPermission
 from app.features.dashboard.service import SIGN_IN, DashboardService
 from app.features.users.permissions import UserPermission

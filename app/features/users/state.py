@@ -12,7 +12,7 @@ from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
 from app.features.audit.service import AuditService
-from app.features.audit.state import changes_of, entry_row
+from app.features.audit.words import changes_of, entry_row
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.permissions import UserPermission

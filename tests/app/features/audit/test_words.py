@@ -1,0 +1,155 @@
+"""Audit entries in words."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.features.audit.schemas import AuditEntryRead
+from app.features.audit.words import browser, changes_of, entry_row, tell
+from tests.fixtures.tab import Tab
+
+
+def entry(**facts: Any) -> AuditEntryRead:
+    """An entry of which only some facts matter."""
+    usual: dict[str, Any] = {
+        "id": uuid4(),
+        "at": datetime(2026, 3, 4, tzinfo=UTC),
+        "action": "user.update",
+        "outcome": "succeeded",
+        "actor_kind": "user",
+        "actor_id": uuid4(),
+        "actor_name": "Ada Lovelace",
+        "target_type": "user",
+        "target_id": str(uuid4()),
+        "target_label": "grace@example.com",
+        "changes": [],
+        "detail": {},
+        "error_code": "",
+        "request_id": uuid4().hex,
+        "channel": "console",
+        "address": "192.0.2.7",
+        "user_agent": "",
+        "duration_ms": 3,
+    }
+    return AuditEntryRead.model_validate(usual | facts)
+
+
+@pytest.mark.usefixtures("tab")
+class TestTell:
+    """Entries in words."""
+
+    @pytest.mark.parametrize(
+        ("facts", "words"),
+        [
+            ({}, "updated user grace@example.com"),
+            ({"outcome": "failed"}, "tried to update user grace@example.com"),
+            ({"action": "blog.post.publish", "target_type": "post", "target_label": "Hello"},
+             "published post Hello"),
+            ({"action": "vat_rate.set", "target_type": "vat_rate", "target_label": "A"},
+             "set vat rate A"),
+            ({"action": "user.assign_roles"}, "changed the roles of grace@example.com"),
+            ({"action": "note.copy", "target_type": "note", "target_label": "A"}, "copied note A"),
+            ({"action": "auth.sign_out", "target_type": "session"}, "signed out"),
+            ({"action": "auth.sign_in", "outcome": "failed", "target_id": "", "actor_id": None},
+             "tried to sign in as grace@example.com"),
+            ({"action": "user.delete", "outcome": "denied", "target_type": "", "target_id": "",
+              "target_label": ""}, "tried to delete users"),
+            ({"action": "some.thing.do", "outcome": "denied", "target_type": "", "target_id": "",
+              "target_label": ""}, "tried to do something"),
+            ({"action": "cache.entry.clear", "target_type": "", "target_id": "",
+              "target_label": ""}, "cleared entry"),
+            ({"action": "audit.read", "outcome": "denied", "target_type": "page",
+              "target_id": "/audit", "target_label": ""}, "tried to open /audit"),
+            ({"action": "audit.read", "outcome": "denied", "target_type": "handler",
+              "target_id": "page /audit", "target_label": ""}, "tried to open /audit"),
+            ({"action": "user.create", "outcome": "denied", "target_type": "handler",
+              "target_id": "state.save", "target_label": ""}, "tried to create users"),
+        ],
+    )  # fmt: skip
+    def test_reads_as_a_sentence(self, facts: dict[str, Any], words: str) -> None:
+        """Also actions of modules nobody here knows, and what was refused."""
+        assert " ".join(filter(None, tell(entry(**facts)))) == words
+
+    def test_one_does_nothing_to_oneself(self) -> None:
+        """Signing in as oneself goes without saying."""
+        someone = uuid4()
+
+        told = tell(entry(action="auth.sign_in", actor_id=someone, target_id=str(someone)))
+
+        assert told == ("signed in", "")
+
+
+@pytest.mark.actor("admin")
+class TestEntryRow:
+    """Entries as lines."""
+
+    async def test_leads_to_a_record_that_is_still_there(self, tab: Tab) -> None:
+        """A deleted user has no page any more; what has no page gets no link."""
+        tab.act()
+        there = entry()
+
+        assert entry_row(there).target_href == f"/users/{there.target_id}"
+        assert entry_row(entry(action="user.delete")).target_href == ""
+        assert entry_row(entry(target_type="unicorn")).target_href == ""
+        assert entry_row(entry(target_id="")).target_href == ""
+
+    async def test_says_from_where(self, tab: Tab) -> None:
+        """Browser and address, as far as they are known."""
+        tab.act()
+
+        assert entry_row(entry(user_agent="curl/8")).origin == "curl/8, 192.0.2.7"
+        assert entry_row(entry(address="")).origin == ""
+
+
+class TestChanges:
+    """Values before and after."""
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            (None, ""),
+            (True, "yes"),
+            (False, "no"),
+            (0, "0"),
+            (["a", None, 1], "a, , 1"),
+            ({"a": "ü"}, '{"a": "ü"}'),
+            ("2026-03-04T14:00:00.5+02:00", "2026-03-04 12:00:00 UTC"),
+            ("2026-13-04T14:00:00Z", "2026-13-04T14:00:00Z"),
+        ],
+    )
+    def test_are_readable(self, value: object, words: str) -> None:
+        """JSON is told as people write it."""
+        changes = [{"field": "some_field", "before": None, "after": value}]
+
+        assert changes_of(entry(changes=changes)) == [
+            {"field": "Some field", "before": "", "after": words}
+        ]
+
+
+class TestBrowser:
+    """Browsers in words."""
+
+    @pytest.mark.parametrize(
+        ("user_agent", "words"),
+        [
+            ("(X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox 128 on Linux"),
+            (
+                "(Windows NT 10.0) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+                "Edge 126 on Windows",
+            ),
+            ("(Macintosh; Intel Mac OS X 10_15) Version/17.5 Safari/605", "Safari 17 on macOS"),
+            (
+                "(iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/605",
+                "Safari 17 on iOS",
+            ),
+            ("(Linux; Android 14) Chrome/126.0.0.0 Mobile Safari/537.36", "Chrome 126 on Android"),
+            ("Chrome/1", "Chrome 1"),
+            ("curl/8.1", "curl/8.1"),
+            ("", ""),
+        ],
+    )
+    def test_are_told_apart(self, user_agent: str, words: str) -> None:
+        """What is no browser keeps its own name."""
+        assert browser(user_agent) == words
