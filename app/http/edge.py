@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from fastapi import HTTPException
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 
 from app.core.actor import RequestContext
 from app.core.ids import new_id
@@ -99,6 +100,8 @@ class Edge:
         except _BodyTooLargeError:
             if status == 0:
                 await _answer(send_with_headers, context.request_id, *self._too_large())
+        except ClientDisconnect:
+            log.info("http.caller_left", method=scope["method"], path=scope["path"])
         except Exception as error:
             self._report(error, request_id=context.request_id)
             log.exception("http.panic", method=scope["method"], path=scope["path"])
@@ -133,10 +136,11 @@ class Edge:
         hops = self._settings.trusted_proxy_hops
         if not hops:
             return
-        chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
+        # A proxy may add a line of its own after the one that the caller wrote.
+        chain = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",")]
         if len(chain) >= hops and chain[-hops]:
             scope["client"] = (chain[-hops][:_LONGEST_ADDRESS], 0)
-        scheme = headers.get("x-forwarded-proto", "").split(",")[-1].strip()
+        scheme = ",".join(headers.getlist("x-forwarded-proto")).split(",")[-1].strip()
         if scheme in ("http", "https"):
             secure = {"http": "https", "websocket": "wss"}
             scope["scheme"] = secure[scope["type"]] if scheme == "https" else scope["scheme"]

@@ -1,0 +1,340 @@
+"""The outermost layer: request ids, limits, security headers, forwarding, panics."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from app.core.actor import RequestContext
+from app.http.edge import MAX_HEADER_BYTES, Edge
+from app.settings import ServerSettings
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+async def tell(request: Request) -> Response:
+    """Say what the edge made of the request."""
+    context: RequestContext = request.scope["atrium.context"]
+    return JSONResponse(
+        {
+            "request_id": context.request_id,
+            "channel": context.channel,
+            "address": context.address,
+            "user_agent": context.user_agent,
+            "scheme": request.url.scheme,
+            "body_bytes": len(await request.body()),
+        }
+    )
+
+
+class Door:
+    """An edge around one endpoint, and a client in front of it."""
+
+    def __init__(self, endpoint: Endpoint = tell, *, https: bool = False, **settings: Any) -> None:
+        self.reports: list[tuple[BaseException, dict[str, Any]]] = []
+        server = ServerSettings(**settings)
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            response = await endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+
+        def report(error: BaseException, **facts: Any) -> None:
+            self.reports.append((error, facts))
+
+        self.edge = Edge(app, server, report=report)
+        self.base_url = "https://atrium.test" if https else "http://atrium.test"
+
+    async def get(self, path: str = "/api/x", **options: Any) -> httpx.Response:
+        """GET a path."""
+        return await self.request("GET", path, **options)
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request."""
+        transport = httpx.ASGITransport(self.edge, client=("192.0.2.1", 40000))
+        async with httpx.AsyncClient(transport=transport, base_url=self.base_url) as client:
+            return await client.request(method, path, **options)
+
+
+class TestRequestId:
+    """Every answer can be quoted."""
+
+    async def test_is_made(self) -> None:
+        """A request without an id gets one, on the answer and inside alike."""
+        first, second = await Door().get(), await Door().get()
+
+        assert first.headers["x-request-id"] == first.json()["request_id"]
+        assert len(first.headers["x-request-id"]) == 32
+        assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+    @pytest.mark.parametrize("given", ["a", "abc-123_DEF.4", "x" * 64])
+    async def test_is_taken_over(self, given: str) -> None:
+        """A well-formed id of the caller is kept."""
+        response = await Door().get(headers={"X-Request-ID": given})
+
+        assert response.headers["x-request-id"] == response.json()["request_id"] == given
+
+    @pytest.mark.parametrize(
+        "given", ["", " ", "x" * 65, "a b", "a\tb", "a;b", "<script>", "é", "a/b", "../x", "a\\nb"]
+    )
+    async def test_is_replaced_when_malformed(self, given: str) -> None:
+        """An id that could do harm in a log or header is not taken over."""
+        response = await Door().get(headers={"X-Request-ID": given.encode("latin-1")})
+
+        assert response.headers["x-request-id"] == response.json()["request_id"]
+        assert response.headers["x-request-id"] != given
+        assert len(response.headers["x-request-id"]) == 32
+
+    async def test_stays_with_its_request(self) -> None:
+        """Requests at the same time do not mix up their ids."""
+
+        async def slow(request: Request) -> Response:
+            await asyncio.sleep(0.005)
+            return await tell(request)
+
+        door = Door(slow)
+        responses = await asyncio.gather(
+            *(door.get(headers={"X-Request-ID": f"r{number}"}) for number in range(20))
+        )
+
+        assert [response.json()["request_id"] for response in responses] == [
+            f"r{number}" for number in range(20)
+        ]
+
+
+class TestHeaders:
+    """Security headers on every answer."""
+
+    @pytest.mark.parametrize("path", ["/", "/api/v1/x", "/assets/x.js"])
+    async def test_are_complete(self, path: str) -> None:
+        """Nothing is sniffed, framed, leaked or cached."""
+        headers = (await Door().get(path)).headers
+
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert "camera=()" in headers["permissions-policy"]
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in headers
+
+    async def test_https_is_remembered(self) -> None:
+        """Over https the browser is told to stay there."""
+        response = await Door(https=True).get()
+
+        assert "max-age=31536000" in response.headers["strict-transport-security"]
+
+    async def test_own_policy_is_kept(self) -> None:
+        """A page brings its own policy and caching; there is one of each."""
+
+        async def page(_: Request) -> Response:
+            headers = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "private"}
+            return Response(headers=headers)
+
+        headers = (await Door(page).get("/")).headers
+
+        assert headers.get_list("content-security-policy") == ["default-src 'self'"]
+        assert headers.get_list("cache-control") == ["private"]
+
+    async def test_on_refusals_too(self) -> None:
+        """What the edge itself answers has them as well."""
+        response = await Door(max_body_bytes=1024).request("POST", "/api/x", content=b"x" * 2000)
+
+        assert response.status_code == 413
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["x-request-id"] == response.json()["request_id"]
+
+
+class TestLimits:
+    """Nobody sends more than is good for us."""
+
+    async def test_body_within_the_limit(self) -> None:
+        """A body of exactly the limit is read."""
+        response = await Door(max_body_bytes=2048).request("POST", "/api/x", content=b"x" * 2048)
+
+        assert response.json()["body_bytes"] == 2048
+
+    async def test_declared_length(self) -> None:
+        """A body that declares to be larger is refused before it is read."""
+        asked = []
+
+        async def never(request: Request) -> Response:
+            asked.append(request)
+            return Response()
+
+        response = await Door(never, max_body_bytes=2048).request(
+            "POST", "/api/x", content=b"x" * 2049
+        )
+
+        assert (response.status_code, response.json()["code"]) == (413, "request.body.too_large")
+        assert asked == []
+
+    async def test_undeclared_length(self) -> None:
+        """A body in chunks is refused as soon as it has become too large."""
+
+        async def chunks() -> Any:
+            for _ in range(3):
+                yield b"x" * 1000
+
+        response = await Door(max_body_bytes=2048).request("POST", "/api/x", content=chunks())
+
+        assert (response.status_code, response.json()["code"]) == (413, "request.body.too_large")
+
+    @pytest.mark.parametrize("length", ["-1", "1e9", "0x10", "two", "٣", "9" * 5000])
+    async def test_odd_length(self, length: str) -> None:
+        """A length that is none breaks nothing."""
+        response = await Door().request(
+            "POST", "/api/x", content=b"", headers={"Content-Length": length.encode()}
+        )
+
+        assert response.status_code in (200, 413)
+
+    async def test_headers(self) -> None:
+        """Huge headers are refused; large ones are not."""
+        door = Door()
+
+        large = await door.get(headers={"X-Large": "x" * (MAX_HEADER_BYTES - 1000)})
+        huge = await door.get(headers={"X-Huge": "x" * MAX_HEADER_BYTES})
+        many = await door.get(headers={f"X-{number}": "x" for number in range(10_000)})
+
+        assert large.status_code == 200
+        assert (huge.status_code, huge.json()["code"]) == (431, "request.headers.too_large")
+        assert many.status_code == 431
+
+
+class TestContext:
+    """Where a call came from."""
+
+    async def test_channel(self) -> None:
+        """The API is told from the console by its path."""
+        door = Door()
+
+        assert (await door.get("/api/v1/users")).json()["channel"] == "api"
+        assert (await door.get("/session/sign-in")).json()["channel"] == "console"
+        assert (await door.get("/apiary")).json()["channel"] == "console"
+
+    async def test_user_agent_is_cut(self) -> None:
+        """A long user agent is cut to fit."""
+        response = await Door().get(headers={"User-Agent": "x" * 1000})
+
+        assert response.json()["user_agent"] == "x" * 300
+
+    @pytest.mark.parametrize(
+        ("hops", "forwarded", "address"),
+        [
+            (0, ["203.0.113.9"], "192.0.2.1"),
+            (1, [], "192.0.2.1"),
+            (1, [""], "192.0.2.1"),
+            (1, ["203.0.113.9"], "203.0.113.9"),
+            (1, ["spoofed, 203.0.113.9"], "203.0.113.9"),
+            (1, ["spoofed", "203.0.113.9"], "203.0.113.9"),
+            (2, ["203.0.113.9"], "192.0.2.1"),
+            (2, ["203.0.113.9, 198.51.100.1"], "203.0.113.9"),
+            (2, ["spoofed, 203.0.113.9, 198.51.100.1"], "203.0.113.9"),
+            (2, ["spoofed", "203.0.113.9", "198.51.100.1"], "203.0.113.9"),
+            (1, ["x" * 100], "x" * 64),
+        ],
+    )
+    async def test_forwarded_address(self, hops: int, forwarded: list[str], address: str) -> None:
+        """As many proxies are believed as are trusted; what callers write themselves is not."""
+        headers = [("X-Forwarded-For", value) for value in forwarded]
+
+        response = await Door(trusted_proxy_hops=hops).get(headers=headers)
+
+        assert response.json()["address"] == address
+
+    @pytest.mark.parametrize(
+        ("hops", "forwarded", "scheme"),
+        [
+            (0, ["https"], "http"),
+            (1, ["https"], "https"),
+            (1, ["http"], "http"),
+            (1, ["gopher"], "http"),
+            (1, ["http, https"], "https"),
+            (1, ["http", "https"], "https"),
+        ],
+    )
+    async def test_forwarded_scheme(self, hops: int, forwarded: list[str], scheme: str) -> None:
+        """A trusted proxy says whether the browser spoke https."""
+        headers = [("X-Forwarded-Proto", value) for value in forwarded]
+
+        response = await Door(trusted_proxy_hops=hops).get(headers=headers)
+
+        assert response.json()["scheme"] == scheme
+        assert ("strict-transport-security" in response.headers) is (scheme == "https")
+
+
+class TestPanic:
+    """A defect of ours."""
+
+    async def test_is_answered_and_reported(self) -> None:
+        """500 with a request id and nothing of the inside; the defect is reported once."""
+
+        async def broken(_: Request) -> Response:
+            message = "secret internals"
+            raise LookupError(message)
+
+        door = Door(broken)
+        response = await door.get(headers={"X-Request-ID": "r1"})
+
+        problem = response.json()
+        assert (response.status_code, problem["code"]) == (500, "internal")
+        assert response.headers["content-type"] == "application/problem+json"
+        assert problem["request_id"] == "r1"
+        assert "secret" not in response.text
+        assert "LookupError" not in response.text
+        [(error, facts)] = door.reports
+        assert isinstance(error, LookupError)
+        assert facts == {"request_id": "r1"}
+
+    async def test_in_the_middle_of_an_answer(self) -> None:
+        """When half the answer is out there is no second one; the defect is reported."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            raise LookupError
+
+        sent: list[MutableMapping[str, Any]] = []
+        reports: list[BaseException] = []
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        edge = Edge(app, ServerSettings(), report=lambda error, **_: reports.append(error))
+        scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": []}
+        with suppress(LookupError):
+            await edge(scope, receive, send)
+
+        assert [message["type"] for message in sent].count("http.response.start") == 1
+        assert [type(error) for error in reports] == [LookupError]
+
+    async def test_visitor_who_leaves_is_no_defect(self) -> None:
+        """A caller who hangs up in the middle of the body is nothing to report."""
+
+        async def read(request: Request) -> Response:
+            await request.body()
+            return Response()
+
+        sent: list[Any] = []
+        door = Door(read)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def hang_up() -> MutableMapping[str, Any]:
+            return {"type": "http.disconnect"}
+
+        scope = {"type": "http", "method": "POST", "path": "/", "scheme": "http", "headers": []}
+        with suppress(ClientDisconnect):
+            await door.edge(scope, hang_up, send)
+
+        assert door.reports == []
