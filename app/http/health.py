@@ -6,17 +6,19 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.core.health import HealthChecks
+from app.core.permissions import PUBLIC
 
 router = APIRouter(tags=["health"])
+_OPEN = {"x-permission": PUBLIC}
 
 
-@router.get("/healthz")
+@router.get("/healthz", openapi_extra=_OPEN)
 async def alive() -> dict[str, Any]:
     """Tell that the process runs and its event loop turns."""
     return {"state": "up", "components": {"process": {"state": "up", "milliseconds": 0.0}}}
 
 
-@router.get("/ready", responses={503: {"description": "A component is down."}})
+@router.get("/ready", openapi_extra=_OPEN, responses={503: {"description": "A component is down."}})
 async def ready(request: Request) -> Response:
     """Tell whether all components answer and the database schema is current."""
     checks: HealthChecks = await request.app.state.container.get(HealthChecks)
