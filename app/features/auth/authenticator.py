@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import col
 
 from app.core import clock, crypto
 from app.core.actor import Actor
 from app.core.database import Database
+from app.core.lookup import Lookup
 from app.core.permissions import PermissionSet
 from app.features.auth.models import UserSession
 from app.features.auth.repository import PRINCIPAL
@@ -31,6 +32,9 @@ _CACHED_USERS = 10_000
 _Stamp = tuple[int, int]
 """The access stamp and the user's version: together they change whenever a grant may have."""
 
+_Row = Any
+"""A row of `PRINCIPAL`."""
+
 _BY_ID = PRINCIPAL.where(col(UserSession.id) == bindparam("session_id"))
 _BY_COOKIE = PRINCIPAL.where(
     or_(
@@ -45,6 +49,8 @@ class SessionAuthenticator:
 
     def __init__(self, database: Database, tokens: AccessTokens, settings: Settings) -> None:
         self._database = database
+        self._by_id = Lookup(database, _BY_ID)
+        self._by_cookie = Lookup(database, _BY_COOKIE)
         self._tokens = tokens
         self._idle = timedelta(minutes=settings.auth.session_idle_minutes)
         self._access: OrderedDict[UUID, tuple[_Stamp, PermissionSet, tuple[str, ...]]] = (
@@ -57,21 +63,22 @@ class SessionAuthenticator:
         Raises:
             Unauthenticated: It is forged or expired, or its session has ended.
         """
-        session_id = self._tokens.session_of(token)
-        actor = await self._actor(_BY_ID, {"session_id": session_id}, kind="api")
+        row = await self._by_id.row(session_id=self._tokens.session_of(token))
+        actor = await self._actor(row, kind="api")
         if actor is None:
             raise invalid_token()
         return actor
 
     async def from_cookie(self, token: str) -> Actor | None:
         """The actor of a console session cookie; None when that session is no more."""
-        return await self._actor(
-            _BY_COOKIE, {"cookie_hash": crypto.hash_token(token)}, kind="console"
-        )
+        cookie_hash = crypto.hash_token(token)
+        row = await self._by_cookie.row(cookie_hash=cookie_hash)
+        return await self._actor(row, kind="console", cookie_hash=cookie_hash)
 
     async def from_session(self, session_id: UUID) -> Actor | None:
         """The actor of a console session by its id; None when that session is no more."""
-        return await self._actor(_BY_ID, {"session_id": session_id}, kind="console")
+        row = await self._by_id.row(session_id=session_id)
+        return await self._actor(row, kind="console")
 
     async def rotated_cookie(self, token: str) -> str | None:
         """A new cookie for a session whose user's roles changed since the cookie was made.
@@ -79,8 +86,7 @@ class SessionAuthenticator:
         The old one stays good for a minute, for requests already on their way.
         """
         cookie_hash = crypto.hash_token(token)
-        async with self._database.reading.connect() as connection:
-            row = (await connection.execute(_BY_COOKIE, {"cookie_hash": cookie_hash})).one_or_none()
+        row = await self._by_cookie.row(cookie_hash=cookie_hash)
         if row is None or row.cookie_hash != cookie_hash:
             return None
         _, roles = await self._grants(row)
@@ -101,11 +107,9 @@ class SessionAuthenticator:
         return fresh
 
     async def _actor(
-        self, statement: Select[Any], parameters: dict[str, Any], *, kind: str
+        self, row: _Row | None, *, kind: str, cookie_hash: str | None = None
     ) -> Actor | None:
-        async with self._database.reading.connect() as connection:
-            row = (await connection.execute(statement, parameters)).one_or_none()
-        if row is None or row.kind != kind or not self._is_live(row, parameters):
+        if row is None or row.kind != kind or not self._is_live(row, cookie_hash):
             return None
         grants, roles = await self._grants(row)
         if clock.now() - row.last_seen_at > _TOUCH_EVERY:
@@ -121,10 +125,9 @@ class SessionAuthenticator:
             must_change_password=row.must_change_password,
         )
 
-    def _is_live(self, row: Row[Any], parameters: dict[str, Any]) -> bool:
+    def _is_live(self, row: _Row, cookie_hash: str | None) -> bool:
         now = clock.now()
-        given = parameters.get("cookie_hash", row.cookie_hash)
-        before_rotation = given != row.cookie_hash
+        before_rotation = cookie_hash is not None and cookie_hash != row.cookie_hash
         return bool(
             (not before_rotation or now - row.rotated_at < _ROTATION_GRACE)
             and row.status == UserStatus.ACTIVE
@@ -133,7 +136,7 @@ class SessionAuthenticator:
             and (row.kind != "console" or now - row.last_seen_at < self._idle)
         )
 
-    async def _grants(self, row: Row[Any]) -> tuple[PermissionSet, tuple[str, ...]]:
+    async def _grants(self, row: _Row) -> tuple[PermissionSet, tuple[str, ...]]:
         user_id, stamp = row.user_id, (row.stamp, row.user_version)
         known = self._access.get(user_id)
         if known is not None and known[0] == stamp:
