@@ -1,0 +1,169 @@
+"""Every public method of every service passes the gate, and the gate holds."""
+
+from typing import Any
+
+import pytest
+
+from app.bootstrap import CORE_FEATURES, build_registry
+from app.core.audit import AuditEntry
+from app.core.errors import PermissionDenied, Unauthenticated
+from app.core.operations import Operation, operations_of
+from app.core.permissions import PUBLIC, SIGNED_IN
+from app.testing import conformance
+from app.testing.platform import Caller, Platform
+from tests.conformance import broken
+
+FEATURES = "app.features"
+AUDIT = str(AuditEntry.__tablename__)
+
+# Who may call what. A change here is a change of the platform's security: look twice.
+PERMISSIONS = {
+    "AuditService.count": "audit.read",
+    "AuditService.get": "audit.read",
+    "AuditService.page": "audit.read",
+    "AuthService.change_password": SIGNED_IN,
+    "AuthService.count_expired": "session.purge",
+    "AuthService.forget_expired": "session.purge",
+    "AuthService.identity": SIGNED_IN,
+    "AuthService.issue_tokens": PUBLIC,
+    "AuthService.refresh": PUBLIC,
+    "AuthService.sign_in": PUBLIC,
+    "AuthService.sign_out": SIGNED_IN,
+    "DashboardService.activity": "audit.read",
+    "DashboardService.health": "system.health.check",
+    "DashboardService.own_activity": SIGNED_IN,
+    "DashboardService.users": "user.read",
+    "RoleService.all": "role.read",
+    "RoleService.ensure_defaults": "role.create",
+    "UserService.assign_roles": "user.assign_roles",
+    "UserService.consequences_of_deletion": "user.delete",
+    "UserService.count": "user.read",
+    "UserService.create": "user.create",
+    "UserService.delete": "user.delete",
+    "UserService.get": "user.read",
+    "UserService.own": SIGNED_IN,
+    "UserService.page": "user.read",
+    "UserService.reactivate": "user.suspend",
+    "UserService.suspend": "user.suspend",
+    "UserService.update": "user.update",
+    "UserService.update_own_name": SIGNED_IN,
+}
+
+# What someone who must first change their password may call.
+OPEN_BEFORE_PASSWORD_CHANGE = {
+    "AuthService.change_password",
+    "AuthService.identity",
+    "AuthService.sign_out",
+}
+
+METHODS = {
+    f"{service.__qualname__}.{name}": getattr(service, name)
+    for service in conformance.services_in(FEATURES)
+    for name in operations_of(service)
+}
+
+
+def operation_of(name: str) -> Operation:
+    """What the gate knows of an operation."""
+    known: Operation = METHODS[name].__operation__
+    return known
+
+
+async def knock(call: Caller, name: str) -> None:
+    """Call an operation without caring for its arguments: the gate comes before them."""
+    method: Any = METHODS[name]
+    await call(method, *[None] * (method.__wrapped__.__code__.co_argcount - 1))
+
+
+class TestGate:
+    """Nothing is open that is not in the list above."""
+
+    def test_list_is_exact(self) -> None:
+        """Each operation needs what the list says, and there are no others."""
+        operations = conformance.operations_in(FEATURES)
+
+        assert {name: op.permission if op else None for name, op in operations.items()} == (
+            PERMISSIONS
+        )
+
+    @pytest.mark.parametrize("module", CORE_FEATURES, ids=lambda module: module.id)
+    def test_features_conform(self, module: Any) -> None:
+        """Permissions are declared and used, actions are well-formed, routes call operations."""
+        package = f"{FEATURES}.{module.id}"
+
+        assert conformance.problems(module, package, build_registry()) == []
+
+    def test_password_change_comes_first(self) -> None:
+        """Very little is open to someone who must change their password."""
+        found = {name for name in METHODS if operation_of(name).allowed_before_password_change}
+
+        assert found == OPEN_BEFORE_PASSWORD_CHANGE
+
+    def test_changes_are_recorded_under_distinct_names(self) -> None:
+        """No two changes look alike in the audit trail."""
+        actions = [operation_of(name).action for name in METHODS if operation_of(name).changes]
+
+        assert sorted(actions) == sorted(set(actions))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, permission in PERMISSIONS.items() if permission != PUBLIC]
+)
+class TestAnonymous:
+    """Visitors get nowhere."""
+
+    async def test_is_refused(self, platform: Platform, call: Caller, name: str) -> None:
+        """Told to sign in, with no effect but an entry."""
+        before = await platform.contents(without=[AUDIT])
+
+        with pytest.raises(Unauthenticated):
+            await knock(call, name)
+
+        assert await platform.contents(without=[AUDIT]) == before
+        [entry] = await platform.audit(action=operation_of(name).action, outcome="denied")
+        assert entry.actor_kind == "anonymous"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, permission in PERMISSIONS.items() if permission not in (PUBLIC, SIGNED_IN)],
+)
+class TestUnderPrivileged:
+    """Whoever is signed in and holds nothing gets no further."""
+
+    @pytest.mark.actor("user")
+    async def test_is_refused(self, platform: Platform, call: Caller, name: str) -> None:
+        """Refused with the permission that is missing, and no effect but an entry."""
+        before = await platform.contents(without=[AUDIT])
+
+        with pytest.raises(PermissionDenied) as refused:
+            await knock(call, name)
+
+        assert refused.value.permission == PERMISSIONS[name]
+        assert await platform.contents(without=[AUDIT]) == before
+        [entry] = await platform.audit(action=operation_of(name).action, outcome="denied")
+        assert entry.actor_id == call.actor.user_id
+
+    @pytest.mark.actor(grants=["user.read_all", "users.read", "role.reader", "audits.*"])
+    async def test_similar_grants_do_not_help(
+        self, platform: Platform, call: Caller, name: str
+    ) -> None:
+        """Grants that merely look like the right one open nothing."""
+        with pytest.raises(PermissionDenied):
+            await knock(call, name)
+
+
+class TestConformance:
+    """The checks themselves see what is wrong."""
+
+    def test_sees_what_is_wrong(self) -> None:
+        """A module with every mistake is told each of them."""
+        found = conformance.problems(broken.module, "tests.conformance.broken")
+
+        assert sorted(found) == [
+            "BrokenService.forgotten passes no gate",
+            "BrokenService.undeclared needs shop.item.read, which no module declares",
+            "BrokenService.unnamed is recorded as 'Unnamed', which is no action",
+            "the permission broken.thing.read opens nothing",
+            "the route /broken calls no operation",
+        ]
