@@ -1,0 +1,191 @@
+"""The house has the rooms that the architecture describes."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "app"
+FEATURES = sorted(path.parent for path in APP.glob("features/*/__init__.py"))
+
+NINE_FILES = {
+    "permissions",
+    "schemas",
+    "models",
+    "repository",
+    "service",
+    "api",
+    "state",
+    "pages",
+    "module",
+}
+
+# A file beside the nine, with the reason for which it is there.
+MORE_FILES = {
+    "audit/words": "what entries say in sentences, for every screen that shows them",
+    "auth/authenticator": "turns cookies and tokens into actors for every edge",
+    "auth/throttle": "how long sign-in is refused: rules without a database",
+    "auth/tokens": "signs and reads access tokens: rules without a database",
+}
+
+# Who commits, with the reason. Nobody below an edge does.
+COMMITTERS = {
+    "core/migrations.py": "a migration is a transaction of its own",
+    "core/unit_of_work.py": "the unit of work itself",
+    "cli.py": "the edge of the command line",
+    "http/routing.py": "the edge of REST",
+    "scheduling.py": "the edge of scheduled jobs",
+    "seed.py": "the edge of the first start",
+    "testing/factories.py": "the edge of tests",
+    "testing/platform.py": "the edge of tests",
+    "ui/runtime.py": "the edge of console events",
+}
+
+# Files without a test of their own name, with the place where they are tested.
+TESTED_ELSEWHERE = {
+    "app.py": "tests/fixtures/server.py starts it",
+    "bootstrap.py": "app/testing/platform.py composes every test's platform with it",
+    "server.py": "tests/fixtures/server.py starts it",
+    "serving.py": "tests/fixtures/server.py starts it",
+    "seed.py": "tests/test_durability.py and the console's tests start with it",
+    "core/actor.py": "tests/app/core/test_permissions.py",
+    "core/clock.py": "two lines",
+    "core/errors.py": "tests/app/http/test_bad_input.py",
+    "core/migrations.py": "tests/migrations",
+    "core/models.py": "tests/app/core/test_paging.py and tests/migrations",
+    "core/module.py": "declarations only",
+    "core/ports.py": "declarations only",
+    "core/repository.py": "the features' repositories",
+    "http/api.py": "tests/app/http/test_openapi.py",
+    "http/cookies.py": "tests/conformance/test_console_attacks.py",
+    "http/docs.py": "tests/conformance/test_routes.py",
+    "http/origin.py": "tests/conformance/test_console_attacks.py",
+    "http/problems.py": "tests/app/http/test_bad_input.py",
+    "http/routing.py": "tests/conformance/test_routes.py",
+}
+
+# Rooms that are tested as a whole.
+TESTED_AS_A_WHOLE = {
+    "testing": "by every test that uses it",
+    "ui": "tests/conformance/test_console_*.py, with real servers",
+}
+
+# Files of a feature that have no test of their own name.
+TESTED_WITH_OTHERS = {
+    "__init__": "a docstring",
+    "models": "tests/migrations compares them with the database",
+    "module": "tests/conformance/test_operations.py",
+    "pages": "tests/conformance/test_console_handlers.py opens every page",
+    "permissions": "tests/conformance/test_operations.py",
+    "repository": "the service's tests: nobody else calls it",
+    "schemas": "the service's and the REST interface's tests",
+    "state": "tests/conformance/test_console_handlers.py calls every handler",
+}
+
+LONGEST = 600
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    """Our Python files below these folders."""
+    for folder in folders:
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def calls_of(path: Path, name: str) -> list[int]:
+    """The lines on which a method of this name is called."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == name
+    ]
+
+
+class TestFeatures:
+    """Who knows one feature knows them all."""
+
+    @pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
+    def test_has_the_nine_files_only(self, feature: Path) -> None:
+        """A feature leaves files out; it does not invent others without a reason."""
+        names = {path.stem for path in feature.iterdir() if not path.name.startswith("__")}
+        allowed = {name.partition("/")[2] for name in MORE_FILES if name.startswith(feature.name)}
+
+        assert names - NINE_FILES - allowed == set()
+        assert "module" in names
+
+    def test_exceptions_exist(self) -> None:
+        """An exception that is no longer needed goes."""
+        assert [name for name in MORE_FILES if not (APP / f"features/{name}.py").exists()] == []
+
+
+class TestSize:
+    """No file outgrows its room."""
+
+    @pytest.mark.parametrize("folder", ["app", "components", "migrations", "scripts"])
+    def test_is_limited(self, folder: str) -> None:
+        """Split by noun before 600 lines."""
+        long = {
+            str(path.relative_to(ROOT)): lines
+            for path in python_files(folder)
+            if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
+        }
+
+        assert long == {}
+
+
+class TestCommits:
+    """One commit, at the edge."""
+
+    def test_nobody_below_commits(self) -> None:
+        """Only the edges commit, each for a reason."""
+        found = {
+            str(path.relative_to(APP)) for path in python_files("app") if calls_of(path, "commit")
+        }
+
+        assert found == set(COMMITTERS)
+
+    def test_features_open_no_transactions(self) -> None:
+        """A service or repository uses the unit of work, not the engine."""
+        offenders = [
+            str(path.relative_to(APP))
+            for path in python_files("app/features")
+            if calls_of(path, "begin") and path.stem in NINE_FILES
+        ]
+
+        assert offenders == []
+
+
+def has_test(path: Path) -> bool:
+    """Whether there is a test file of the source's name, in the mirrored place."""
+    folder = ROOT / "tests" / path.relative_to(ROOT).parent
+    return any(folder.glob(f"test_{path.stem}*.py"))
+
+
+class TestTests:
+    """Every file is tested, and the tests are where one looks for them."""
+
+    def test_every_file_has_tests(self) -> None:
+        """Each source file has a test file, or it is said where else it is tested."""
+        missing = {
+            str(path.relative_to(APP))
+            for path in python_files("app")
+            if path.stem not in TESTED_WITH_OTHERS
+            and path.parent.name not in TESTED_AS_A_WHOLE
+            and not has_test(path)
+        }
+
+        assert missing - set(TESTED_ELSEWHERE) == set()
+
+    @pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
+    def test_every_feature_has_tests(self, feature: Path) -> None:
+        """No feature is without a test of its own."""
+        assert any((ROOT / "tests" / feature.relative_to(ROOT)).glob("test_*.py"))
+
+    def test_exceptions_are_needed(self) -> None:
+        """An exception for a file that is gone, or has tests by now, goes."""
+        assert [name for name in TESTED_ELSEWHERE if not (APP / name).exists()] == []
+        assert [name for name in TESTED_ELSEWHERE if has_test(APP / name)] == []
