@@ -53,6 +53,27 @@ class TestSessionOf:
                     tokens.session_of(token)
                 assert refused.value.code == "auth.token.expired"
 
+    def test_expires_though_it_was_seen_before(self, tokens: AccessTokens) -> None:
+        """That its signature was checked once does not make it good for longer."""
+        token = tokens.issue(SESSION, USER, NOW)
+        with time_machine.travel(NOW, tick=False):
+            assert tokens.session_of(token) == SESSION
+
+        with time_machine.travel(NOW + timedelta(minutes=15), tick=False):
+            with pytest.raises(Unauthenticated) as refused:
+                tokens.session_of(token)
+            assert refused.value.code == "auth.token.expired"
+
+    def test_remembers_some_only(
+        self, tokens: AccessTokens, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many tokens are used, memory does not grow, and all of them are good."""
+        monkeypatch.setattr("app.features.auth.tokens._REMEMBERED", 3)
+        issued = [tokens.issue(SESSION, UUID(int=number), datetime.now(UTC)) for number in range(9)]
+
+        assert {tokens.session_of(token) for token in [*issued, *issued]} == {SESSION}
+        assert len(tokens._verified) == 3
+
     @pytest.mark.parametrize(
         "token",
         [
@@ -84,8 +105,9 @@ class TestSessionOf:
         assert refused.value.code == "auth.token.invalid"
 
     def test_one_changed_character(self, tokens: AccessTokens) -> None:
-        """No character of the signature can be changed."""
+        """No character of the signature can be changed, also after the good one was seen."""
         token = tokens.issue(SESSION, USER, datetime.now(UTC))
+        tokens.session_of(token)
         header, claims, signature = token.split(".")
         other = "A" if signature[5] != "A" else "B"
 
