@@ -132,7 +132,7 @@ def lists() -> rx.Component:
             start=1,
             end=50,
             total=12480,
-            estimated=True,
+            or_more=True,
             has_previous=False,
             has_next=True,
             on_previous=rx.prevent_default,

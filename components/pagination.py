@@ -19,7 +19,7 @@ def pagination(
     start: Number,
     end: Number,
     total: Number,
-    estimated: Flag = False,
+    or_more: Flag = False,
     has_previous: Flag,
     has_next: Flag,
     on_previous: Handler,
@@ -34,7 +34,7 @@ def pagination(
         start: Number of the first row shown, 0 when there is none.
         end: Number of the last row shown.
         total: How many match.
-        estimated: The total is an estimate: *about*.
+        or_more: Counting stopped there, and there are more: *more than 10,000*.
         has_previous: Whether there is a page before.
         has_next: Whether there is a page after.
         on_previous: Goes back.
@@ -43,10 +43,10 @@ def pagination(
         page_sizes: Choices for it.
         on_page_size: Called with the chosen size as text.
     """
-    about: Any = (
-        rx.cond(estimated, "about ", "")
-        if isinstance(estimated, rx.Var)
-        else ("about " if estimated else "")
+    more: Any = (
+        rx.cond(or_more, "more than ", "")
+        if isinstance(or_more, rx.Var)
+        else ("more than " if or_more else "")
     )
     size: rx.Component = rx.fragment()
     if on_page_size is not None and page_size is not None:
@@ -65,7 +65,7 @@ def pagination(
         rx.el.p(
             rx.el.strong(grouped(start), "\N{EN DASH}", grouped(end)),
             " of ",
-            about,
+            more,
             rx.el.strong(grouped(total)),
             class_name="pagination-count",
             custom_attrs={"role": "status"},

@@ -100,7 +100,11 @@ class EventGuard(Middleware):
             )
         if actor is not None and not actor.may(page.permission):
             console.refused = page.permission
-            await _record(PermissionDenied(page.permission), page.permission, f"page {page.route}")
+            if EventContext.get().parent_txid is None:
+                # Else the page was loaded from the server, and the page gate has recorded it.
+                await _record(
+                    PermissionDenied(page.permission), page.permission, f"page {page.route}"
+                )
             root.is_hydrated = True
             return StateUpdate(delta=await _delta(root))
         return None

@@ -17,7 +17,7 @@ def list_pagination(state: Any) -> rx.Component:
         start=state.first,
         end=state.last,
         total=state.total,
-        estimated=~state.total_is_exact,
+        or_more=~state.total_is_exact,
         has_previous=state.previous_cursor != "",
         has_next=state.next_cursor != "",
         on_previous=state.go_previous,

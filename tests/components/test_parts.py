@@ -146,14 +146,14 @@ def test_count_is_grouped() -> None:
     assert "toLocaleString" in str(grouped(rx.Var("total", _var_type=int)))
 
 
-def test_estimate_says_about() -> None:
-    """An estimated count does not pretend."""
+def test_a_count_that_stopped_says_so() -> None:
+    """A count that stopped does not pretend to be all."""
     drawn = str(
         pagination(
             start=1,
             end=50,
             total=12480,
-            estimated=True,
+            or_more=True,
             has_previous=False,
             has_next=True,
             on_previous=rx.prevent_default,
@@ -161,7 +161,7 @@ def test_estimate_says_about() -> None:
         )
     )
 
-    assert '"about "' in drawn
+    assert '"more than "' in drawn
     assert '"12,480"' in drawn
 
 

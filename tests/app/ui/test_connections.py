@@ -6,10 +6,6 @@ from typing import Any
 from app.ui.connections import Connections, closable
 
 
-def _scope(token: str) -> dict[str, Any]:
-    return {"query_string": f"token={token}&EIO=4".encode()}
-
-
 class TestClose:
     """`Connections.close` and `closable`."""
 
@@ -22,7 +18,7 @@ class TestClose:
         async def send(_message: Any) -> None:
             raise AssertionError
 
-        with Connections().opened(_scope("a")) as closing:
+        with Connections().opened() as (_, closing):
             message = await closable(closing, receive, send)()
 
         assert message["text"] == "hello"
@@ -40,20 +36,20 @@ class TestClose:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        with connections.opened(_scope("a")) as closing:
-            waiting = asyncio.create_task(closable(closing, receive, send)())  # type: ignore[arg-type]  # a coroutine
+        with connections.opened() as (socket_id, closing):
+            waiting = asyncio.ensure_future(closable(closing, receive, send)())
             await asyncio.sleep(0)
-            connections.close("a")
+            connections.close(socket_id)
             message = await waiting
 
         assert message["type"] == "websocket.disconnect"
         assert [each["type"] for each in sent] == ["websocket.close"]
 
     async def test_others_stay(self) -> None:
-        """Closing one client's socket, or that of nobody, leaves the others open."""
+        """Closing one socket, or one that is no more, leaves the others open."""
         connections = Connections()
-        with connections.opened(_scope("a")) as one, connections.opened(_scope("b")) as other:
-            connections.close("a")
+        with connections.opened() as (first_id, one), connections.opened() as (_, other):
+            connections.close(first_id)
             connections.close("unknown")
 
             assert one.is_set()

@@ -1,6 +1,6 @@
 """Operations on the audit trail; it is only ever read."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -210,4 +210,4 @@ class TestNeverChanged:
 
         after = [entry.model_dump() for entry in await platform.audit()]
         assert after[: len(before)] == before
-        assert after[-1]["at"] - before[0]["at"] < timedelta(minutes=1)
+        assert [entry["action"] for entry in after[len(before) :]] == ["user.update", "user.delete"]
