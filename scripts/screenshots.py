@@ -1,64 +1,254 @@
-"""Take pictures of the console's pages: light and dark, desk and phone.
+"""Take pictures of the console: every page, light and dark, desk and phone.
+
+They go to `var/screenshots`, to be looked at; one of them is the README's.
 
 .venv/bin/python -m scripts.screenshots [FOLDER]
 """
 
+import re
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.bootstrap import build_registry
+from scripts import demo_data
 from scripts.build_frontend import ROOT
 from scripts.programs import CHROMIUM_ARGS, ensure, find_chromium
 from scripts.running import ADMIN_EMAIL, ADMIN_PASSWORD, running_platform
 
+FOLDER = ROOT / "var" / "screenshots"
+README_PICTURE = ROOT / "docs" / "images" / "console.png"
+README_SIZE = (1280, 760)
+LARGEST_BYTES = 200_000
+
 SCREENS = {"desk": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 
+RECORD = "Maya Krishnan"
+GUEST = demo_data.GUESTS[1]
+
+Steps = Callable[[Page], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: whose page, and what is done there before it is taken."""
+
+    name: str
+    path: str
+    email: str = ADMIN_EMAIL
+    password: str = ADMIN_PASSWORD
+    steps: Steps | None = None
+
 
 def main() -> None:
-    """Serve fresh data and picture every page whose address needs no record."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
+    """Serve made-up data and picture every page and its states."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     chromium = ensure(find_chromium, "chromium")
-    routes = [page.route for page in build_registry().pages if "[" not in page.route]
-    with running_platform() as (address, _), sync_playwright() as playwright:
+    with demonstration() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGS))
+        pictures = [*pages(address), *states(address)]
         for screen, size in SCREENS.items():
             for scheme in SCHEMES:
-                take(browser, address, routes, folder / f"{screen}-{scheme}", size)
+                take_all(browser, address, pictures, folder / f"{screen}-{scheme}", size)
+        take_readme(browser, address)
         browser.close()
 
 
-def take(
-    browser: Browser, address: str, routes: list[str], prefix: Path, size: tuple[int, int]
+@contextmanager
+def demonstration() -> Iterator[str]:
+    """Serve the made-up company until the block ends; yields the address."""
+    with tempfile.TemporaryDirectory(prefix="atrium-demo-") as directory:
+        database_url = f"sqlite:///{directory}/demo.db"
+        settings = {"ATRIUM_DATABASE__URL": database_url, "ATRIUM_AUTH__BCRYPT_ROUNDS": "4"}
+        with running_platform(**settings) as (address, _):
+            demo_data.fill(address, database_url, email=ADMIN_EMAIL, password=ADMIN_PASSWORD)
+            yield address
+
+
+def pages(address: str) -> Iterator[Picture]:
+    """Every page as the administrator sees it, and those before the sign-in."""
+    record = user_id(address, RECORD)
+    for page in build_registry().pages:
+        path = re.sub(r"\[\w+\]", record, page.route)
+        name = re.sub(r"\[(\w+)\]", r"\1", page.route).strip("/").replace("/", "-") or "overview"
+        yield Picture(name, path, email="" if path == "/sign-in" else ADMIN_EMAIL)
+
+
+def states(address: str) -> Iterator[Picture]:
+    """What pages look like when something is open, wrong, missing or not allowed."""
+    record = f"/users/{user_id(address, RECORD)}"
+    guest = demo_data.address_of(GUEST)
+    yield Picture("state-overview-guest", "/", guest, demo_data.PASSWORD)
+    yield Picture("state-denied", "/users", guest, demo_data.PASSWORD)
+    yield Picture("state-not-found", "/no-such-page")
+    yield Picture("state-user-not-found", "/users/00000000-0000-7000-8000-000000000000")
+    yield Picture("state-no-match", "/users?q=nobody-is-called-so&status=active")
+    yield Picture("state-filtered", "/users?status=suspended&role=user")
+    yield Picture("state-second-page", "/users?limit=25", steps=_second_page)
+    yield Picture("state-selected", "/users", steps=_select_three)
+    yield Picture("state-bulk-dialog", "/users", steps=_plan_bulk)
+    yield Picture("state-sign-in-error", "/sign-in", email="", steps=_sign_in_wrongly)
+    yield Picture("state-new-user-errors", "/users/new", steps=_create_wrongly)
+    yield Picture("state-unsaved", record, steps=_change_name)
+    yield Picture("state-delete-dialog", record, steps=_menu("Delete…"))
+    yield Picture("state-password-dialog", record, steps=_menu("Set password"))
+    yield Picture("state-palette", "/users", steps=_palette)
+    yield Picture("state-keyboard-help", "/users", steps=lambda page: page.keyboard.press("?"))
+    yield Picture("state-person-menu", "/users", steps=_person_menu)
+    yield Picture("state-filter-menu", "/users", steps=_filter_menu)
+    yield Picture("state-navigation", "/users", steps=_navigation)
+    yield Picture("state-audit-entry", "/audit", steps=_open_entry)
+
+
+def take_all(
+    browser: Browser, address: str, pictures: list[Picture], prefix: Path, size: tuple[int, int]
 ) -> None:
-    """Picture the pages on one kind of screen."""
+    """Take the pictures on one kind of screen."""
+    for picture in pictures:
+        scheme = prefix.name.rpartition("-")[2]
+        with opened(browser, address, picture, scheme, size) as page:
+            page.screenshot(path=f"{prefix}-{picture.name}.png")
+        print(f"{prefix.name}  {picture.name}", flush=True)
+
+
+def take_readme(browser: Browser, address: str) -> None:
+    """Take the README's picture: the list of users."""
+    README_PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    with opened(browser, address, Picture("readme", "/users"), "light", README_SIZE) as page:
+        page.screenshot(path=README_PICTURE)
+    size = README_PICTURE.stat().st_size
+    print(f"{README_PICTURE.relative_to(ROOT)}: {size / 1000:.0f} kB", flush=True)
+    if size > LARGEST_BYTES:
+        sys.exit(f"That is more than {LARGEST_BYTES / 1000:.0f} kB.")
+
+
+@contextmanager
+def opened(
+    browser: Browser, address: str, picture: Picture, scheme: str, size: tuple[int, int]
+) -> Iterator[Page]:
+    """A tab that shows what is to be pictured."""
     width, height = size
-    dark = prefix.name.endswith("dark")
     context = browser.new_context(
         base_url=address,
         viewport={"width": width, "height": height},
-        color_scheme="dark" if dark else "light",
+        color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        has_touch=width < height,
     )
+    if picture.email:
+        value = session(address, picture.email, picture.password)
+        context.add_cookies([{"name": "atrium_session", "value": value, "url": address}])
     page = context.new_page()
-    page.goto("/sign-in")
+    page.goto(picture.path)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=f"{prefix}-sign-in.png")
-    page.fill("[name=email]", ADMIN_EMAIL)
-    page.fill("[name=password]", ADMIN_PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-    for route in routes:
-        if route == "/sign-in":
-            continue
-        page.goto(route)
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=f"{prefix}-{route.strip('/').replace('/', '-') or 'home'}.png")
-        print(f"{prefix.name}  {route}", flush=True)
+    settle(page)
+    if picture.steps is not None:
+        picture.steps(page)
+        settle(page)
+    yield page
     context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the server's answers are on the screen."""
+    if "/gallery" not in page.url:
+        page.wait_for_function("!document.querySelector('.skeleton, .table[aria-busy=true]')")
+    page.wait_for_timeout(300)
+
+
+def session(address: str, email: str, password: str) -> str:
+    """Sign in and return the session cookie's value."""
+    form = {"email": email, "password": password}
+    with httpx.Client(base_url=address, headers={"Origin": address}) as client:
+        return str(client.post("/session/sign-in", data=form).cookies["atrium_session"])
+
+
+def user_id(address: str, name: str) -> str:
+    """The id of one of the made-up people."""
+    with httpx.Client(base_url=address) as client:
+        sign_in = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+        token = client.post("/api/v1/auth/login", json=sign_in).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        found = client.get("/api/v1/users", params={"q": name}, headers=headers).json()
+    return str(found["items"][0]["id"])
+
+
+def _second_page(page: Page) -> None:
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_url("**cursor=**")
+
+
+def _select_three(page: Page) -> None:
+    boxes = page.locator("tbody input[type=checkbox]")
+    for number in range(3):
+        boxes.nth(number).click()
+    page.get_by_role("region", name="Selected rows").wait_for()
+
+
+def _plan_bulk(page: Page) -> None:
+    _select_three(page)
+    page.get_by_role("button", name="Suspend", exact=True).click()
+    page.get_by_role("alertdialog").or_(page.get_by_role("dialog")).first.wait_for()
+
+
+def _sign_in_wrongly(page: Page) -> None:
+    page.get_by_label("E-mail").fill("anna@northwind.example")
+    page.get_by_label("Password", exact=True).fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("is wrong").wait_for()
+
+
+def _create_wrongly(page: Page) -> None:
+    page.get_by_label("Name").fill("Ada Okafor")
+    page.get_by_label("E-mail").fill(demo_data.address_of("Ada Okafor"))
+    page.get_by_label("Password", exact=True).fill("short")
+    page.get_by_role("button", name="Create user").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+
+
+def _change_name(page: Page) -> None:
+    page.get_by_label("Name").fill("Maya K.")
+
+
+def _menu(item: str) -> Steps:
+    def steps(page: Page) -> None:
+        page.get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name=item).click()
+        page.locator("dialog[open]").wait_for()
+
+    return steps
+
+
+def _palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("ma")
+    page.wait_for_timeout(600)
+
+
+def _person_menu(page: Page) -> None:
+    page.get_by_role("button", name="Your account").click()
+
+
+def _filter_menu(page: Page) -> None:
+    page.get_by_role("button", name="Status").first.click()
+
+
+def _navigation(page: Page) -> None:
+    """Open the sheet on a phone, fold the sidebar on a desk."""
+    name = re.compile("sidebar|navigation", re.IGNORECASE)
+    page.get_by_role("button", name=name).locator("visible=true").first.click()
+
+
+def _open_entry(page: Page) -> None:
+    page.locator("tbody a, tbody button").first.click()
 
 
 if __name__ == "__main__":
