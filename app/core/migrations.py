@@ -104,9 +104,9 @@ class Migrator:
                 )
 
 
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    # FTS5 keeps its index in shadow tables that no model declares.
-    return kind != "table" or not (name or "").startswith("core_user_search")
+def _is_ours(name: str | None, _kind: str, _parents: object) -> bool:
+    # No model declares the search index: tables of FTS5 on SQLite, an index on PostgreSQL.
+    return not (name or "").startswith(("core_user_search", "ix_core_users_search"))
 
 
 def _revisions(connection: Connection) -> tuple[str, ...]:
