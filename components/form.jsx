@@ -1,6 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useBlocker } from "react-router";
 
+/** How long the answer to a sent form may lead elsewhere without a question. */
+const PATIENCE_MS = 5000;
+
 /** Form data by name: text, yes or no for a checkbox, a list for a list of checkboxes. */
 function read(form) {
   const data = {};
@@ -31,6 +34,8 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
   const form = useRef(null);
   const clean = useRef("{}");
   const changed = useRef(false);
+  // Just sent: the server may answer by going on to another page, which is no reason to ask.
+  const sent = useRef(false);
   const focused = useRef("");
   const [dirty, setDirty] = useState(false);
   const look = useCallback(() => {
@@ -54,12 +59,13 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
   const trouble = JSON.stringify(errors ?? {});
   useEffect(() => {
     if (trouble === "{}" || trouble === "[]") return;
+    sent.current = false;
     form.current?.querySelector('[aria-invalid="true"]')?.focus();
   }, [trouble]);
 
   useEffect(() => {
     if (!guard) return undefined;
-    const ask = (event) => changed.current && event.preventDefault();
+    const ask = (event) => changed.current && !sent.current && event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [guard]);
@@ -67,6 +73,10 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
   const submit = (event) => {
     event.preventDefault();
     event.stopPropagation();
+    sent.current = true;
+    setTimeout(() => {
+      sent.current = false;
+    }, PATIENCE_MS);
     onSave?.(read(event.currentTarget));
   };
   const keys = (event) => {
@@ -91,15 +101,16 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
       >
         {children}
       </form>
-      {guard ? <LeaveGuard changed={changed} question={question} /> : null}
+      {guard ? <LeaveGuard changed={changed} sent={sent} question={question} /> : null}
     </>
   );
 }
 
-function LeaveGuard({ changed, question = "Leave without saving?" }) {
+function LeaveGuard({ changed, sent, question = "Leave without saving?" }) {
   const dialog = useRef(null);
   const blocker = useBlocker(
-    ({ currentLocation, nextLocation }) => changed.current && currentLocation.pathname !== nextLocation.pathname,
+    ({ currentLocation, nextLocation }) =>
+      changed.current && !sent.current && currentLocation.pathname !== nextLocation.pathname,
   );
   const asking = blocker.state === "blocked";
   useEffect(() => {
