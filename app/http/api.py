@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from app.core.errors import ModuleError
 from app.core.registry import Registry
 from app.http import docs, health
+from app.http.dispatch import Api
 from app.http.problems import EXCEPTION_HANDLERS, Problem
 from app.http.routing import ConsoleRoute, OperationRoute
 
@@ -28,7 +29,7 @@ def build_api(registry: Registry, container: AsyncContainer) -> FastAPI:
     Raises:
         ModuleError: A module's route does not say which operation it calls.
     """
-    api = FastAPI(
+    api = Api(
         title="Atrium",
         version=VERSION,
         description=_DESCRIPTION,
@@ -48,7 +49,7 @@ def build_api(registry: Registry, container: AsyncContainer) -> FastAPI:
 
 
 def _include(
-    api: FastAPI, module_id: str, router: APIRouter | None, kind: type, *, prefix: str
+    api: Api, module_id: str, router: APIRouter | None, kind: type, *, prefix: str
 ) -> None:
     if router is None:
         return
@@ -56,7 +57,7 @@ def _include(
         if type(route) is not kind:
             message = f"module {module_id!r}: route {route} is not a {kind.__name__}"
             raise ModuleError(message)
-    api.include_router(router, prefix=prefix)
+    api.include_operations(router, prefix=prefix)
 
 
 def _describe(api: FastAPI) -> None:

@@ -1,11 +1,13 @@
 """REST routes: one unit of work each, guarded before the body is read."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from dishka import AsyncContainer
 from dishka.integrations.fastapi import DishkaRoute
 from fastapi import Request, Response
+from pydantic import TypeAdapter
 
 from app.core.actor import ANONYMOUS, Actor, RequestContext
 from app.core.errors import ModuleError, PermissionDenied, Unauthenticated
@@ -19,6 +21,10 @@ from app.http.problems import problems
 from app.settings import Settings
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+# Where FastAPI looks for what it has to close at the end.
+_STACKS = ("fastapi_middleware_astack", "fastapi_inner_astack", "fastapi_function_astack")
 
 
 def calls(operation: Callable[..., Any]) -> Callable[[Endpoint], Endpoint]:
@@ -61,10 +67,11 @@ class OperationRoute(DishkaRoute):
         super().__init__(path, endpoint, **options)
         if self.body_field is not None:
             self.responses = problems(413, 415) | self.responses
+        self.respond = self.get_route_handler()
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """FastAPI's handler inside a unit of work."""
-        handle = super().get_route_handler()
+        handle = self._without_input() or _with_stacks(super().get_route_handler())
         operation = self.operation
 
         async def in_unit_of_work(request: Request) -> Response:
@@ -83,6 +90,37 @@ class OperationRoute(DishkaRoute):
 
         return in_unit_of_work
 
+    def _without_input(self) -> Handler | None:
+        """Calls the endpoint at once when there is nothing to parse; None when there is."""
+        needs = self.dependant
+        names = [
+            *needs.path_params,
+            *needs.query_params,
+            *needs.header_params,
+            *needs.cookie_params,
+            *needs.body_params,
+            *needs.dependencies,
+            needs.response_param_name,
+            needs.background_tasks_param_name,
+        ]
+        if any(names):
+            return None
+        call: Callable[..., Any] = self.endpoint
+        # The container is found through the request, so dishka always asks for it.
+        name = str(needs.request_param_name)
+        status = self.status_code or 200
+        write = TypeAdapter(self.response_model).dump_json if self.response_model else None
+
+        async def handle(request: Request) -> Response:
+            result = await call(**{name: request})
+            if isinstance(result, Response):
+                return result
+            if write is None:
+                return Response(status_code=status)
+            return Response(write(result), status, media_type="application/json")
+
+        return handle
+
     async def actor(self, request: Request, container: AsyncContainer) -> Actor:
         """Who calls, by bearer token; the console's cookie counts for nothing here.
 
@@ -99,6 +137,15 @@ class OperationRoute(DishkaRoute):
             raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
         authenticator: Authenticator = await container.get(Authenticator)
         return await authenticator.from_bearer(token.strip())
+
+
+def _with_stacks(handle: Handler) -> Handler:
+    async def with_stacks(request: Request) -> Response:
+        async with AsyncExitStack() as stack:
+            request.scope.update(dict.fromkeys(_STACKS, stack))
+            return await handle(request)
+
+    return with_stacks
 
 
 class ConsoleRoute(OperationRoute):
