@@ -104,12 +104,21 @@ def generate() -> None:
 def upgrade(revision: str = "heads") -> None:
     """Migrate up, by default to the newest schema."""
     _migrate(lambda migrator: migrator.upgrade(revision))
+    typer.echo("The schema is current.")
 
 
 @db.command()
-def downgrade(revision: str) -> None:
+def downgrade(
+    revision: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Migrate down to a revision; `base` drops everything."""
+    if not yes:
+        typer.confirm(
+            f"This drops tables and what is in them, down to {revision}. Go on?", abort=True
+        )
     _migrate(lambda migrator: migrator.downgrade(revision))
+    typer.echo(f"The schema is at {revision}.")
 
 
 @db.command()

@@ -13,8 +13,9 @@ from app.settings import PROJECT_ROOT, Settings, setting_names, variable_name
 from components import theme
 
 _ENV_HEAD = """\
-# Every setting as an environment variable, with its default. Copy what you need to .env or to
-# your deployment; an empty value means "not set". See docs/configuration.md.
+# Every setting as an environment variable, with its default. Put what you need into the
+# environment of your shell, service or container; this file itself is not read.
+# An empty value means "not set". See docs/configuration.md.
 """
 
 

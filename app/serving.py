@@ -38,6 +38,8 @@ def serve(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.auto,
         workers=settings.server.workers,
+        # A worker that dies is replaced; the others go on meanwhile.
+        respawn_failed_workers=True,
         workers_kill_timeout=settings.server.shutdown_seconds,
         log_level=LogLevels.warning,
         websockets=True,

@@ -1,6 +1,37 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useBlocker } from "react-router";
 
+/** What was typed in a form that went away unasked, by its place; it comes back with the form. */
+const kept = new Map();
+const KEPT_MS = 10000;
+
+/** Puts values, as `read` gives them, into the fields that are there. */
+function write(form, values) {
+  for (const field of form.elements) {
+    if (!(field.name in values)) continue;
+    const value = values[field.name];
+    if (field.type === "checkbox" || field.type === "radio") {
+      const wanted = Array.isArray(value)
+        ? value.includes(field.value)
+        : field.type === "radio"
+          ? value === field.value
+          : value;
+      if (field.checked !== wanted) field.click();
+    } else if (field.value !== value) {
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+}
+
+/** The fields whose values differ. */
+function differences(now, before) {
+  const changed = Object.entries(now).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
+  );
+  return Object.fromEntries(changed);
+}
+
 /** How long the answer to a sent form may lead elsewhere without a question. */
 const PATIENCE_MS = 5000;
 
@@ -31,20 +62,23 @@ function read(form) {
  * error. A new `version` rebuilds the fields from what the state says.
  */
 export function Form({ children, version, errors, guard = false, onSave, className = "form", question, ...rest }) {
+  const label = rest["aria-label"] ?? "";
   const form = useRef(null);
-  const clean = useRef("{}");
+  const clean = useRef({});
+  const typed = useRef({});
   const changed = useRef(false);
   // Just sent: the server may answer by going on to another page, which is no reason to ask.
   const sent = useRef(false);
   const focused = useRef("");
   const [dirty, setDirty] = useState(false);
   const look = useCallback(() => {
-    const now = form.current && JSON.stringify(read(form.current)) !== clean.current;
-    changed.current = Boolean(now);
+    if (!form.current) return;
+    typed.current = differences(read(form.current), clean.current);
+    changed.current = Object.keys(typed.current).length > 0;
     setDirty(changed.current);
   }, []);
   const settle = useCallback(() => {
-    clean.current = JSON.stringify(read(form.current));
+    clean.current = read(form.current);
     look();
   }, [look]);
 
@@ -55,6 +89,33 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
       focused.current = form.current?.contains(document.activeElement) ? document.activeElement.id : "";
     };
   }, [version, settle]);
+
+  // The server may lose its side of the tab and draw the form anew; what was typed stays.
+  useEffect(() => {
+    const place = `${window.location.pathname} ${label}`;
+    const before = kept.get(place);
+    kept.delete(place);
+    if (before && Date.now() - before.at < KEPT_MS) write(form.current, before.values);
+    return () => {
+      const values = typed.current;
+      const isLeaving = place !== `${window.location.pathname} ${label}`;
+      if (Object.keys(values).length && !sent.current && !isLeaving) {
+        kept.set(place, { values, at: Date.now() });
+      }
+    };
+  }, [label]);
+  useEffect(() => {
+    const returned = new MutationObserver((changes) => {
+      const fields = changes.flatMap((change) => [...change.addedNodes]);
+      if (!fields.some((node) => node.querySelector?.("[name]") || node.name)) return;
+      const values = typed.current;
+      clean.current = { ...read(form.current), ...clean.current };
+      write(form.current, values);
+      look();
+    });
+    returned.observe(form.current, { childList: true, subtree: true });
+    return () => returned.disconnect();
+  }, [version, look]);
 
   const trouble = JSON.stringify(errors ?? {});
   useEffect(() => {

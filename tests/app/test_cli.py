@@ -1,5 +1,6 @@
 """`platformctl`, called as its console script calls it."""
 
+import io
 import json
 import socket
 from collections.abc import Callable
@@ -60,13 +61,22 @@ class TestDatabase:
         run("db", "upgrade")
         at = json.loads(run("db", "current", "--json").stdout)
         checked = run("db", "check")
-        run("db", "downgrade", "base")
+        run("db", "downgrade", "base", "--yes")
         after = json.loads(run("db", "current", "--json").stdout)
 
         assert before.returncode == 1
         assert at["current"] == at["newest"]
         assert checked.returncode == 0
         assert after["current"] == []
+
+    def test_down_asks_first(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without an answer nothing is dropped."""
+        run("db", "upgrade")
+        monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+        asked = run("db", "downgrade", "base")
+
+        assert asked.returncode == 1
+        assert run("db", "check").returncode == 0
 
     def test_no_database(self, run: Run) -> None:
         """A database that does not answer is one sentence that names the setting."""

@@ -404,6 +404,10 @@ def _details_form() -> rx.Component:
                 required=True,
             ),
             checkbox("verified", "E-mail address is confirmed", default_checked=user.verified),
+            # What the change is based on travels with it, even when the server has forgotten.
+            rx.el.input(
+                type="hidden", name="version", value=user.version.to_string(), read_only=True
+            ),
             save_bar(error=UserRecord.form_error),
             on_submit=UserRecord.save,
             version=user.id + user.version.to_string(),

@@ -231,7 +231,8 @@ class UserRecord(PageState, rx.State):
     async def save(self, form: dict[str, Any]) -> None:
         """Save the details; whoever saved in between is named, and the person chooses."""
         self._submitted = form
-        await self._save(form, version=self.user.version)
+        version = str(form.get("version", ""))
+        await self._save(form, version=int(version) if version.isdecimal() else self.user.version)
 
     @handler(UserPermission.UPDATE)
     async def overwrite(self) -> None:
@@ -349,7 +350,7 @@ class UserRecord(PageState, rx.State):
         if not runtime.caller().actor.may(AuditPermission.READ):
             return
         query = AuditListQuery(
-            target_type="user", target_id=self.user.id, outcome="succeeded", limit=1
+            target_type="user", target_id=str(self._known_id()), outcome="succeeded", limit=1
         )
         async with runtime.operations(AuditService) as audit:
             page = await audit.page(query)
@@ -369,7 +370,11 @@ class UserRecord(PageState, rx.State):
         return parse_id(parts[1]) if len(parts) > 1 else None
 
     def _known_id(self) -> UUID:
-        return UUID(self.user.id)
+        """The user that the address names: the server may have forgotten what the tab shows."""
+        user_id = self._id()
+        if user_id is None:
+            raise NotFound("user.not_found", "There is no such user.")
+        return user_id
 
     async def _show(self, user: UserRead) -> None:
         self.user = UserDetails(
