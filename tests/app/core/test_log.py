@@ -70,6 +70,20 @@ class TestEvent:
         assert line.pop("timestamp").endswith("Z")
         assert line == {"event": "item.sold", "item_id": 7, "level": "info", "logger": "shop"}
 
+    @pytest.mark.parametrize("value", [2**70, "\ud800", {"key": 2**70}])
+    def test_carries_odd_values(self, lines: Lines, value: object) -> None:
+        """What not every writer of JSON can write does not lose the line."""
+        get_logger("shop").info("item.sold", value=value)
+
+        assert lines()[0]["value"] == value
+
+    def test_only_from_its_level(self, lines: Lines) -> None:
+        """What is below the configured level is not written."""
+        get_logger("shop").debug("item.seen")
+        logging.getLogger("shop").debug("item seen")
+
+        assert lines() == []
+
     def test_carries_the_request_id(self, lines: Lines) -> None:
         """What is bound to the request is on each of its lines."""
         with structlog.contextvars.bound_contextvars(request_id="r-1"):
