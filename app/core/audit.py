@@ -55,6 +55,7 @@ class AuditEntry(Table, table=True):
     actor_kind: str = Field(max_length=10)
     actor_id: UUID | None = None
     actor_name: str = Field(max_length=320)
+    actor_email: str = Field(default="", max_length=254)
     session_id: UUID | None = None
     target_type: str = Field(default="", max_length=50)
     target_id: str = Field(default="", max_length=100)
@@ -80,6 +81,7 @@ class Description:
     detail: dict[str, Any] = field(default_factory=dict)
     actor_id: UUID | None = None
     actor_name: str = ""
+    actor_email: str = ""
 
 
 class AuditTrail:
@@ -97,7 +99,7 @@ class AuditTrail:
         *,
         changes: list[Change] | None = None,
         detail: Mapping[str, Any] | None = None,
-        actor: tuple[UUID, str] | None = None,
+        actor: tuple[UUID, str, str] | None = None,
     ) -> None:
         """Say what the running operation is about; called again, it replaces what was said.
 
@@ -107,7 +109,7 @@ class AuditTrail:
             label: What people call it; copied, so that it outlives the thing.
             changes: Field by field before and after, from `diff`.
             detail: Further facts, as JSON.
-            actor: Id and name of who turned out to act (a sign-in starts anonymous).
+            actor: Id, name and e-mail of who turned out to act (a sign-in starts anonymous).
         """
         said = self._running[-1]
         said.target_type = target_type
@@ -116,7 +118,7 @@ class AuditTrail:
         said.changes = changes or []
         said.detail = dict(detail or {})
         if actor is not None:
-            said.actor_id, said.actor_name = actor
+            said.actor_id, said.actor_name, said.actor_email = actor
 
     def begin(self) -> Description:
         """Start describing an operation."""
@@ -149,6 +151,7 @@ class AuditTrail:
             actor_kind="user" if said.actor_id else actor.kind,
             actor_id=said.actor_id or actor.user_id,
             actor_name=said.actor_name or actor.name,
+            actor_email=said.actor_email or actor.email,
             session_id=actor.session_id,
             target_type=said.target_type,
             target_id=said.target_id,

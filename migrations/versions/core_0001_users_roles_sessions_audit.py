@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("actor_kind", sa.String(10), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=True),
         sa.Column("actor_name", sa.String(320), nullable=False),
+        sa.Column("actor_email", sa.String(254), nullable=False),
         sa.Column("session_id", sa.Uuid(), nullable=True),
         sa.Column("target_type", sa.String(50), nullable=False),
         sa.Column("target_id", sa.String(100), nullable=False),

@@ -22,6 +22,7 @@ PERMISSIONS = {
     "AuditService.get": "audit.read",
     "AuditService.page": "audit.read",
     "AuthService.change_password": SIGNED_IN,
+    "AuthService.change_password_for_tokens": SIGNED_IN,
     "AuthService.count_expired": "session.purge",
     "AuthService.forget_expired": "session.purge",
     "AuthService.identity": SIGNED_IN,
@@ -52,6 +53,7 @@ PERMISSIONS = {
 # What someone who must first change their password may call.
 OPEN_BEFORE_PASSWORD_CHANGE = {
     "AuthService.change_password",
+    "AuthService.change_password_for_tokens",
     "AuthService.identity",
     "AuthService.sign_out",
 }

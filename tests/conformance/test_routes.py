@@ -36,6 +36,7 @@ ROUTES = {
     ("GET", "/api/v1/audit/{entry_id}"): "audit.read",
     ("POST", "/api/v1/auth/login"): PUBLIC,
     ("POST", "/api/v1/auth/logout"): SIGNED_IN,
+    ("POST", "/api/v1/auth/password"): SIGNED_IN,
     ("GET", "/api/v1/auth/me"): SIGNED_IN,
     ("POST", "/api/v1/auth/refresh"): PUBLIC,
     ("GET", "/api/v1/roles"): "role.read",

@@ -140,7 +140,7 @@ def _what(row: EntryRow) -> rx.Component:
 
 def _who(row: EntryRow) -> rx.Component:
     nobody = rx.el.span(icon("bot", size="s"), row.who, class_name="line quiet")
-    return rx.cond(row.is_person, person(row.who), nobody)
+    return rx.cond(row.is_person, person(row.who, detail=row.email), nobody)
 
 
 def _outcome(outcome: Any) -> rx.Component:

@@ -59,6 +59,7 @@ class AuditEntryRead(BaseModel):
     actor_kind: str
     actor_id: UUID | None
     actor_name: str
+    actor_email: str = ""
     target_type: str
     target_id: str
     target_label: str

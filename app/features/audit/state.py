@@ -235,6 +235,7 @@ def _details(entry: AuditEntryRead) -> EntryDetails:
 
 def _facts(entry: AuditEntryRead) -> list[dict[str, str]]:
     facts = [
+        ("Who", entry.actor_email, ""),
         ("Action", entry.action, "yes"),
         ("Reason", entry.error_code, "yes"),
         ("Through", _CHANNELS.get(entry.channel, entry.channel), ""),

@@ -21,6 +21,7 @@ class EntryRow:
     id: str
     at: str
     who: str
+    email: str
     is_person: bool
     title: str
     """All of it as the beginning of a sentence: *Changed the roles of ada@example.com*."""
@@ -40,6 +41,7 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
         id=str(entry.id),
         at=entry.at.isoformat(),
         who=actor_of(entry),
+        email=entry.actor_email,
         is_person=entry.actor_kind == "user",
         title=" ".join(filter(None, [capitalised(what), target])),
         what=what,
@@ -126,6 +128,7 @@ class _Phrase:
 
 _PHRASES = {
     "auth.password.change": _Phrase("changed their password", "change their password"),
+    "auth.password.change_by_api": _Phrase("changed their password", "change their password"),
     "auth.sign_in": _Phrase("signed in", "sign in", "as"),
     "auth.sign_out": _Phrase("signed out", "sign out"),
     "auth.token.issue": _Phrase("signed in through the API", "sign in through the API", "as"),

@@ -22,6 +22,7 @@ from app.features.auth.schemas import (
 from app.features.auth.service import AuthService
 from app.http.cookies import clear_session_cookie, set_session_cookie
 from app.http.origin import local_path
+from app.http.problems import problems
 from app.http.routing import ConsoleRoute, OperationRoute, calls
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=OperationRoute)
@@ -46,6 +47,13 @@ async def refresh(request: RefreshRequest, auth: FromDishka[AuthService]) -> Tok
 async def logout(auth: FromDishka[AuthService]) -> None:
     """End the session; its access and refresh tokens are worth nothing from now on."""
     await auth.sign_out()
+
+
+@router.post("/password", responses=problems(429))
+@calls(AuthService.change_password_for_tokens)
+async def change_own_password(change: PasswordChange, auth: FromDishka[AuthService]) -> TokenPair:
+    """Change one's own password; all sessions end, and this answer begins a new one."""
+    return await auth.change_password_for_tokens(change)
 
 
 @router.get("/me")

@@ -97,7 +97,9 @@ class AuthService(Service):
         if found is None:
             raise _refresh_refused()
         token, session, user = found
-        self.uow.audit.about("session", session.id, user.email, actor=(user.id, user.display_name))
+        self.uow.audit.about(
+            "session", session.id, user.email, actor=(user.id, user.display_name, user.email)
+        )
         live = (
             session.ended_at is None
             and now < min(token.expires_at, session.expires_at)
@@ -144,12 +146,44 @@ class AuthService(Service):
         begins_write=False,
     )
     async def change_password(self, change: PasswordChange) -> StartedSession:
-        """Change one's own password; all other sessions end, this one continues anew.
+        """Change one's own password; all sessions end, and a new one begins in this browser.
 
         Raises:
             Invalid: The current password is wrong or the new one too weak.
             RateLimited: Too many wrong guesses before.
         """
+        user = await self._change_password(change)
+        return await self._start_console(user, self._new_session("console", user))
+
+    @operation(
+        SIGNED_IN,
+        action="auth.password.change_by_api",
+        allowed_before_password_change=True,
+        begins_write=False,
+    )
+    async def change_password_for_tokens(self, change: PasswordChange) -> TokenPair:
+        """Change one's own password; all sessions end, and a new one begins for this program.
+
+        Raises:
+            Invalid: The current password is wrong or the new one too weak.
+            RateLimited: Too many wrong guesses before.
+        """
+        user = await self._change_password(change)
+        return await self._issue(self._new_session("api", user))
+
+    @query(SessionPermission.PURGE, action="session.count_expired")
+    async def count_expired(self) -> int:
+        """How many sessions are so old that they can be forgotten."""
+        return await self._sessions.count_expired(clock.now() - KEPT_FOR)
+
+    @operation(SessionPermission.PURGE)
+    async def forget_expired(self) -> int:
+        """Remove sessions, their tokens and throttles that ended long ago; returns how many."""
+        count = await self._sessions.delete_expired(clock.now() - KEPT_FOR)
+        self.uow.audit.about("session", "", f"{count} expired", detail={"sessions": count})
+        return count
+
+    async def _change_password(self, change: PasswordChange) -> User:
         actor_id = _user_id(self.uow.actor.user_id)
         user = await self._users.get(actor_id)
         if user is None:
@@ -183,23 +217,9 @@ class AuthService(Service):
         user.sessions_valid_from = user.updated_at = now
         user.version += 1
         await self._sessions.forget_failures([keys.pair])
-        session = self._new_session("console", user)
-        started = await self._start_console(user, session)
         redacted = {"field": "password", "before": REDACTED, "after": REDACTED}
         self.uow.audit.about("user", user.id, user.email, changes=[redacted])
-        return started
-
-    @query(SessionPermission.PURGE, action="session.count_expired")
-    async def count_expired(self) -> int:
-        """How many sessions are so old that they can be forgotten."""
-        return await self._sessions.count_expired(clock.now() - KEPT_FOR)
-
-    @operation(SessionPermission.PURGE)
-    async def forget_expired(self) -> int:
-        """Remove sessions, their tokens and throttles that ended long ago; returns how many."""
-        count = await self._sessions.delete_expired(clock.now() - KEPT_FOR)
-        self.uow.audit.about("session", "", f"{count} expired", detail={"sessions": count})
-        return count
+        return user
 
     async def _begin(self, kind: Kind, credentials: Credentials) -> tuple[User, UserSession]:
         email = _spelled(credentials.email)
@@ -236,7 +256,9 @@ class AuthService(Service):
         current.last_sign_in_at = session.created_at
         await self._sessions.forget_failures([keys.pair, keys.account])
         await self._sessions.add(session)
-        self.uow.audit.about("user", current.id, email, actor=(current.id, current.display_name))
+        self.uow.audit.about(
+            "user", current.id, email, actor=(current.id, current.display_name, current.email)
+        )
         return current, session
 
     def _new_session(self, kind: Kind, user: User) -> UserSession:

@@ -39,6 +39,9 @@ def normalise_email(text: str) -> str:
     return unicodedata.normalize("NFC", parts.normalized.lower())
 
 
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
 def _clean_name(text: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not text:
@@ -49,7 +52,12 @@ def _clean_name(text: str) -> str:
         code, message = "name", f"A name has at most {_LONGEST_NAME} characters."
         raise PydanticCustomError(code, message)
     # Control characters, lone surrogates and unassigned code points; joiners of emoji are Cf.
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text):
+    # What turns the direction of all that follows lets one name look like another.
+    if any(
+        unicodedata.category(character) in ("Cc", "Cs", "Cn")
+        or unicodedata.bidirectional(character) in _TURNING
+        for character in text
+    ):
         code, message = "name", "The name contains characters that cannot be shown."
         raise PydanticCustomError(code, message)
     return text
