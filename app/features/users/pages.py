@@ -140,7 +140,6 @@ def _columns() -> list[Column]:
             "E-mail",
             render=lambda row: rx.el.span(row["email"].to(str), title=row["email"].to(str)),
             sortable=True,
-            size="wide",
         ),
         Column("roles", "Roles"),
         Column("status", "Status", render=lambda row: _status(row["status"].to(str)), size="fit"),

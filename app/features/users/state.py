@@ -101,6 +101,7 @@ class UserList(ListState, rx.State):
     @handler(UserPermission.READ)
     async def load(self) -> None:
         """Load the page that the address names."""
+        self.bulk_action = ""
         arguments = self._read_address()
         if not self.rows:
             self.loading = True
