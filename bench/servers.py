@@ -93,6 +93,8 @@ def platform(
         "ATRIUM_BOOTSTRAP__ADMIN_EMAIL": ADMIN_EMAIL,
         "ATRIUM_BOOTSTRAP__ADMIN_PASSWORD": ADMIN_PASSWORD,
         "ATRIUM_SERVER__WORKERS": str(workers),
+        # As in production.
+        "ATRIUM_LOGGING__FORMAT": "json",
         **(variables or {}),
     }
     if database_url:

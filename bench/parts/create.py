@@ -1,14 +1,14 @@
 """A user created together with its audit entry, beside the bare inserts in one transaction."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from bench import servers
 from bench.alternation import Side, compare
 from bench.effort import Effort
 from bench.figures import Figure
-from bench.load import Connection, Work, request
+from bench.load import request
 from bench.parts.me import databases
 
 GOAL = 0.4
@@ -26,9 +26,9 @@ def measure(effort: Effort) -> Iterator[Figure]:
                 token = asyncio.run(servers.sign_in(platform))
             unhashed = servers.platform(url, program=servers.UNHASHED)
             with unhashed as platform, servers.bare(url) as bare:
-                ours = Side(platform, creating("/api/v1/users", token, status=201))
-                least = Side(bare, creating("/users", token, status=200))
-                ratio, note = asyncio.run(compare(ours, least, effort))
+                ours = Side(platform, creating("/api/v1/users", token), expect=201)
+                least = Side(bare, creating("/users", token))
+                ratio, note = compare(ours, least, effort)
         yield Figure(
             "create",
             f"POST /users with audit entry to bare inserts, {title}",
@@ -38,16 +38,16 @@ def measure(effort: Effort) -> Iterator[Figure]:
         )
 
 
-def creating(path: str, token: str, *, status: int) -> Work:
+def creating(path: str, token: str) -> Callable[[], bytes]:
     """Create one user after the other."""
 
-    async def work(connection: Connection) -> None:
+    def make() -> bytes:
         number = next(_NUMBERS)
         new = {
             "email": f"made{number}@example.com",
             "display_name": f"Made {number}",
             "password": "correct horse battery staple",
         }
-        await connection.ask(request("POST", path, token=token, body=new), expect=status)
+        return request("POST", path, token=token, body=new)
 
-    return work
+    return make

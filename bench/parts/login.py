@@ -43,9 +43,7 @@ async def _throughput(server: Server, clients: int, effort: Effort) -> tuple[Fig
     bounds: list[float] = []
     for _ in range(effort.rounds):
         bounds.append(await asyncio.to_thread(_hashes_per_second, cores, effort.seconds))
-        loads.append(
-            await saturate(server.address, _sign_in, clients=clients, seconds=effort.seconds)
-        )
+        loads.append(await _storm(server, clients, effort.seconds))
     rates = [load.rate for load in loads]
     every = Load([latency for load in loads for latency in load.latencies])
     figure = Figure(
@@ -118,9 +116,7 @@ async def _others(server: Server, effort: Effort) -> Figure:
 
     for _ in range(effort.rounds):
         idle.append(await probe())
-        storm = asyncio.create_task(
-            saturate(server.address, _sign_in, clients=8, seconds=effort.seconds)
-        )
+        storm = asyncio.create_task(_storm(server, 8, effort.seconds))
         busy.append(await probe())
         await storm
     return Figure(
@@ -129,6 +125,13 @@ async def _others(server: Server, effort: Effort) -> Figure:
         median_ratio(busy, idle),
         at_most=GOAL_SLOWDOWN,
         note=f"{median(busy):.1f} ms to {median(idle):.1f} ms",
+    )
+
+
+async def _storm(server: Server, clients: int, seconds: float) -> Load:
+    """Sign in as often as possible, without holding up what is done besides."""
+    return await asyncio.to_thread(
+        saturate, server.address, lambda: _SIGN_IN, clients=clients, seconds=seconds
     )
 
 

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from itertools import repeat
 
 from bench import servers
 from bench.alternation import Side, compare
 from bench.effort import Effort
 from bench.figures import Figure
-from bench.load import Connection, Work, request
+from bench.load import request
 
 GOAL = 0.6
 
@@ -19,9 +20,9 @@ def measure(effort: Effort) -> Iterator[Figure]:
     for title, database in databases():
         with database as url, servers.platform(url) as platform, servers.bare(url) as bare:
             token = asyncio.run(servers.sign_in(platform))
-            ours = Side(platform, reading("/api/v1/auth/me", token))
-            least = Side(bare, reading("/me", token))
-            ratio, note = asyncio.run(compare(ours, least, effort))
+            ours = Side(platform, repeat(request("GET", "/api/v1/auth/me", token=token)).__next__)
+            least = Side(bare, repeat(request("GET", "/me", token=token)).__next__)
+            ratio, note = compare(ours, least, effort)
         yield Figure(
             "me", f"GET /auth/me to a bare route, {title}", ratio, at_least=GOAL, note=note
         )
@@ -31,16 +32,6 @@ def databases() -> Iterator[tuple[str, contextlib.AbstractContextManager[str]]]:
     """An empty database of each kind."""
     yield "SQLite", _sqlite()
     yield "PostgreSQL", _postgres()
-
-
-def reading(path: str, token: str) -> Work:
-    """Read an address over and over."""
-    wanted = request("GET", path, token=token)
-
-    async def work(connection: Connection) -> None:
-        await connection.ask(wanted)
-
-    return work
 
 
 @contextlib.contextmanager

@@ -5,12 +5,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import cycle
 
 from bench import servers
 from bench.alternation import CLIENTS
 from bench.effort import Effort
 from bench.figures import Figure
-from bench.load import Connection, ask_once, request, saturate
+from bench.load import ask_once, request, saturate
 from bench.servers import Server
 from bench.statistics import median
 from scripts.build_frontend import ROOT
@@ -49,20 +50,16 @@ def measure(effort: Effort) -> Iterator[Figure]:
 def _memory(server: Server, effort: Effort) -> Iterator[Figure]:
     processes = f"{len(server.processes)} processes"
     yield Figure("start", "memory, idle", server.memory_bytes() / _MEBIBYTE, "MiB", note=processes)
-    asyncio.run(_use(server, effort.seconds * effort.rounds))
+    _use(server, effort.seconds * effort.rounds)
     peak = server.peak_memory_bytes() / _MEBIBYTE
     yield Figure("start", "memory, peak after sign-ins and requests", peak, "MiB", note=processes)
 
 
-async def _use(server: Server, seconds: float) -> None:
-    token = await servers.sign_in(server)
+def _use(server: Server, seconds: float) -> None:
+    token = asyncio.run(servers.sign_in(server))
     wanted = [
         request("GET", f"/api/v1/{path}", token=token) for path in ("users", "audit", "auth/me")
     ]
     sign_in = request("POST", "/api/v1/auth/login", body=servers.CREDENTIALS)
-
-    async def work(connection: Connection) -> None:
-        for one in (sign_in, *wanted):
-            await connection.ask(one)
-
-    await saturate(server.address, work, clients=CLIENTS, seconds=seconds)
+    make = cycle((sign_in, *wanted)).__next__
+    saturate(server.address, make, clients=CLIENTS, seconds=seconds)
