@@ -139,7 +139,9 @@ class ListState(PageState, mixin=True):
         text = text.strip()[:200]
         if text == self.search:
             return None
-        return rx.redirect(self._address(q=text), replace=True)
+        # At once: who goes on typing, or clears the field, is compared with this.
+        self.search = text
+        return rx.redirect(self._address(), replace=True)
 
     @handler(SIGNED_IN)
     async def filter_by(self, key: str, value: str) -> Any:

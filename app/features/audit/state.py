@@ -140,7 +140,9 @@ class AuditList(ListState, rx.State):
         request_id = request_id.strip()[:100]
         if request_id == self.filters.get("request_id", ""):
             return None
-        return rx.redirect(self._address(request_id=request_id), replace=True)
+        others = {key: value for key, value in self.filters.items() if key != "request_id"}
+        self.filters = {**others, "request_id": request_id} if request_id else others
+        return rx.redirect(self._address(), replace=True)
 
     async def _show_problem(self, error: PlatformError) -> Any:
         if self.loading:
