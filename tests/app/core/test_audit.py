@@ -105,10 +105,12 @@ class TestEntry:
             uow = await unit.get(UnitOfWork)
             await uow.begin_write()
             said = uow.audit.begin()
-            uow.audit.about("user", OWNER, "ada@example.com", actor=(OWNER, "Ada"))
+            actor = (OWNER, "Ada", "ada@example.com")
+            uow.audit.about("user", OWNER, "ada@example.com", actor=actor)
             uow.audit.record_success("thing.sign_in", said, 0)
             uow.audit.end()
             await uow.commit()
 
         [entry] = await platform.audit(action="thing.sign_in")
         assert (entry.actor_kind, entry.actor_id, entry.actor_name) == ("user", OWNER, "Ada")
+        assert entry.actor_email == "ada@example.com"

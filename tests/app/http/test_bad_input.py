@@ -84,6 +84,7 @@ CASES = [
     user("empty name", '"display_name": "  "', "display_name"),
     user("long name", f'"display_name": "{"x" * 101}"', "display_name"),
     user("name that composes longer", f'"display_name": "{"क़" * 100}"', "display_name"),
+    user("name that turns the text around", r'"display_name": "a\u202eb"', "display_name"),
     user("NUL in the name", r'"display_name": "a\u0000b"', "display_name"),
     user("half a character", r'"display_name": "\ud800"', "display_name"),
     user("half an address", r'"email": "\ud800@example.com"', "email"),
@@ -244,7 +245,7 @@ class TestBadInput:
 
     @pytest.mark.parametrize(
         "name",
-        ["👩‍💻 Ada", "محمد الأمين", "שלום", "山田 太郎", "<script>", "';--", "a\u202eb", "ﷺ" * 100],
+        ["👩‍💻 Ada", "محمد الأمين", "שלום", "山田 太郎", "<script>", "';--", "ﷺ" * 100],
     )
     async def test_odd_but_right(self, client: httpx.AsyncClient, name: str) -> None:
         """Names from everywhere are stored and given back as they were sent."""

@@ -149,6 +149,8 @@ class TestDisplayName:
             "Ada\0",
             "Ada\x1b[31m",
             "Ada\x7f",
+            "Ada\u202e",
+            "\u2067Ada",
             "\ud800",
             "Ada\udfff",
             "\uffff",
