@@ -160,7 +160,7 @@ def opened(
 def settle(page: Page) -> None:
     """Wait until the server's answers are on the screen."""
     if "/gallery" not in page.url:
-        page.wait_for_function("!document.querySelector('.skeleton, .table[aria-busy=true]')")
+        page.locator(".skeleton, .table[aria-busy=true]").first.wait_for(state="detached")
     page.wait_for_timeout(300)
 
 

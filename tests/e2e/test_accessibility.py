@@ -1,0 +1,180 @@
+"""Nobody is kept out: axe looks at every page and state, in both themes, on desk and phone."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from app.bootstrap import build_registry
+from tests.e2e.conftest import DESK, PHONE, Site
+from tests.fixtures.server import ADMIN_EMAIL
+
+pytestmark = pytest.mark.e2e
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+
+Screen = tuple[tuple[int, int], str]
+
+
+@pytest.fixture(
+    params=[(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")],
+    ids=["desk light", "desk dark", "phone light", "phone dark"],
+)
+def screen(request: pytest.FixtureRequest) -> Screen:
+    """A size and a theme."""
+    chosen: Screen = request.param
+    return chosen
+
+
+class TestPages:
+    """Every page of the registry, as the administrator or as nobody."""
+
+    def test_signed_in(self, site: Site, screen: Screen) -> None:
+        """No page has a violation."""
+        site.expect_refusal(404)
+        size, scheme = screen
+        user = site.add_user("Ax Axelsson")
+        page = site.administrator("/", size=size, scheme=scheme)
+        violations = {}
+        for route in [*(page.route for page in build_registry().pages), "/no-such-page"]:
+            if route != "/sign-in":
+                violations[route] = look_at(page, re.sub(r"\[\w+\]", user["id"], route))
+
+        assert {route: found for route, found in violations.items() if found} == {}
+
+    def test_signing_in(self, site: Site, screen: Screen) -> None:
+        """Neither before nor after a wrong password."""
+        site.expect_refusal(401)
+        size, scheme = screen
+        page = site.visit("/sign-in", size=size, scheme=scheme)
+        expect(page.get_by_label("E-mail")).to_be_focused()
+        assert violations_of(page) == []
+        page.get_by_label("E-mail").fill(ADMIN_EMAIL)
+        page.get_by_label("Password", exact=True).fill("not the password")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("wrong")
+        assert violations_of(page) == []
+
+
+class TestStates:
+    """What pages look like when something is open, wrong, missing or not allowed."""
+
+    def test_without_permission(self, site: Site, screen: Screen) -> None:
+        """A guest's overview, and a page they may not open."""
+        site.expect_refusal(403)
+        size, scheme = screen
+        guest = site.add_user(roles=["guest"])
+        page = site.visit("/", email=guest["email"], size=size, scheme=scheme)
+
+        assert look_at(page, "/") == []
+        assert look_at(page, "/users") == []
+        expect(page.get_by_text("You may not open this")).to_be_visible()
+
+    def test_states(self, site: Site, screen: Screen) -> None:
+        """Lists without a match, forms with errors, and everything that opens above a page."""
+        size, scheme = screen
+        user = site.add_user("Ax Statesman")
+        page = site.administrator("/", size=size, scheme=scheme)
+        violations = {}
+        for name, path, steps in states(f"/users/{user['id']}", is_phone=size == PHONE):
+            page.goto("about:blank")
+            violations[name] = look_at(page, path, steps)
+
+        assert {name: found for name, found in violations.items() if found} == {}
+
+
+def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[[Page], Any]]]:
+    """Names of states, the pages they belong to, and how to get there."""
+    yield "no match", "/users?q=nobody-is-called-so&status=active", lambda page: None
+    yield "record not found", "/users/00000000-0000-7000-8000-000000000000", lambda page: None
+    yield "errors in a form", "/users/new", create_wrongly
+    yield "unsaved changes", record, lambda page: page.get_by_label("Name").fill("Changed")
+    yield "delete dialog", record, choose("Delete…")
+    yield "password dialog", record, choose("Set password")
+    yield "selection", "/users", select_one
+    yield "bulk dialog", "/users", suspend_one
+    yield "palette", "/users", open_palette
+    yield "keyboard help", "/users", lambda page: page.keyboard.press("?")
+    yield "person's menu", "/users", press("Your account")
+    yield "theme menu", "/users", press("Theme")
+    yield "filter menu", "/users", press("Status")
+    yield "columns", "/users", press("Columns")
+    yield "audit entry", "/audit", lambda page: page.locator("tbody a").first.click()
+    if is_phone:
+        yield "navigation", "/users", press("navigation")
+
+
+def look_at(page: Page, path: str, steps: Callable[[Page], Any] = lambda page: None) -> list[str]:
+    """Open a page, do something there, and return what axe finds."""
+    page.goto(path)
+    page.locator("h1, h2").first.wait_for()
+    if "/gallery" not in path:
+        expect(page.locator(".skeleton, .table[aria-busy=true]")).to_have_count(0)
+    steps(page)
+    page.wait_for_timeout(250)
+    return violations_of(page)
+
+
+def violations_of(page: Page) -> list[str]:
+    """What axe finds, one line each."""
+    # What lies below the bar of a selection can be scrolled from under it.
+    context = {"exclude": ["tbody"]} if page.locator(".bulk-bar").is_visible() else None
+    results = Axe().run(page, context=context, options=OPTIONS).response
+    return [
+        f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['html'][:150]}"
+        for violation in results["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def press(name: str) -> Callable[[Page], Any]:
+    """Press a button by a part of its name."""
+    return lambda page: (
+        page.get_by_role("button", name=re.compile(name, re.IGNORECASE))
+        .locator("visible=true")
+        .first.click()
+    )
+
+
+def choose(item: str) -> Callable[[Page], Any]:
+    """Choose one of a record's further actions, and wait for the dialog."""
+
+    def steps(page: Page) -> None:
+        page.get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name=item).click()
+        page.locator("dialog[open]").wait_for()
+
+    return steps
+
+
+def create_wrongly(page: Page) -> None:
+    """Send the form for a new user with mistakes."""
+    page.get_by_label("Name").fill("Somebody")
+    page.get_by_label("E-mail").fill("somebody@invalid")
+    page.get_by_label("Password", exact=True).fill("short")
+    page.get_by_role("button", name="Create user").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+
+
+def select_one(page: Page) -> None:
+    """Select the first row."""
+    page.locator("tbody input[type=checkbox]").first.click()
+    page.get_by_role("region", name="Selected rows").wait_for()
+
+
+def suspend_one(page: Page) -> None:
+    """Ask to suspend the first row's user."""
+    select_one(page)
+    page.get_by_role("button", name="Suspend", exact=True).click()
+    page.locator("dialog[open]").wait_for()
+
+
+def open_palette(page: Page) -> None:
+    """Search for something that is found."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("ax")
+    page.get_by_role("option").filter(has_text="Ax ").first.wait_for()
