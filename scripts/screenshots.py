@@ -5,6 +5,7 @@ They go to `var/screenshots`, to be looked at; one of them is the README's.
 .venv/bin/python -m scripts.screenshots [FOLDER]
 """
 
+import functools
 import re
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from scripts.running import ADMIN_EMAIL, ADMIN_PASSWORD, running_platform
 
 FOLDER = ROOT / "var" / "screenshots"
 README_PICTURE = ROOT / "docs" / "images" / "console.png"
-README_SIZE = (1280, 760)
+README_SIZE = (1440, 860)
 LARGEST_BYTES = 200_000
 
 SCREENS = {"desk": (1440, 900), "phone": (390, 844)}
@@ -164,8 +165,9 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(300)
 
 
+@functools.cache
 def session(address: str, email: str, password: str) -> str:
-    """Sign in and return the session cookie's value."""
+    """Sign in, once per person, and return the session cookie's value."""
     form = {"email": email, "password": password}
     with httpx.Client(base_url=address, headers={"Origin": address}) as client:
         return str(client.post("/session/sign-in", data=form).cookies["atrium_session"])

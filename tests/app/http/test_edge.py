@@ -200,7 +200,7 @@ class TestLimits:
 
         large = await door.get(headers={"X-Large": "x" * (MAX_HEADER_BYTES - 1000)})
         huge = await door.get(headers={"X-Huge": "x" * MAX_HEADER_BYTES})
-        many = await door.get(headers={f"X-{number}": "x" for number in range(10_000)})
+        many = await door.get(headers={f"X-{number}": "x" for number in range(5_000)})
 
         assert large.status_code == 200
         assert (huge.status_code, huge.json()["code"]) == (431, "request.headers.too_large")

@@ -28,6 +28,93 @@ PEOPLE = {
 }
 
 
+# What is typed, and who is found.
+FINDS: dict[str, set[str]] = {
+    "José": {"jose"},
+    "jose": {"jose"},
+    "JOSE nun": {"jose"},
+    "nun jo": {"jose"},
+    "osé": set(),
+    "zoe": {"zoe"},
+    "o'brien": {"zoe"},
+    "smith": {"zoe"},
+    "brien-smith": {"zoe"},
+    "strasse": {"strasse"},
+    "STRASSE": {"strasse"},
+    "straße": {"strasse"},
+    "ipek": {"istanbul"},
+    "İPEK": {"istanbul"},
+    "οδυσσευς": {"greek"},
+    "Οδυσσεύς": {"greek"},
+    "παπαδοπουλος": {"greek"},
+    "ФЁДОР": {"cyrillic"},
+    "федор": {"cyrillic"},
+    "山田": {"chinese"},
+    "山": {"chinese"},
+    "太": {"chinese"},
+    "김": {"korean"},
+    "철수": {"korean"},
+    "محمد": {"arabic"},
+    "हिन्दी": {"hindi"},
+    "007": {"numbers"},
+    "agent 0": {"numbers"},
+    "fine": {"ligature"},
+    "fluff": {"ligature"},
+    "people": set(PEOPLE),
+    "jose@people.example": {"jose"},
+    "people zoe": {"zoe"},
+    "jose zoe": set(),
+    "  jose  ": {"jose"},
+    "jose\tnun": {"jose"},
+}
+
+HARMLESS = [
+    '"',
+    '""',
+    '"jose',
+    "*",
+    "jo*",
+    "-",
+    "-jose",
+    "NEAR(",
+    "NEAR(jose nun)",
+    "(",
+    ")",
+    "jose AND nun",
+    "jose OR zoe",
+    "NOT jose",
+    "AND",
+    "display_name:jose",
+    "{a b}:jose",
+    "^jose",
+    "jose + nun",
+    "jo'se",
+    "';--",
+    "' OR 1=1 --",
+    "jose & zoe",
+    "jose | zoe",
+    "!jose",
+    "jose <-> nun",
+    ":*",
+    "jose:*",
+    "\\",
+    "\\'",
+    "%",
+    "_",
+    "\0",
+    "jose\0",
+    "\u202ejose",
+    "🐎",
+    "½",
+    "²",
+    "ⓐ",
+    "\u0301",
+    "a" * 200,
+    "a " * 100,
+    "😀 " * 50,
+]
+
+
 @pytest.fixture
 async def people(platform: Platform, make_user: UserFactory) -> Platform:
     """A platform with users of many scripts."""
@@ -45,104 +132,15 @@ async def find(platform: Platform, typed: str) -> set[str]:
 class TestSearch:
     """What is found, on both engines."""
 
-    @pytest.mark.parametrize(
-        ("typed", "expected"),
-        [
-            ("José", {"jose"}),
-            ("jose", {"jose"}),
-            ("JOSE nun", {"jose"}),
-            ("nun jo", {"jose"}),
-            ("osé", set()),
-            ("zoe", {"zoe"}),
-            ("o'brien", {"zoe"}),
-            ("smith", {"zoe"}),
-            ("brien-smith", {"zoe"}),
-            ("strasse", {"strasse"}),
-            ("STRASSE", {"strasse"}),
-            ("straße", {"strasse"}),
-            ("ipek", {"istanbul"}),
-            ("İPEK", {"istanbul"}),
-            ("οδυσσευς", {"greek"}),
-            ("Οδυσσεύς", {"greek"}),
-            ("παπαδοπουλος", {"greek"}),
-            ("ФЁДОР", {"cyrillic"}),
-            ("федор", {"cyrillic"}),
-            ("山田", {"chinese"}),
-            ("山", {"chinese"}),
-            ("太", {"chinese"}),
-            ("김", {"korean"}),
-            ("철수", {"korean"}),
-            ("محمد", {"arabic"}),
-            ("हिन्दी", {"hindi"}),
-            ("007", {"numbers"}),
-            ("agent 0", {"numbers"}),
-            ("fine", {"ligature"}),
-            ("fluff", {"ligature"}),
-            ("people", set(PEOPLE)),
-            ("jose@people.example", {"jose"}),
-            ("people zoe", {"zoe"}),
-            ("jose zoe", set()),
-            ("  jose  ", {"jose"}),
-            ("jose\tnun", {"jose"}),
-        ],
-    )
-    async def test_finds(self, people: Platform, typed: str, expected: set[str]) -> None:
+    async def test_finds(self, people: Platform) -> None:
         """Every word typed must start a word of the name or address."""
-        assert await find(people, typed) == expected
+        assert {typed: await find(people, typed) for typed in FINDS} == FINDS
 
-    @pytest.mark.parametrize(
-        "typed",
-        [
-            '"',
-            '""',
-            '"jose',
-            "*",
-            "jo*",
-            "-",
-            "-jose",
-            "NEAR(",
-            "NEAR(jose nun)",
-            "(",
-            ")",
-            "jose AND nun",
-            "jose OR zoe",
-            "NOT jose",
-            "AND",
-            "display_name:jose",
-            "{a b}:jose",
-            "^jose",
-            "jose + nun",
-            "jo'se",
-            "';--",
-            "' OR 1=1 --",
-            "jose & zoe",
-            "jose | zoe",
-            "!jose",
-            "jose <-> nun",
-            ":*",
-            "jose:*",
-            "\\",
-            "\\'",
-            "%",
-            "_",
-            "\0",
-            "jose\0",
-            "\u202ejose",
-            "🐎",
-            "½",
-            "²",
-            "ⓐ",
-            "\u0301",
-            "a" * 200,
-            "a " * 100,
-            "😀 " * 50,
-        ],
-    )
-    async def test_is_harmless(self, people: Platform, typed: str) -> None:
+    async def test_is_harmless(self, people: Platform) -> None:
         """Operators of either engine and odd characters are only text: no error, no surprise."""
-        found = await find(people, typed)
+        everybody = [typed for typed in HARMLESS if await find(people, typed) >= set(PEOPLE)]
 
-        assert found < set(PEOPLE)
+        assert everybody == []
 
     async def test_only_punctuation_finds_nothing(self, people: Platform) -> None:
         """Something was typed and it is in no name: that is not the same as no search."""
