@@ -12,7 +12,7 @@ from components.checkbox_list import checkbox_list
 from components.form_field import form_actions, form_field, form_group, form_row, form_section
 from components.icon import icon
 from components.icon_button import icon_button
-from components.link import browser_link, link, navigation_link
+from components.link import browser_link, link, navigation_link, parameter_link
 from components.menu import (
     menu,
     menu_choice,
@@ -110,6 +110,7 @@ def _menus() -> rx.Component:
                 link("A link", href="/gallery"),
                 browser_link("Another site", href="https://www.w3.org/", new_tab=True),
                 navigation_link("This page", href="/gallery", class_name="link"),
+                parameter_link("This page, with a part", name="part", value="links"),
             ),
             row(brand_mark(), brand("Northwind"), icon("sparkles", size="l"), icon("sparkles")),
         ),

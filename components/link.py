@@ -8,15 +8,27 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.values import Content, Text, class_names
 
+_BROWSER_MODULE = rx.asset("link.jsx", shared=True).importable_path
+
 
 class _NavigationLink(rx.Component):
     """A link that marks itself `aria-current="page"` on the page it leads to."""
 
-    library = rx.asset("link.jsx", shared=True).importable_path
+    library = _BROWSER_MODULE
     tag = "NavigationLink"
 
     to: rx.Var[str]
     exact: rx.Var[bool]
+
+
+class _ParameterLink(rx.Component):
+    """A link to this page with one parameter of the address set."""
+
+    library = _BROWSER_MODULE
+    tag = "ParameterLink"
+
+    name: rx.Var[str]
+    value: rx.Var[str]
 
 
 class _BrowserLink(BaseHTML):
@@ -65,6 +77,31 @@ def navigation_link(
         *content,
         to=href,
         exact=exact,
+        class_name=class_names(class_name),
+        custom_attrs=attrs or {},
+    )
+
+
+def parameter_link(
+    *content: Content,
+    name: str,
+    value: Text,
+    class_name: Text = "link",
+    attrs: dict[str, Any] | None = None,
+) -> rx.Component:
+    """Lead to this page with one parameter of its address set and the others as they are.
+
+    Args:
+        *content: Words, perhaps with an icon.
+        name: The parameter.
+        value: What it becomes.
+        class_name: `"link"`, or another look.
+        attrs: Further HTML attributes.
+    """
+    return _ParameterLink.create(
+        *content,
+        name=name,
+        value=value,
         class_name=class_names(class_name),
         custom_attrs=attrs or {},
     )

@@ -572,7 +572,7 @@ def redirects(tab: Console) -> list[str]:
 
 def answers_of(tab: Console) -> str:
     """All that the server has said of its own, without the request that it repeats."""
-    echoes = re.compile(r'"(?:rx_router_\w+|search|filters|chips|entry_base|sort)_rx_state_"')
+    echoes = re.compile(r'"(?:rx_router_\w+|search|filters|chips|sort)_rx_state_"')
     parts = []
     for message in tab.raw:
         update = json.loads(message)

@@ -12,10 +12,10 @@ from app.ui.page_state import Console
 from components.avatar import person
 from components.badge import status_badge
 from components.code import code, copyable
-from components.data_table import Column, cell_link, data_table
+from components.data_table import Column, data_table
 from components.diff_view import diff_view
 from components.icon import icon
-from components.link import link
+from components.link import link, parameter_link
 from components.modal import sheet
 from components.page_header import page_header
 from components.relative_time import relative_time
@@ -135,7 +135,13 @@ def _columns() -> list[Column]:
 
 
 def _what(row: EntryRow) -> rx.Component:
-    return cell_link(row.title, href=AuditList.entry_base + row.id)
+    return parameter_link(
+        row.title,
+        name="entry",
+        value=row.id,
+        class_name="cell-link",
+        attrs={"title": row.title},
+    )
 
 
 def _who(row: EntryRow) -> rx.Component:

@@ -97,8 +97,6 @@ class AuditList(ListState, rx.State):
     rows: list[EntryRow] = []
     action_options: list[dict[str, str]] = []
     entry: EntryDetails = EntryDetails()
-    entry_base: str = "/audit?entry="
-    """The present address, to be followed by the id of the entry to open."""
     _shown: dict[str, Any] = {}
     _entry_id: str = ""
 
@@ -115,9 +113,7 @@ class AuditList(ListState, rx.State):
         """Load the page and the open entry that the address names."""
         arguments = self._read_address()
         arguments.pop("q", None)
-        given = dict(self.router.url.query_parameters)
-        entry_id = given.pop("entry", "")
-        self.entry_base = f"{self.path}?{urlencode({**given, 'entry': ''})}"
+        entry_id = self.router.url.query_parameters.get("entry", "")
         if entry_id != self.entry.id:
             self.entry = EntryDetails()
         # Opening and closing an entry leaves the list as it is.
@@ -132,7 +128,9 @@ class AuditList(ListState, rx.State):
     async def close_entry(self) -> Any:
         """Go back to the list."""
         self.entry = EntryDetails()
-        return rx.redirect(self.entry_base.removesuffix("entry=").rstrip("?&"), replace=True)
+        given = dict(self.router.url.query_parameters)
+        given.pop("entry", None)
+        return rx.redirect(f"{self.path}?{urlencode(given)}".rstrip("?"), replace=True)
 
     @handler(SIGNED_IN)
     async def find_request(self, request_id: str) -> Any:

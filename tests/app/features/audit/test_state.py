@@ -128,7 +128,7 @@ class TestEntry:
         await call(UserService.update, user.id, UserUpdate(display_name="Grace Hopper"))
         await tab.call(AuditList.load)
         state = await tab.of(AuditList)
-        tab.at(state.entry_base + state.rows[0].id)
+        tab.at("/audit?entry=" + state.rows[0].id)
 
         await tab.call(AuditList.load)
 
@@ -150,10 +150,10 @@ class TestEntry:
         deleted, created = [
             row.id for row in state.rows if row.action in ("user.delete", "user.create")
         ][:2]
-        tab.at(state.entry_base + created)
+        tab.at("/audit?entry=" + created)
         await tab.call(AuditList.load)
         new = state.entry
-        tab.at(state.entry_base + deleted)
+        tab.at("/audit?entry=" + deleted)
 
         await tab.call(AuditList.load)
 
@@ -170,7 +170,7 @@ class TestEntry:
         state = await tab.of(AuditList)
         before = list(state.rows)
         await make_user()
-        tab.at(state.entry_base + before[0].id)
+        tab.at("/audit?entry=" + before[0].id)
 
         await tab.call(AuditList.load)
 
@@ -192,7 +192,7 @@ class TestEntry:
         tab.at("/audit?outcome=succeeded")
         await tab.call(AuditList.load)
         state = await tab.of(AuditList)
-        tab.at(state.entry_base + state.rows[0].id)
+        tab.at("/audit?outcome=succeeded&entry=" + state.rows[0].id)
         await tab.call(AuditList.load)
 
         where = await tab.goes_to(AuditList.close_entry)
@@ -214,7 +214,7 @@ class TestEntry:
         """An entry does not stay open over a list that cannot be shown."""
         await tab.call(AuditList.load)
         state = await tab.of(AuditList)
-        tab.at(state.entry_base + state.rows[0].id)
+        tab.at("/audit?entry=" + state.rows[0].id)
         await tab.call(AuditList.load)
         tab.at("/audit?since=yesterday")
 
