@@ -172,9 +172,9 @@ def create_admin(
         async with _operations(UserService) as (service, container):
             chosen = password or secrets.token_urlsafe(12)
             policy = await container.get(PasswordPolicy)
-            problem = policy.problem(chosen, email=email)
+            problem = policy.problem(chosen, email=email, name=name)
             if problem:
-                _fail(problem, _FAILED)
+                _fail(problem.message, _FAILED)
             user = await service.create(
                 UserCreate(
                     email=email,

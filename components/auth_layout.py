@@ -19,7 +19,7 @@ def auth_layout(
         title: The page's `h1`: *Sign in*.
         *content: The form, perhaps below a `callout` with what went wrong.
         sentence: One sentence below the title.
-        footer: A quiet line at the end, such as a link to the other way in.
+        footer: A quiet line at the end, such as the way out.
         name: What the installation is called.
     """
     return rx.el.div(
@@ -33,7 +33,7 @@ def auth_layout(
                 *content,
                 class_name="auth-card",
             ),
-            rx.el.p(footer, class_name="auth-footer") if footer is not None else rx.fragment(),
+            rx.el.div(footer, class_name="auth-footer") if footer is not None else rx.fragment(),
             class_name="auth-main",
             custom_attrs={"id": "main"},
         ),

@@ -16,6 +16,7 @@ class _PasswordInput(rx.Component):
     required: rx.Var[bool]
     disabled: rx.Var[bool]
     auto_complete: rx.Var[str]
+    auto_focus: rx.Var[bool]
 
 
 def password_input(
@@ -39,6 +40,7 @@ def password_input(
         id: Another id, when the same name appears twice on a page.
         attrs: Further HTML attributes.
     """
+    props: dict[str, Any] = {"auto_focus": True} if autofocus else {}
     return _PasswordInput.create(
         name=name,
         auto_complete=autocomplete,
@@ -48,4 +50,5 @@ def password_input(
             id=f"field-{name}" if id is None else id, data_autofocus="true" if autofocus else None
         )
         | (attrs or {}),
+        **props,
     )

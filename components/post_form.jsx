@@ -47,7 +47,7 @@ export function PostForm({ action, label, children }) {
       }
       const first = showFieldErrors(form.current, answer.fields ?? {});
       setMessage(first ? "" : answer.detail);
-      (first ?? form.current.querySelector("input:not([type=hidden])"))?.focus();
+      (first ?? form.current.querySelector('[autocomplete="current-password"]'))?.focus();
     } catch {
       setMessage(WENT_WRONG);
     }

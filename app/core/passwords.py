@@ -10,10 +10,14 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 import bcrypt
@@ -24,6 +28,38 @@ MAX_LENGTH = 1024
 _SCHEME = b"atrium-password-1"
 _NICENESS = 5
 _DIFFERENT_CHARACTERS = 4
+_PRODUCT = "atrium"
+
+_COMMON = frozenset(
+    Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split()
+)
+"""What is tried first everywhere, in lower case; those below eight characters are too short."""
+
+# What people add to a word to please a form.
+_ENDS = re.compile(r"^[\W\d_]{0,8}|[\W\d_]{0,8}$")
+_SHORTEST_WORD = 3
+_COMMON_WORDS = frozenset(
+    word for word in (_ENDS.sub("", each) for each in _COMMON) if len(word) > _SHORTEST_WORD
+)
+_ROWS = (
+    "01234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop",
+    "qwertzuiop",
+    "azertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    *("1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm", "8ik,", "9ol."),
+)
+_STEPS = frozenset(step for row in _ROWS for way in (row, row[::-1]) for step in pairwise(way))
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Why a password is refused: a stable code, and what to do in a sentence."""
+
+    code: str
+    message: str
 
 
 class PasswordPolicy:
@@ -32,15 +68,56 @@ class PasswordPolicy:
     def __init__(self, *, min_length: int) -> None:
         self.min_length = min_length
 
-    def problem(self, password: str, *, email: str) -> str | None:
-        """Why this password is refused for this person; None when it is fine."""
+    def problem(self, password: str, *, email: str, name: str = "") -> Weakness | None:
+        """Why this password is refused for this person; None when it is fine.
+
+        Args:
+            password: What was chosen.
+            email: The person's address.
+            name: The person's name.
+        """
         if len(password) < self.min_length:
-            return f"Use at least {self.min_length} characters."
+            return _weak(f"Use at least {self.min_length} characters.")
         if len(set(password)) < _DIFFERENT_CHARACTERS:
-            return "Use more different characters."
-        if password.casefold() in (email.casefold(), email.partition("@")[0].casefold()):
-            return "Do not use your e-mail address."
+            return _weak("Use more different characters.")
+        plain = unicodedata.normalize("NFKC", password).casefold()
+        word = _ENDS.sub("", plain)
+        if plain == email.casefold() or re.sub(r"\W", "", word) in _personal(email, name):
+            return _guessable("Do not use a name, the e-mail address or the product's name.")
+        if plain in _COMMON or word in _COMMON_WORDS:
+            return _guessable("Many people use this password. Choose another one.")
+        if _is_sequence(plain):
+            return _guessable("Do not use keys or letters that follow each other.")
         return None
+
+
+def _weak(message: str) -> Weakness:
+    return Weakness("user.password.weak", message)
+
+
+def _guessable(message: str) -> Weakness:
+    return Weakness("user.password.guessable", message)
+
+
+def _personal(email: str, name: str) -> set[str]:
+    """The words that whoever knows the person tries first, without the signs in them."""
+    local, name = email.partition("@")[0].casefold(), name.casefold()
+    words = [_PRODUCT, local, name, *re.split(r"[\W\d_]+", local), *name.split()]
+    plain = {re.sub(r"\W", "", _ENDS.sub("", word)) for word in words}
+    return {word for word in plain if len(word) >= _SHORTEST_WORD}
+
+
+def _is_sequence(text: str) -> bool:
+    """Whether all of it is pieces of three or more neighbours: *1234qwer*, *abcdefgh*."""
+    length = 1
+    for step in pairwise(text):
+        if step in _STEPS:
+            length += 1
+        elif length < _SHORTEST_WORD:
+            return False
+        else:
+            length = 1
+    return length >= _SHORTEST_WORD
 
 
 class PasswordHasher:

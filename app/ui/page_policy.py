@@ -10,6 +10,7 @@ from app.core.registry import Registry
 from app.http.origin import local_path
 
 SIGN_IN = "/sign-in"
+SIGN_OUT = "/session/sign-out"
 CHANGE_PASSWORD = "/change-password"  # noqa: S105 - a path
 HOME = "/"
 

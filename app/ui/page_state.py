@@ -11,6 +11,7 @@ from app.core.errors import Invalid, PermissionDenied, PlatformError, Unauthenti
 from app.core.ids import new_id
 from app.core.module import Found
 from app.core.permissions import PUBLIC, SIGNED_IN
+from app.settings import AuthSettings
 from app.ui import runtime
 from app.ui.handlers import handler
 from app.ui.socket_gate import SOCKET_HEADER
@@ -57,6 +58,7 @@ class Console(rx.State):
     """The permission that the current page needs and the person lacks."""
     session_ended: bool = False
     toasts: list[Toast] = []
+    password_min_length: int = AuthSettings.model_fields["password_min_length"].default
     found: list[dict[str, str]] = []
     """What the search found, as the palette's lines."""
 
@@ -72,6 +74,9 @@ class Console(rx.State):
         may = {name: actor.may(name) for name in names}
         if self.may != may:
             self.may = may
+        length = runtime.current().settings.auth.password_min_length
+        if self.password_min_length != length:
+            self.password_min_length = length
 
     def _say(self, message: str, *, kind: str = "success", action: str = "") -> str:
         """Show a message; returns its id."""

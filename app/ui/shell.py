@@ -9,14 +9,13 @@ from app.core.module import NavItem as NavSpec
 from app.core.module import PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.registry import Registry
+from app.ui.page_policy import SIGN_OUT
 from app.ui.page_state import Console
 from components.button import button
 from components.modal import modal
 from components.shell import NavItem, NavSection, Palette, Person, shell
 from components.states import denied_state
 from components.toasts import toasts
-
-SIGN_OUT = "/session/sign-out"
 
 
 def compose(page: PageSpec, registry: Registry) -> rx.Component:

@@ -3,10 +3,13 @@
 import reflex as rx
 
 from app.features.auth.state import SignIn
+from app.ui.new_password import new_password_field
+from app.ui.page_policy import SIGN_OUT
 from app.ui.page_state import Console
 from components.auth_layout import auth_layout
 from components.button import button
 from components.form_field import form_field
+from components.native_form import native_form
 from components.password_input import password_input
 from components.post_form import post_form
 from components.text_input import email_input
@@ -37,17 +40,25 @@ def change_password_page() -> rx.Component:
     submit = button("Change password", variant="primary", size="l", type="submit", full_width=True)
     return auth_layout(
         "Choose a new password",
-        password_change_form(submit),
+        password_change_form(submit, autofocus=True),
         sentence="The one you signed in with was set for you. Other sessions will end.",
+        footer=native_form(
+            button("Sign out", variant="ghost", icon="log_out", type="submit"),
+            action=SIGN_OUT,
+            label="Sign out",
+        ),
     )
 
 
-def password_change_form(submit: rx.Component, *, next_path: str = "/") -> rx.Component:
+def password_change_form(
+    submit: rx.Component, *, next_path: str = "/", autofocus: bool = False
+) -> rx.Component:
     """Ask for one's own password, old and new.
 
     Args:
         submit: The button that sends it.
         next_path: Where to go when it is changed.
+        autofocus: Whether typing starts here when the page opens.
     """
     return post_form(
         # Tells password managers whose password it is.
@@ -62,15 +73,12 @@ def password_change_form(submit: rx.Component, *, next_path: str = "/") -> rx.Co
         ),
         form_field(
             "Current password",
-            password_input("current_password", autocomplete="current-password"),
+            password_input(
+                "current_password", autocomplete="current-password", autofocus=autofocus
+            ),
             required=True,
         ),
-        form_field(
-            "New password",
-            password_input("new_password", autocomplete="new-password"),
-            help="A sentence you remember is best.",
-            required=True,
-        ),
+        new_password_field("New password", "new_password"),
         submit,
         action="/session/password",
         label="Change password",

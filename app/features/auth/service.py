@@ -201,11 +201,12 @@ class AuthService(Service):
             await self._count_failure(keys)
             message = "This is not your current password."
             raise Invalid("auth.password.wrong", message, fields={"current_password": message})
-        problem = self._policy.problem(new, email=user.email)
-        if problem is None and new == current:
-            problem = "Choose a password different from the current one."
+        problem = self._policy.problem(new, email=user.email, name=user.display_name)
         if problem is not None:
-            raise Invalid("user.password.weak", problem, fields={"new_password": problem})
+            raise Invalid(problem.code, problem.message, fields={"new_password": problem.message})
+        if new == current:
+            message = "Choose a password different from the current one."
+            raise Invalid("user.password.weak", message, fields={"new_password": message})
         password_hash = await self._hasher.hash(new)
         await self.uow.begin_write()
         user = await self._users.get(actor_id, for_update=True)

@@ -8,6 +8,7 @@ from app.features.audit.permissions import AuditPermission
 from app.features.users.permissions import UserPermission
 from app.features.users.state import ActivityRow, NewUser, UserList, UserRecord
 from app.ui.list_view import list_pagination
+from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
 from components.avatar import avatar, person
 from components.badge import status_badge
@@ -27,7 +28,6 @@ from components.form_field import form_actions, form_field, form_group
 from components.link import link
 from components.menu import menu_item, menu_separator
 from components.page_header import page_header
-from components.password_input import password_input
 from components.progress import skeleton
 from components.relative_time import relative_time
 from components.search_input import search_input
@@ -243,12 +243,11 @@ def new_user_page() -> rx.Component:
                 error=errors.get("email", "").to(str),
                 required=True,
             ),
-            form_field(
+            new_password_field(
                 "Password",
-                password_input("password", autocomplete="new-password"),
-                help="Tell it to them by a channel you trust.",
+                "password",
+                advice="Tell it to them by a channel you trust.",
                 error=errors.get("password", "").to(str),
-                required=True,
             ),
             checkbox(
                 "must_change_password",
@@ -455,11 +454,11 @@ def _roles_form() -> rx.Component:
 def _password_dialog() -> rx.Component:
     return form_dialog(
         "Set password",
-        form_field(
+        new_password_field(
             "New password",
-            password_input("password", autocomplete="new-password"),
+            "password",
+            advice="Tell it to them by a channel you trust.",
             error=UserRecord.field_errors.get("password", "").to(str),
-            required=True,
         ),
         checkbox(
             "must_change_password", "Must be changed at the next sign-in", default_checked=True

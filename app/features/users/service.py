@@ -86,7 +86,7 @@ class UserService(Service):
         """
         self.uow.audit.about("user", "", new.email)
         password = new.password.get_secret_value()
-        self._check_password(password, new.email)
+        self._check_password(password, new.email, new.display_name)
         # Before the first statement: no transaction waits while the processor hashes.
         password_hash = await self._hasher.hash(password)
         roles = await self._named(new.roles)
@@ -99,14 +99,14 @@ class UserService(Service):
             must_change_password=new.must_change_password,
             search_text=search_text(new.email, new.display_name),
         )
-        if await self._users.by_email(new.email) is not None:
+        if await self._users.is_taken(new.email):
             raise _email_taken()
         try:
-            await self._users.add(user)
+            await self._users.insert(user)
         except IntegrityError as error:
             raise _email_taken() from error
-        await self._roles.replace_for_user(user.id, [role.id for role in roles])
-        created = await self._read(user)
+        await self._roles.give(user.id, [role.id for role in roles])
+        created = to_read(user, [role.name for role in roles])
         self.uow.audit.about("user", user.id, user.email, changes=diff(None, created))
         return created
 
@@ -129,12 +129,13 @@ class UserService(Service):
         before = await self._read(user)
         changes: list[Change] = []
         if password is not None and password_hash is not None:
-            self._check_password(password, fields.get("email", user.email))
+            name = fields.get("display_name", user.display_name)
+            self._check_password(password, fields.get("email", user.email), name)
             user.password_hash = password_hash
             user.sessions_valid_from = clock.now()
             changes = [{"field": "password", "before": REDACTED, "after": REDACTED}]
         email = fields.get("email", user.email)
-        if email != user.email and await self._users.by_email(email) is not None:
+        if email != user.email and await self._users.is_taken(email):
             raise _email_taken()
         for name, value in fields.items():
             setattr(user, name, value)
@@ -282,10 +283,10 @@ class UserService(Service):
             raise Invalid("user.role.unknown", message, fields={"roles": message})
         return [known[name] for name in sorted(set(names))]
 
-    def _check_password(self, password: str, email: str) -> None:
-        problem = self._policy.problem(password, email=email)
+    def _check_password(self, password: str, email: str, name: str) -> None:
+        problem = self._policy.problem(password, email=email, name=name)
         if problem is not None and self.uow.actor.kind != "system":
-            raise Invalid("user.password.weak", problem, fields={"password": problem})
+            raise Invalid(problem.code, problem.message, fields={"password": problem.message})
 
     def _check_within(self, roles: Sequence[RoleRead]) -> None:
         for role in roles:

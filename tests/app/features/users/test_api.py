@@ -49,12 +49,16 @@ class TestCreate:
         assert problem["fields"].keys() == {"email"}
 
     @pytest.mark.actor("admin")
-    async def test_weak_password(self, client: httpx.AsyncClient) -> None:
-        """422 when the password is weak."""
-        response = await client.post(USERS, json=ADA | {"password": "aaaaaaaa"})
+    @pytest.mark.parametrize(
+        ("password", "code"),
+        [("aaaaaaaa", "user.password.weak"), ("iloveyou1", "user.password.guessable")],
+    )
+    async def test_weak_password(self, client: httpx.AsyncClient, password: str, code: str) -> None:
+        """422 when the password is weak or among the first that others try."""
+        response = await client.post(USERS, json=ADA | {"password": password})
 
         problem = response.json()
-        assert (response.status_code, problem["code"]) == (422, "user.password.weak")
+        assert (response.status_code, problem["code"]) == (422, code)
         assert problem["fields"].keys() == {"password"}
 
     @pytest.mark.actor(grants=["user.read"])

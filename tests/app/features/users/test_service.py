@@ -131,13 +131,24 @@ class TestCreate:
         assert entry.target_label == "ada@example.com"
 
     @pytest.mark.actor("admin")
-    @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaa", "ada@example.com"])
-    async def test_weak_password(self, call: Caller, platform: Platform, password: str) -> None:
+    @pytest.mark.parametrize(
+        ("password", "code"),
+        [
+            ("short", "user.password.weak"),
+            ("aaaaaaaaaaaa", "user.password.weak"),
+            ("ada@example.com", "user.password.guessable"),
+            ("welcome123", "user.password.guessable"),
+            ("lovelace1815", "user.password.guessable"),
+        ],
+    )
+    async def test_weak_password(
+        self, call: Caller, platform: Platform, password: str, code: str
+    ) -> None:
         """A weak password is refused before anything is stored."""
         with pytest.raises(Invalid) as refused:
             await call(UserService.create, new_user(password=password))
 
-        assert refused.value.code == "user.password.weak"
+        assert refused.value.code == code
         assert refused.value.fields.keys() == {"password"}
         assert not await platform.can_sign_in("ada@example.com", password)
 
@@ -301,7 +312,29 @@ class TestUpdate:
         with pytest.raises(Invalid) as refused:
             await call(UserService.update, user.id, change)
 
-        assert refused.value.code == "user.password.weak"
+        assert refused.value.code == "user.password.guessable"
+
+    @pytest.mark.actor("admin")
+    async def test_password_like_the_new_name(self, call: Caller, make_user: UserFactory) -> None:
+        """A name that is given together with the password counts."""
+        user = await make_user()
+        change = UserUpdate(display_name="Wilhelmina", password=SecretStr("wilhelmina-7"))
+
+        with pytest.raises(Invalid) as refused:
+            await call(UserService.update, user.id, change)
+
+        assert refused.value.code == "user.password.guessable"
+
+    async def test_operators_choose_freely(
+        self, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """What the configuration says for the first administrator is not judged."""
+        user = await make_user()
+        change = UserUpdate(password=SecretStr("password1"))
+
+        await platform.caller(SYSTEM)(UserService.update, user.id, change)
+
+        assert await platform.can_sign_in(user.email, "password1")
 
     @pytest.mark.actor("admin")
     async def test_missing(self, call: Caller, platform: Platform) -> None:

@@ -1,0 +1,29 @@
+"""The field for a password that somebody chooses."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.ui.page_state import Console
+from components.form_field import form_field
+from components.password_input import password_input
+
+
+def new_password_field(
+    label: str, name: str, *, advice: str = "A sentence you remember is best.", error: Any = ""
+) -> rx.Component:
+    """Ask for a password, and say beforehand what is asked of it.
+
+    Args:
+        label: What is asked.
+        name: The field.
+        advice: One more sentence.
+        error: Message at the field.
+    """
+    return form_field(
+        label,
+        password_input(name, autocomplete="new-password"),
+        help=rx.fragment("At least ", Console.password_min_length, f" characters. {advice}"),
+        error=error,
+        required=True,
+    )
