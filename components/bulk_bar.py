@@ -1,17 +1,29 @@
 """What can be done with the selected rows."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.button import button
 from components.icon_button import icon_button
 from components.number import grouped
-from components.values import Flag, Handler, Number
+from components.values import Content, Flag, Handler, Number
+
+
+def _flag(flag: Flag) -> rx.Var[bool]:
+    return flag if isinstance(flag, rx.Var) else rx.Var.create(flag)
+
+
+def _number(number: Number) -> rx.Var[Any]:
+    return number if isinstance(number, rx.Var) else rx.Var.create(number)
 
 
 def bulk_bar(
     *actions: rx.Component,
     count: rx.Var[int],
     total: Number | None = None,
+    or_more: Flag = False,
+    page_selected: Flag = True,
     all_selected: Flag = False,
     on_select_all: Handler | None = None,
     on_clear: Handler,
@@ -21,32 +33,45 @@ def bulk_bar(
     Args:
         *actions: Buttons; each shows what it will change before it does.
         count: How many are selected.
-        total: How many match, for *Select all 12,480*.
+        total: How many match, for *Select all 12,480 that match*.
+        or_more: Counting stopped there, and there are more.
+        page_selected: The whole page is selected, so that the rest may be meant as well.
         all_selected: Everything that matches is selected already.
         on_select_all: Selects everything that matches.
         on_clear: Selects nothing.
     """
     everything: rx.Component = rx.fragment()
+    selected: Content = rx.fragment(rx.el.strong(grouped(count)), " selected")
     if total is not None and on_select_all is not None:
+        all_of_them = rx.cond(or_more, "", grouped(total) + " ")
         everything = rx.cond(
-            all_selected,
-            rx.fragment(),
+            ~_flag(all_selected) & _flag(page_selected) & (_number(total) > count),
             button(
-                "Select all " + grouped(total), variant="ghost", size="s", on_click=on_select_all
+                "Select all " + all_of_them + "that match",
+                variant="ghost",
+                size="s",
+                on_click=on_select_all,
             ),
+        )
+        selected = rx.cond(
+            all_selected,
+            rx.fragment("All ", rx.el.strong(all_of_them), "that match are selected"),
+            selected,
         )
     return rx.cond(
         count > 0,
         rx.el.div(
-            rx.el.p(
-                rx.el.strong(grouped(count)),
-                " selected",
-                class_name="bulk-count",
-                custom_attrs={"role": "status"},
-            ),
+            rx.el.p(selected, class_name="bulk-count", custom_attrs={"role": "status"}),
             everything,
             rx.el.div(*actions, class_name="bulk-actions"),
-            icon_button("x", "Clear selection", size="s", tooltip="above", on_click=on_clear),
+            icon_button(
+                "x",
+                "Clear selection",
+                size="s",
+                tooltip="above",
+                shortcut="Escape",
+                on_click=on_clear,
+            ),
             class_name="bulk-bar",
             custom_attrs={"role": "region", "aria-label": "Selected rows"},
         ),

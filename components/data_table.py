@@ -178,7 +178,7 @@ def _sort_on_phone(
     ]
     return rx.el.div(
         rx.el.select(
-            rx.el.option("As it comes", value=""),
+            rx.el.option("Default order", value=""),
             *options,
             value=sort,
             on_change=on_sort,

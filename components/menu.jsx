@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 
 const GAP = 4;
 const MARGIN = 8;
+const ITEM = '[role^="menuitem"]:not([disabled])';
 
 function place(trigger, panel) {
   const anchor = trigger.getBoundingClientRect();
@@ -19,8 +20,9 @@ function place(trigger, panel) {
 /**
  * Ties a button to the native popover after it.
  *
- * In a menu the arrow keys, Home, End and letters move between the items; the browser closes it on
- * Escape or a click elsewhere and gives the focus back.
+ * In a menu the arrow keys, Home, End and letters move between the items, and to the left and right
+ * within a `data-menu-line`; the browser closes it on Escape or a click elsewhere and gives the focus
+ * back.
  */
 export function Menu({ children, className = "menu-anchor" }) {
   const root = useRef(null);
@@ -35,7 +37,14 @@ export function Menu({ children, className = "menu-anchor" }) {
     trigger.setAttribute("aria-haspopup", panel.getAttribute("role") === "menu" ? "menu" : "dialog");
     trigger.setAttribute("aria-expanded", "false");
   };
+  const focused = useRef(null);
   useEffect(wire);
+  useEffect(() => {
+    // React takes the focus from a line that it moves.
+    const { panel } = parts();
+    const lost = document.activeElement === document.body && panel?.contains(focused.current);
+    if (lost && panel.matches(":popover-open")) focused.current.focus();
+  });
   useEffect(() => {
     const element = root.current;
     const follow = () => {
@@ -54,7 +63,7 @@ export function Menu({ children, className = "menu-anchor" }) {
       place(trigger, panel);
       const first =
         panel.querySelector("[data-autofocus]") ??
-        panel.querySelector('[role^="menuitem"]:not([disabled]), input, select, button, a[href]');
+        panel.querySelector(`${ITEM}, input, select, button, a[href]`);
       first?.focus({ preventScroll: true });
     };
     element.addEventListener("toggle", toggled, true);
@@ -74,7 +83,20 @@ export function Menu({ children, className = "menu-anchor" }) {
       }
       return;
     }
-    const items = [...panel.querySelectorAll('[role^="menuitem"]:not([disabled])')];
+    const line = document.activeElement.closest("[data-menu-line]");
+    const inLine = line ? [...line.querySelectorAll(ITEM)] : [];
+    const sideways = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (sideways && inLine.length > 1) {
+      event.preventDefault();
+      const next = inLine.indexOf(document.activeElement) + sideways;
+      inLine[Math.max(0, Math.min(inLine.length - 1, next))].focus();
+      return;
+    }
+    // A line of several items is one stop on the way up and down.
+    const items = [...panel.querySelectorAll(ITEM)].filter((item) => {
+      const own = item.closest("[data-menu-line]");
+      return !own || item === (own === line ? document.activeElement : own.querySelector(ITEM));
+    });
     const at = items.indexOf(document.activeElement);
     const to = {
       ArrowDown: () => items[(at + 1) % items.length],
@@ -97,12 +119,12 @@ export function Menu({ children, className = "menu-anchor" }) {
   };
   const clicked = (event) => {
     const { panel } = parts();
-    if (panel?.contains(event.target) && event.target.closest('[role^="menuitem"], [data-close]')) {
+    if (panel?.contains(event.target) && event.target.closest('[role^="menuitem"]:not([data-keep-open]), [data-close]')) {
       panel.hidePopover();
     }
   };
   return (
-    <span ref={root} className={className} onKeyDown={keys} onClick={clicked} onFocus={wire} onPointerEnter={wire}>
+    <span ref={root} className={className} onKeyDown={keys} onClick={clicked} onFocus={(event) => { focused.current = event.target; wire(); }} onPointerEnter={wire}>
       {children}
     </span>
   );

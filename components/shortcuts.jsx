@@ -78,7 +78,7 @@ export function Shortcuts({ go = {} }) {
           done();
           first.click();
         }
-      } else if (key.length === 1) {
+      } else if (key.length === 1 || key === "Escape") {
         const target = find(`[data-shortcut="${CSS.escape(key)}"]`);
         if (target && !target.disabled) {
           done();

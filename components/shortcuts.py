@@ -19,6 +19,7 @@ LISTS: Sequence[tuple[str, str]] = (
     ("k", "Previous row"),
     ("x", "Select the row"),
     ("Enter", "Open the row"),
+    ("Esc", "Clear the selection"),
 )
 
 

@@ -9,7 +9,7 @@ from components.button import button
 from components.data_table import Column
 from components.icon import icon
 from components.icon_button import icon_button
-from components.menu import menu, menu_choice, popover
+from components.menu import menu, menu_choice, menu_heading, menu_item, menu_separator
 from components.values import Flag, Handler, Text, attributes, yes_no
 
 
@@ -139,18 +139,23 @@ def column_chooser(
     fixed = [column.key for column in columns if column.fixed]
 
     def line(key: Any, *, shown: bool) -> rx.Component:
-        title: Any = rx.match(key, *titles.items(), "") if isinstance(key, rx.Var) else titles[key]
+        title: Text = (
+            rx.match(key, *titles.items(), "").to(str) if isinstance(key, rx.Var) else titles[key]
+        )
         locked: Flag = (
             rx.Var.create(fixed).contains(key) if isinstance(key, rx.Var) else key in fixed
         )
         moves = (
             [
                 icon_button(
-                    "chevron_up", "Move earlier", size="s", tooltip=None, on_click=on_move(key, -1)
-                ),
-                icon_button(
-                    "chevron_down", "Move later", size="s", tooltip=None, on_click=on_move(key, 1)
-                ),
+                    f"chevron_{direction}",
+                    "Move " + title + words,
+                    size="s",
+                    tooltip=None,
+                    attrs=_item("menuitem"),
+                    on_click=on_move(key, by),
+                )
+                for direction, words, by in (("up", " earlier", -1), ("down", " later", 1))
             ]
             if shown and on_move is not None
             else []
@@ -162,13 +167,13 @@ def column_chooser(
                 type="button",
                 disabled=locked,
                 class_name="menu-item",
-                custom_attrs=attributes(
-                    role="checkbox", aria_checked=yes_no(shown), data_keep_open="true"
-                ),
+                custom_attrs=_item("menuitemcheckbox") | {"aria-checked": yes_no(shown)},
                 on_click=on_toggle(key, not shown),
             ),
             *moves,
+            key=key,
             class_name="column-line",
+            custom_attrs={"role": "none", "data-menu-line": "true"},
         )
 
     shown_keys: Any = visible
@@ -176,16 +181,25 @@ def column_chooser(
         rx.cond(shown_keys.contains(column.key), rx.fragment(), line(column.key, shown=False))
         for column in columns
     ]
-    return popover(
-        rx.el.p("Columns", class_name="popover-title"),
-        rx.el.ul(rx.foreach(visible, lambda key: line(key, shown=True)), *hidden),
-        button("Reset columns", variant="ghost", size="s", on_click=on_reset)
+    return menu(
+        menu_heading("Columns"),
+        rx.el.ul(
+            rx.foreach(visible, lambda key: line(key, shown=True)),
+            *hidden,
+            custom_attrs={"role": "none"},
+        ),
+        rx.fragment(menu_separator(), menu_item("Reset columns", on_click=on_reset))
         if on_reset is not None
         else rx.fragment(),
         label="Columns",
         trigger=icon_button("columns_3", "Columns", variant="secondary", tooltip=None),
         align="end",
     )
+
+
+def _item(role: str) -> dict[str, object]:
+    """What makes a button an item of a menu that stays open."""
+    return attributes(role=role, tabIndex=-1, data_keep_open="true")
 
 
 def density_button(compact: rx.Var[bool], *, on_toggle: Handler) -> rx.Component:

@@ -4,25 +4,34 @@ The address is the truth: search, filters, sort and page are read from it and
 changed in it, so a reload, a link and the back button just work.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 import reflex as rx
 
 from app.core.errors import PlatformError
+from app.core.ids import parse_id
 from app.core.paging import DEFAULT_SIZE, MAX_SIZE, Page
 from app.core.permissions import SIGNED_IN
 from app.ui.handlers import handler
 from app.ui.page_state import PageState, Problem
 
+_WIDTH = re.compile(r"([a-z_]+)\.([0-9]{2,4})", re.ASCII)
+_LEAST_WIDTH, _MOST_WIDTH = 64, 1000
+"""What the edge of a column's head can be dragged to, in pixels."""
+
 
 class ListState(PageState, mixin=True):
     """Base of a list page's state.
 
-    A subclass names its path and filters, keeps its own typed rows, and loads
-    them in a handler of its own between `read_address` and `show_page`.
+    A subclass names its path and filters, keeps its own typed `rows`, and loads
+    them in a handler of its own between `_read_address` and `_show_page`.
     """
+
+    if TYPE_CHECKING:
+        rows: list[Any]
 
     path: ClassVar[str]
     filter_titles: ClassVar[Mapping[str, str]] = {}
@@ -45,7 +54,14 @@ class ListState(PageState, mixin=True):
     compact: bool = False
     visible: list[str] = []
     """Keys of the columns shown, in order."""
+    widths: dict[str, int] = {}
+    """Widths in pixels by column, of those that were changed."""
+    view_id: str = ""
+    """The saved view that the address names; see the views feature."""
     selected: list[str] = []
+    all_selected: bool = False
+    """Everything that matches is selected, beyond this page."""
+    _keeps_selection: bool = False
 
     @rx.var
     def chips(self) -> list[dict[str, str]]:
@@ -57,6 +73,12 @@ class ListState(PageState, mixin=True):
         if self.search:
             chips.insert(0, {"key": "q", "label": "Search", "value": self.search})
         return chips
+
+    @rx.var
+    def narrowed(self) -> str:
+        """Search, filters and sort as a query string: what an export has to follow."""
+        wanted = {"q": self.search, **self.filters, "sort": self.sort}
+        return urlencode({key: value for key, value in wanted.items() if value})
 
     def _read_address(self) -> dict[str, Any]:
         """Take search, filters, sort and page from the address.
@@ -74,7 +96,12 @@ class ListState(PageState, mixin=True):
         )
         self.compact = given.get("density") == "compact"
         self.visible = self._columns_in(given.get("columns", ""))
-        self.selected = []
+        self.widths = self._widths_in(given.get("widths", ""))
+        view_id = parse_id(given.get("view", ""))
+        self.view_id = str(view_id) if view_id else ""
+        if not self._keeps_selection:
+            self._select_nothing()
+        self._keeps_selection = False
         self.problem = Problem()
         arguments: dict[str, Any] = {"limit": self.page_size, **self.filters}
         place = {"q": self.search, "sort": self.sort, "cursor": given.get("cursor", "")}
@@ -98,26 +125,36 @@ class ListState(PageState, mixin=True):
         """A list that could not be loaded says so in its place."""
         if self.loading:
             self.loading = False
+            # Rows of another search below an error would be taken for what was asked for.
+            self.rows = []
+            self._select_nothing()
             self._show_page_problem(error)
             return None
         return await super()._show_problem(error)
 
-    def _address(self, **changes: object) -> str:
-        """The address of this list with some parameters changed; empty ones disappear."""
-        parameters: dict[str, object] = {
+    def _look(self) -> dict[str, object]:
+        """How the list is narrowed, sorted and laid out, as parameters of its address."""
+        widths = [f"{key}.{width}" for key, width in sorted(self.widths.items())]
+        look: dict[str, object] = {
             "q": self.search,
             **self.filters,
             "sort": self.sort,
             "limit": "" if self.page_size == DEFAULT_SIZE else self.page_size,
             "density": "compact" if self.compact else "",
             "columns": "" if self._has_all_columns() else ",".join(self.visible),
+            "widths": "~".join(widths),
         }
-        parameters |= changes
+        return {key: value for key, value in look.items() if value != ""}
+
+    def _address(self, **changes: object) -> str:
+        """The address of this list with some parameters changed; empty ones disappear."""
+        parameters = self._look() | {"view": self.view_id} | changes
         query = urlencode({key: value for key, value in parameters.items() if value != ""})
         return f"{self.path}?{query}" if query else self.path
 
     def _same_page(self) -> Any:
         """Put how the list looks into the address, on the page where it is."""
+        self._keeps_selection = True
         given = self.router.url.query_parameters
         place = {key: given.get(key, "") for key in ("cursor", "from")}
         return rx.redirect(self._address(**place), replace=True)
@@ -129,6 +166,19 @@ class ListState(PageState, mixin=True):
             return list(self.column_keys)
         first = self.column_keys[0]
         return known if first in known else [first, *known]
+
+    def _widths_in(self, text: str) -> dict[str, int]:
+        """The widths that a text names, e.g. `email.240~status.90`, within what can be drawn."""
+        found = filter(None, map(_WIDTH.fullmatch, text.split("~")))
+        return {
+            match[1]: min(max(int(match[2]), _LEAST_WIDTH), _MOST_WIDTH)
+            for match in found
+            if match[1] in self.column_keys
+        }
+
+    def _select_nothing(self) -> None:
+        self.selected = []
+        self.all_selected = False
 
     def _has_all_columns(self) -> bool:
         return list(self.visible) == list(self.column_keys)
@@ -212,8 +262,17 @@ class ListState(PageState, mixin=True):
 
     @handler(SIGNED_IN)
     async def reset_columns(self) -> Any:
-        """Show all columns in their own order."""
+        """Show all columns in their own order and width."""
         self.visible = list(self.column_keys)
+        self.widths = {}
+        return self._same_page()
+
+    @handler(SIGNED_IN)
+    async def resize_column(self, key: str, pixels: int) -> Any:
+        """Give a column another width."""
+        if key not in self.column_keys:
+            return None
+        self.widths = {**self.widths, key: min(max(int(pixels), _LEAST_WIDTH), _MOST_WIDTH)}
         return self._same_page()
 
     @handler(SIGNED_IN)
@@ -221,8 +280,14 @@ class ListState(PageState, mixin=True):
         """Select rows, or take them out of the selection."""
         others = [one for one in self.selected if one not in ids]
         self.selected = [*others, *ids][:MAX_SIZE] if chosen else others
+        self.all_selected = False
+
+    @handler(SIGNED_IN)
+    async def select_all(self) -> None:
+        """Select everything that matches, also what other pages show."""
+        self.all_selected = bool(self.rows)
 
     @handler(SIGNED_IN)
     async def clear_selection(self) -> None:
         """Select nothing."""
-        self.selected = []
+        self._select_nothing()

@@ -40,8 +40,10 @@ LISTS = (
     "go_previous",
     "move_column",
     "reset_columns",
+    "resize_column",
     "search_for",
     "select",
+    "select_all",
     "set_page_size",
     "sort_by",
     "toggle_column",
@@ -530,6 +532,8 @@ QUERY = (
     "status",
     "target_id",
     "target_type",
+    "view",
+    "widths",
 )
 
 GARBAGE: tuple[Any, ...] = (

@@ -98,6 +98,8 @@ def user_list_page() -> rx.Component:
             selected=UserList.selected,
             on_select=UserList.select,
             visible=UserList.visible,
+            widths=UserList.widths,
+            on_resize=UserList.resize_column,
             compact=UserList.compact,
             loading=UserList.loading,
             empty=_nothing(),

@@ -103,8 +103,7 @@ class UserList(ListState, rx.State):
         """Load the page that the address names."""
         self.bulk_action = ""
         arguments = self._read_address()
-        if not self.rows:
-            self.loading = True
+        self.loading = True
         request = parse(UserListQuery, arguments)
         async with runtime.operations(UserService) as users:
             page = await users.page(request)
