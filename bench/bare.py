@@ -40,10 +40,10 @@ VALUES ({0}, {1}, {2}, {3}, 'active', false, false, {4}, {4}, {5}, {5}, 1, {6})
 USER_ROLE = "INSERT INTO core_user_roles (user_id, role_id) VALUES ({0}, {1})"
 AUDIT = """
 INSERT INTO core_audit_entries (id, at, action, outcome, actor_kind, actor_id, actor_name,
-    session_id, target_type, target_id, target_label, changes, detail, error_code, request_id,
-    channel, address, user_agent, duration_ms)
-VALUES ({0}, {1}, 'user.create', 'succeeded', 'user', {2}, {3}, {4}, 'user', {5}, {6}, {7}, '{{}}',
-    '', {8}, 'api', '127.0.0.1', '', 0)
+    actor_email, session_id, target_type, target_id, target_label, changes, detail, error_code,
+    request_id, channel, address, user_agent, duration_ms)
+VALUES ({0}, {1}, 'user.create', 'succeeded', 'user', {2}, {3}, {4}, {5}, 'user', {6}, {7}, {8},
+    '{{}}', '', {9}, 'api', '127.0.0.1', '', 0)
 """
 PASSWORD_HASH = "$2b$04$" + "x" * 53
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -109,7 +109,7 @@ database = SQLite() if IS_SQLITE else PostgreSQL()
 def written(sql: str) -> str:
     """The statement with the driver's parameters in place of `{0}`, `{1}` and so on."""
     sign = "?" if IS_SQLITE else "$"
-    return sql.format(*(f"{sign}{number}" for number in range(1, 10)))
+    return sql.format(*(f"{sign}{number}" for number in range(1, 11)))
 
 
 def stored(value: Any) -> Any:
@@ -154,7 +154,8 @@ async def create(principal: Any, body: bytes) -> dict[str, Any]:
     search = f"{name} {email}".lower()
     never = stored(NEVER)
     changes = orjson.dumps([{"field": key, "before": None, "after": new[key]} for key in new])
-    entry = (stored(uuid7()), now, principal[8], principal[10], principal[0], str(user_id), email)
+    actor = (principal[8], principal[10], principal[9], principal[0])
+    entry = (stored(uuid7()), now, *actor, str(user_id), email)
     await database.write(
         [
             (INSERTS[0], (user_id, email, name, PASSWORD_HASH, now, never, search)),

@@ -61,6 +61,7 @@ _ENTRIES = [
     "actor_kind",
     "actor_id",
     "actor_name",
+    "actor_email",
     "target_type",
     "target_id",
     "target_label",
@@ -175,7 +176,7 @@ def _entries(rows: int) -> Iterator[tuple[Any, ...]]:
         outcome = "denied" if number % 100 == 0 else "succeeded"
         name = f"{first_name(actor)} {last_name(actor)}"
         did = (table.id(number), table.at(number), ACTIONS[scattered % len(ACTIONS)], outcome)
-        who = ("user", table.id(actor), name)
+        who = ("user", table.id(actor), name, f"actor{actor}@example.com")
         what = ("user", str(table.id(target)), f"user{target}@example.com", changes, "{}", "")
         yield *did, *who, *what, f"{scattered:032x}", "api", "127.0.0.1", "python", 3
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, insert
 from sqlmodel import Field
 
 from app.core import clock
 from app.core.ids import new_id
 from app.core.models import Table, UtcDateTime
+from app.core.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +69,9 @@ class AuditEntry(Table, table=True):
     address: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=300)
     duration_ms: int = 0
+
+
+_INSERT = Prepared(insert(AuditEntry))
 
 
 @dataclass(slots=True)
@@ -129,42 +133,46 @@ class AuditTrail:
         """Stop describing the innermost operation."""
         self._running.pop()
 
-    def record_success(self, action: str, said: Description, duration_ms: int) -> None:
-        """Add the entry of a success to the operation's own transaction."""
-        self._uow.session.add(self._entry(action, "succeeded", said, "", duration_ms))
+    async def record_success(self, action: str, said: Description, duration_ms: int) -> None:
+        """Write the entry of a success in the operation's own transaction."""
+        entry = self._entry(action, "succeeded", said, "", duration_ms)
+        await _INSERT.run(self._uow.session, **entry)
 
     async def record_refusal(
         self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
     ) -> None:
         """Write the entry of a refusal or failure in a transaction of its own."""
         async with self._uow.aside() as session:
-            session.add(self._entry(action, outcome, said, error_code, duration_ms))
+            await _INSERT.run(
+                session, **self._entry(action, outcome, said, error_code, duration_ms)
+            )
 
     def _entry(
         self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
-    ) -> AuditEntry:
+    ) -> dict[str, Any]:
         actor, context = self._uow.actor, self._uow.context
-        return AuditEntry(
-            at=clock.now(),
-            action=action,
-            outcome=outcome,
-            actor_kind="user" if said.actor_id else actor.kind,
-            actor_id=said.actor_id or actor.user_id,
-            actor_name=said.actor_name or actor.name,
-            actor_email=said.actor_email or actor.email,
-            session_id=actor.session_id,
-            target_type=said.target_type,
-            target_id=said.target_id,
-            target_label=said.target_label[:_LABEL_LENGTH],
-            changes=said.changes,
-            detail=said.detail,
-            error_code=error_code,
-            request_id=context.request_id,
-            channel=context.channel,
-            address=context.address,
-            user_agent=context.user_agent,
-            duration_ms=duration_ms,
-        )
+        return {
+            "id": new_id(),
+            "at": clock.now(),
+            "action": action,
+            "outcome": outcome,
+            "actor_kind": "user" if said.actor_id else actor.kind,
+            "actor_id": said.actor_id or actor.user_id,
+            "actor_name": said.actor_name or actor.name,
+            "actor_email": said.actor_email or actor.email,
+            "session_id": actor.session_id,
+            "target_type": said.target_type,
+            "target_id": said.target_id,
+            "target_label": said.target_label[:_LABEL_LENGTH],
+            "changes": said.changes,
+            "detail": said.detail,
+            "error_code": error_code,
+            "request_id": context.request_id,
+            "channel": context.channel,
+            "address": context.address,
+            "user_agent": context.user_agent,
+            "duration_ms": duration_ms,
+        }
 
 
 def diff(before: BaseModel | None, after: BaseModel | None) -> list[Change]:

@@ -112,8 +112,7 @@ def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
                 result = await method(self, *args, **kwargs)
                 if op.changes:
                     await uow.begin_write()
-                    uow.audit.record_success(op.action, said, _milliseconds(started))
-                    await uow.session.flush()
+                    await uow.audit.record_success(op.action, said, _milliseconds(started))
             except PermissionDenied as error:
                 await _record(op, uow, "denied", said, error, started)
                 raise

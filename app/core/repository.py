@@ -1,11 +1,14 @@
 """Repositories: every query of a feature, no rule and no permission."""
 
+from types import SimpleNamespace
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.prepared import Prepared
 from app.core.unit_of_work import UnitOfWork
 
 M = TypeVar("M", bound=SQLModel)
@@ -15,6 +18,10 @@ class Repository(Generic[M]):
     """The rows of one table within one unit of work."""
 
     model: ClassVar[type[Any]]
+    _insert: ClassVar[Prepared]
+
+    def __init_subclass__(cls) -> None:
+        cls._insert = Prepared(insert(cls.model))
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
@@ -41,6 +48,23 @@ class Repository(Generic[M]):
         """Insert the row now, so that a broken constraint shows here."""
         self.session.add(row)
         await self.session.flush()
+
+    async def insert(self, **values: Any) -> Any:
+        """Insert a row that nobody changes afterwards; cheaper than `add`, which keeps it.
+
+        Args:
+            **values: Column by column; those not given take the model's defaults.
+
+        Returns:
+            The row's columns as attributes.
+        """
+        row = SimpleNamespace(**values)
+        for name, field in self.model.model_fields.items():
+            if name not in values:
+                make = field.default_factory
+                setattr(row, name, field.default if make is None else make())
+        await self._insert.run(self.session, **vars(row))
+        return row
 
     async def delete(self, row: M) -> None:
         """Delete the row now."""

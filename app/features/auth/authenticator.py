@@ -16,8 +16,8 @@ from sqlmodel import col
 from app.core import clock, crypto
 from app.core.actor import Actor
 from app.core.database import Database
-from app.core.lookup import Lookup
 from app.core.permissions import PermissionSet
+from app.core.prepared import Lookup
 from app.features.auth.models import UserSession
 from app.features.auth.repository import PRINCIPAL
 from app.features.auth.tokens import AccessTokens, invalid_token

@@ -1,14 +1,32 @@
 """Queries of the roles feature."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
+from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.features.roles.models import AccessStamp, Role, RoleGrant, UserRole
 from app.features.roles.schemas import RoleRead
+
+_ROLES = (
+    sa_select(col(Role.id), col(Role.name), col(Role.description), col(RoleGrant.permission))
+    .outerjoin(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
+    .order_by(col(Role.name), col(RoleGrant.permission))
+)
+_ALL = Prepared(_ROLES)
+_OF_USER = Prepared(
+    _ROLES.join(UserRole, col(UserRole.role_id) == col(Role.id)).where(
+        col(UserRole.user_id) == bindparam("user_id")
+    )
+)
+_TAKE = Prepared(delete(UserRole).where(col(UserRole.user_id) == bindparam("user_id")))
+_GIVE = Prepared(insert(UserRole))
 
 
 class RoleRepository(Repository[Role]):
@@ -18,16 +36,11 @@ class RoleRepository(Repository[Role]):
 
     async def all(self) -> list[RoleRead]:
         """All roles with their grants, by name."""
-        return await self._read(select(Role.id, Role.name, Role.description))
+        return _made(await _ALL.run(self.session))
 
     async def of_user(self, user_id: UUID) -> list[RoleRead]:
         """The roles of one user, by name."""
-        statement = (
-            select(Role.id, Role.name, Role.description)
-            .join(UserRole, col(UserRole.role_id) == col(Role.id))
-            .where(UserRole.user_id == user_id)
-        )
-        return await self._read(statement)
+        return _made(await _OF_USER.run(self.session, user_id=user_id))
 
     async def names_of_users(self, user_ids: Collection[UUID]) -> dict[UUID, list[str]]:
         """Role names by user id, sorted; a user without roles is absent."""
@@ -44,10 +57,13 @@ class RoleRepository(Repository[Role]):
 
     async def replace_for_user(self, user_id: UUID, role_ids: Collection[UUID]) -> None:
         """Give the user exactly these roles; the caller raises the user's version."""
-        await self.session.execute(delete(UserRole).where(col(UserRole.user_id) == user_id))
-        if role_ids:
-            rows = [{"user_id": user_id, "role_id": role_id} for role_id in role_ids]
-            await self.session.execute(insert(UserRole), rows)
+        await _TAKE.run(self.session, user_id=user_id)
+        await self.give(user_id, role_ids)
+
+    async def give(self, user_id: UUID, role_ids: Collection[UUID]) -> None:
+        """Give the user roles that they do not have; see `replace_for_user`."""
+        for role_id in role_ids:
+            await _GIVE.run(self.session, user_id=user_id, role_id=role_id)
 
     async def add_with_grants(self, role: Role, grants: Collection[str]) -> None:
         """Insert a role and what it grants."""
@@ -65,22 +81,17 @@ class RoleRepository(Repository[Role]):
         """Make every worker read permissions anew."""
         await self.session.execute(update(AccessStamp).values(version=AccessStamp.version + 1))
 
-    async def _read(self, statement) -> list[RoleRead]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a select of three columns
-        rows: Sequence[tuple[UUID, str, str]] = (
-            await self.session.exec(statement.order_by(Role.name))
-        ).all()
-        grants: dict[UUID, list[str]] = {}
-        grant_rows = select(RoleGrant.role_id, RoleGrant.permission).where(
-            col(RoleGrant.role_id).in_([row[0] for row in rows])
+
+def _made(rows: Iterable[Any]) -> list[RoleRead]:
+    """Roles of rows that name one grant each."""
+    return [
+        RoleRead(
+            id=role_id,
+            name=name,
+            description=description,
+            grants=tuple(sorted(row.permission for row in of_role if row.permission is not None)),
         )
-        for role_id, permission in await self.session.exec(grant_rows):
-            grants.setdefault(role_id, []).append(permission)
-        return [
-            RoleRead(
-                id=role_id,
-                name=name,
-                description=description,
-                grants=tuple(sorted(grants.get(role_id, []))),
-            )
-            for role_id, name, description in rows
-        ]
+        for (role_id, name, description), of_role in groupby(
+            rows, key=lambda row: (row.id, row.name, row.description)
+        )
+    ]

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, literal_column, text
+from sqlalchemy import Row, Select, bindparam, func, literal_column, text
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from app.core.paging import Keyset, Page, SortColumn, parse_time
+from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import Role, RoleGrant, UserRole
@@ -52,6 +53,8 @@ _COLUMNS: tuple[Any, ...] = (
     User.version,
 )
 
+_BY_EMAIL = Prepared(sa_select(col(User.id)).where(col(User.email) == bindparam("email")))
+
 KEYSET = Keyset(
     {
         "created_at": SortColumn(User.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
@@ -92,6 +95,10 @@ class UserRepository(Repository[User]):
     async def by_email(self, email: str) -> User | None:
         """The user with this (normalised) address, or None."""
         return (await self.session.exec(select(User).where(User.email == email))).one_or_none()
+
+    async def is_taken(self, email: str) -> bool:
+        """Whether a user has this (normalised) address."""
+        return bool(await _BY_EMAIL.run(self.session, email=email))
 
     async def page(self, query: UserListQuery) -> Page[UserRead]:
         """A page of users with their roles."""

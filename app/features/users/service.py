@@ -91,18 +91,17 @@ class UserService(Service):
         password_hash = await self._hasher.hash(password)
         roles = await self._named(new.roles)
         self._check_within(roles)
-        user = User(
-            email=new.email,
-            display_name=new.display_name,
-            password_hash=password_hash,
-            verified=new.verified,
-            must_change_password=new.must_change_password,
-            search_text=search_text(new.email, new.display_name),
-        )
         if await self._users.is_taken(new.email):
             raise _email_taken()
         try:
-            await self._users.insert(user)
+            user = await self._users.insert(
+                email=new.email,
+                display_name=new.display_name,
+                password_hash=password_hash,
+                verified=new.verified,
+                must_change_password=new.must_change_password,
+                search_text=search_text(new.email, new.display_name),
+            )
         except IntegrityError as error:
             raise _email_taken() from error
         await self._roles.give(user.id, [role.id for role in roles])

@@ -81,7 +81,7 @@ class TestEntry:
             await uow.begin_write()
             said = uow.audit.begin()
             uow.audit.about("thing", OWNER, "🐎" * 500)
-            uow.audit.record_success("thing.make", said, 3)
+            await uow.audit.record_success("thing.make", said, 3)
             uow.audit.end()
             await uow.commit()
 
@@ -107,7 +107,7 @@ class TestEntry:
             said = uow.audit.begin()
             actor = (OWNER, "Ada", "ada@example.com")
             uow.audit.about("user", OWNER, "ada@example.com", actor=actor)
-            uow.audit.record_success("thing.sign_in", said, 0)
+            await uow.audit.record_success("thing.sign_in", said, 0)
             uow.audit.end()
             await uow.commit()
 

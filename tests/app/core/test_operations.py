@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import StatementError
 from sqlmodel import col
 
 from app.core.actor import ANONYMOUS, SYSTEM, Actor
@@ -277,7 +276,7 @@ class TestFailed:
         """A change that cannot be recorded does not happen."""
         before = await stamp(run)
 
-        with pytest.raises(StatementError, match="not JSON serializable"):
+        with pytest.raises(TypeError, match="not JSON serializable"):
             await run(StampService.raise_unrecordably, actor=SYSTEM)
 
         assert await stamp(run) == before

@@ -1,4 +1,4 @@
-"""Lookups: what SQLAlchemy would read, by the driver alone."""
+"""Prepared statements: what SQLAlchemy would read and write, almost by the driver alone."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.core.database import Database
 from app.core.errors import Unavailable
-from app.core.lookup import Lookup
+from app.core.prepared import Lookup
 from app.features.roles.models import AccessStamp, Role
 from app.features.users.models import NEVER, User
 from scripts.servers import free_port
