@@ -148,7 +148,7 @@ def _refusal(op: Operation, uow: UnitOfWork) -> PlatformError | None:
     if op.permission == PUBLIC:
         return None
     if not actor.is_signed_in:
-        return Unauthenticated("auth.required", "Sign in first.", permission=op.permission)
+        return Unauthenticated("auth.required", "Sign in first.")
     if actor.must_change_password and not op.allowed_before_password_change:
         code = "auth.password.change_required"
         return PermissionDenied(op.permission, "Change your password first.", code=code)

@@ -12,6 +12,6 @@ def plain_text(value: object) -> object:
     if isinstance(value, str) and any(
         character == "\0" or "\ud800" <= character <= "\udfff" for character in value
     ):
-        code, message = "text", "This contains characters that are not text."
+        code, message = "wrong_characters", "This contains characters that are not text."
         raise PydanticCustomError(code, message)
     return value

@@ -39,8 +39,8 @@ def build_api(registry: Registry, container: AsyncContainer) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.container = container
-    api.include_router(health.router)
-    api.include_router(docs.router)
+    api.include_open(health.router)
+    api.include_open(docs.router)
     for module in registry.modules:
         _include(api, module.id, module.router, OperationRoute, prefix=PREFIX)
         _include(api, module.id, module.console_router, ConsoleRoute, prefix="")

@@ -5,14 +5,15 @@ one route after the other and passing five layers that do what our edge does, ta
 most operations. So the routes of operations are found in a table.
 """
 
+import json
 import re
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.routing import compile_path
-from starlette.types import Receive, Scope, Send
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from starlette.routing import BaseRoute, Route, compile_path
+from starlette.types import Message, Receive, Scope, Send
 
-from app.http.routing import OperationRoute
+from app.http.routing import Handler, OperationRoute
 
 
 class Api(FastAPI):
@@ -20,8 +21,14 @@ class Api(FastAPI):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._open: list[BaseRoute] = []
         self._fixed: dict[tuple[str, str], OperationRoute] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], OperationRoute]]] = {}
+
+    def include_open(self, router: APIRouter) -> None:
+        """Include a router whose routes call no operation."""
+        self.include_router(router)
+        self._open += router.routes
 
     def include_operations(self, router: APIRouter, *, prefix: str) -> None:
         """Include a router whose routes all are operations."""
@@ -38,15 +45,29 @@ class Api(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; FastAPI answers what is no operation."""
-        route = self._find(scope) if scope["type"] == "http" else None
-        if route is None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif scope["method"] == "HEAD":
+            scope["method"] = "GET"
+            try:
+                await self._answer(scope, receive, _without_body(send))
+            finally:
+                scope["method"] = "HEAD"
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._find(scope)
+        allowed = [] if route else self._methods(scope["path"])
+        if route is None and (not allowed or scope["method"] in allowed):
             await super().__call__(scope, receive, send)
             return
+        respond = route.respond if route else _refuse_method(allowed)
         scope["app"] = self
-        request = Request(scope, receive, send)
+        request = _Request(scope, receive, send)
         unexpected = None
         try:
-            response = await route.respond(request)
+            response = await respond(request)
         except Exception as error:  # noqa: BLE001 - raised again below, when nobody expects it
             response, is_expected = await self._explain(request, error)
             unexpected = None if is_expected else error
@@ -67,8 +88,53 @@ class Api(FastAPI):
                 return candidate
         return None
 
+    def _methods(self, path: str) -> list[str]:
+        """The methods that a path takes; none when there is nothing at it."""
+        methods = {method for method, known in self._fixed if known == path}
+        for method, candidates in self._patterns.items():
+            if any(pattern.match(path) for pattern, _ in candidates):
+                methods.add(method)
+        for route in (*self.routes, *self._open):
+            if isinstance(route, Route) and route.path == path:
+                methods |= route.methods or set()
+        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
     async def _explain(self, request: Request, error: Exception) -> tuple[Response, bool]:
         """The answer to an error, and whether it is one that is meant to happen."""
         kind = next(kind for kind in type(error).__mro__ if kind in self.exception_handlers)
         handle: Any = self.exception_handlers[kind]
         return await handle(request, error), kind is not Exception
+
+
+class _Request(Request):
+    """A request whose JSON says everything once."""
+
+    async def json(self) -> Any:
+        """The body.
+
+        Raises:
+            HTTPException: An object names a field twice; readers would disagree on which counts.
+        """
+        return json.loads(await self.body(), object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise HTTPException(400, "The body names a field twice in the same object.")
+    return fields
+
+
+def _refuse_method(allowed: list[str]) -> Handler:
+    async def refuse(_request: Request) -> Response:
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+
+    return refuse
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        is_body = message["type"] == "http.response.body"
+        await send({**message, "body": b""} if is_body else message)
+
+    return send_head

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem+json. The only place where an error becomes an HTTP status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.core import validation
 from app.core.errors import Invalid, PlatformError, RateLimited, Unavailable
 from app.core.log import get_logger
 
@@ -43,7 +45,13 @@ class Problem(BaseModel):
     code: str = Field(description="Stable name for programs.", examples=["user.email.taken"])
     request_id: str = Field(description="Quote it when you ask for help.")
     fields: dict[str, str] | None = Field(
-        default=None, description="Messages by input field, where they apply."
+        default=None, description="Sentences by input field, where they apply."
+    )
+    field_codes: dict[str, str] | None = Field(
+        default=None,
+        description="Stable names of what is wrong, by input field, where the input has not the "
+        "shape that the operation expects.",
+        examples=[{"status": "not_allowed"}],
     )
 
 
@@ -154,14 +162,17 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
     unreadable = any(p["loc"] == ("body",) and p["type"] != "missing" for p in found)
     if unreadable and not _is_json(request):
         return await on_http_error(request, HTTPException(415, "Send the body as application/json"))
-    fields = field_messages(found)
+    wrong = validation.findings(found)
     return _respond(
         request,
         status=422,
         title="Invalid input",
         code="request.invalid",
-        detail="; ".join(f"{name}: {message}" for name, message in fields.items()),
-        extra={"fields": fields},
+        detail=validation.summary(wrong),
+        extra={
+            "fields": validation.messages(wrong),
+            "field_codes": {finding.field: finding.code for finding in wrong},
+        },
     )
 
 
@@ -179,9 +190,20 @@ async def on_http_error(request: Request, error: Exception) -> Response:
         status=error.status_code,
         title=title,
         code=code,
-        detail=f"{error.detail}.".replace("..", "."),
+        detail=_sentence(request, error),
         headers=error.headers,
     )
+
+
+def _sentence(request: Request, error: HTTPException) -> str:
+    if error.detail != HTTPStatus(error.status_code).phrase:
+        return f"{error.detail}.".replace("..", ".")
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return "There is nothing at this address."
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "")
+        return f"This address does not take {request.method}; it takes {allowed}."
+    return f"{error.detail}."
 
 
 async def on_database_down(request: Request, error: Exception) -> Response:
@@ -195,20 +217,6 @@ async def on_unexpected(request: Request, error: Exception) -> Response:
     """A defect of ours; the edge logs and reports it, the answer tells nothing of it."""
     del error
     return _respond(request, status=500, title="Internal error", code="internal", detail=PANIC)
-
-
-def field_messages(found: Sequence[Any]) -> dict[str, str]:
-    """Pydantic's findings as one message per field, e.g. `roles.0`."""
-    messages: dict[str, str] = {}
-    for problem in found:
-        place = [str(part) for part in problem["loc"]]
-        if place and place[0] in ("body", "query", "path", "header"):
-            place = place[1:]
-        message = problem["msg"]
-        if problem["type"] == "extra_forbidden":
-            message = "There is no such field."
-        messages.setdefault(".".join(place) or "body", message)
-    return messages
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

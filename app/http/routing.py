@@ -1,13 +1,15 @@
 """REST routes: one unit of work each, guarded before the body is read."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from dishka import AsyncContainer
 from dishka.integrations.fastapi import DishkaRoute
 from fastapi import Request, Response
-from pydantic import TypeAdapter
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from app.core.actor import ANONYMOUS, Actor, RequestContext
 from app.core.errors import ModuleError, PermissionDenied, Unauthenticated
@@ -67,6 +69,7 @@ class OperationRoute(DishkaRoute):
         super().__init__(path, endpoint, **options)
         if self.body_field is not None:
             self.responses = problems(413, 415) | self.responses
+        self._parameters = dict(_query_parameters(self.dependant))
         self.respond = self.get_route_handler()
 
     def get_route_handler(self) -> Handler:
@@ -84,6 +87,8 @@ class OperationRoute(DishkaRoute):
                 request.state.dishka_container = unit
                 uow = await unit.get(UnitOfWork)
                 await authorise(operation, uow)
+                if scope["query_string"]:
+                    self._check_query(request)
                 response = await handle(request)
                 await uow.commit()
             return response
@@ -121,6 +126,24 @@ class OperationRoute(DishkaRoute):
 
         return handle
 
+    def _check_query(self, request: Request) -> None:
+        """Refuse what the route would not read.
+
+        Raises:
+            RequestValidationError: A parameter is unknown, or given twice.
+        """
+        given = [name for name, _ in request.query_params.multi_items()]
+        wrong = {name: "unknown_parameter" for name in given if name not in self._parameters}
+        wrong |= {
+            name: "repeated_parameter"
+            for name, is_list in self._parameters.items()
+            if given.count(name) > 1 and not is_list
+        }
+        if wrong:
+            raise RequestValidationError(
+                [{"type": kind, "loc": ("query", name)} for name, kind in wrong.items()]
+            )
+
     async def actor(self, request: Request, container: AsyncContainer) -> Actor:
         """Who calls, by bearer token; the console's cookie counts for nothing here.
 
@@ -137,6 +160,23 @@ class OperationRoute(DishkaRoute):
             raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
         authenticator: Authenticator = await container.get(Authenticator)
         return await authenticator.from_bearer(token.strip())
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """The names of a route's query parameters, and whether each may be given more than once."""
+    for parameter in dependant.query_params:
+        annotation = parameter.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            for name, field in annotation.model_fields.items():
+                yield field.alias or name, _is_list(field.annotation)
+        else:
+            yield parameter.alias, _is_list(annotation)
+    for dependency in dependant.dependencies:
+        yield from _query_parameters(dependency)
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) in (list, set, tuple) or any(map(_is_list, get_args(annotation)))
 
 
 def _with_stacks(handle: Handler) -> Handler:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.core.errors import Invalid
-from app.http.problems import field_messages
+from app.core.validation import findings, messages, summary
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -20,6 +20,5 @@ def parse(schema: type[T], given: Mapping[str, Any]) -> T:
     try:
         return schema.model_validate(dict(given))
     except ValidationError as error:
-        found = error.errors(include_input=False, include_context=False, include_url=False)
-        fields = field_messages(found)
-        raise Invalid("form.invalid", "; ".join(fields.values()), fields=fields) from error
+        wrong = findings(error.errors(include_input=False, include_url=False))
+        raise Invalid("form.invalid", summary(wrong), fields=messages(wrong)) from error

@@ -22,7 +22,10 @@ def _written_moment(value: object) -> object:
         PydanticCustomError: The text is a number.
     """
     if isinstance(value, str) and not _DATE.match(value.strip()):
-        code, message = "moment", "Write a date and time with its zone, like 2026-01-31T09:30:00Z."
+        code, message = (
+            "wrong_format",
+            "Write a date and time with its zone, like 2026-01-31T09:30:00Z.",
+        )
         raise PydanticCustomError(code, message)
     return value
 

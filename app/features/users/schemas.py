@@ -3,18 +3,28 @@
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.core import passwords
 from app.core.paging import PageRequest
 from app.core.text import plain_text
 
 _LONGEST_NAME = 100
+_TOO_LONG: Final = "string_too_long"
 
 
 class UserStatus(StrEnum):
@@ -33,7 +43,7 @@ def normalise_email(text: str) -> str:
     try:
         parts = validate_email(text.strip(), check_deliverability=False, test_environment=True)
     except (EmailNotValidError, UnicodeError) as error:
-        code, message = "email", "This is not an e-mail address."
+        code, message = "wrong_format", "This is not an e-mail address."
         raise PydanticCustomError(code, message) from error
     # A capital with an accent may have no composed form of its own while the small letter does.
     return unicodedata.normalize("NFC", parts.normalized.lower())
@@ -45,12 +55,11 @@ _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "P
 def _clean_name(text: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not text:
-        code, message = "name", "A name is needed."
+        code, message = "required", "A name is needed."
         raise PydanticCustomError(code, message)
     if len(text) > _LONGEST_NAME:
         # Composition makes some texts longer.
-        code, message = "name", f"A name has at most {_LONGEST_NAME} characters."
-        raise PydanticCustomError(code, message)
+        raise PydanticKnownError(_TOO_LONG, {"max_length": _LONGEST_NAME})
     # Control characters, lone surrogates and unassigned code points; joiners of emoji are Cf.
     # What turns the direction of all that follows lets one name look like another.
     if any(
@@ -58,7 +67,7 @@ def _clean_name(text: str) -> str:
         or unicodedata.bidirectional(character) in _TURNING
         for character in text
     ):
-        code, message = "name", "The name contains characters that cannot be shown."
+        code, message = "wrong_characters", "The name contains characters that cannot be shown."
         raise PydanticCustomError(code, message)
     return text
 
@@ -99,19 +108,37 @@ class UserCreate(_Input):
     )
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+_ABSENT: Any = Field(default=None, json_schema_extra=_without_default)
+
+
 class UserUpdate(_Input):
     """Changes to a user; what is absent stays."""
 
-    email: Email | None = None
-    display_name: DisplayName | None = None
-    password: NewPassword | None = None
-    verified: bool | None = None
-    must_change_password: bool | None = None
+    # None is only how absence reads here; nobody may send it.
+    email: Email | SkipJsonSchema[None] = _ABSENT
+    display_name: DisplayName | SkipJsonSchema[None] = _ABSENT
+    password: NewPassword | SkipJsonSchema[None] = _ABSENT
+    verified: bool | SkipJsonSchema[None] = _ABSENT
+    must_change_password: bool | SkipJsonSchema[None] = _ABSENT
     version: int | None = Field(
         default=None,
         ge=1,
         description="The version these changes are based on; another one gives 409.",
     )
+
+    @field_validator(
+        "email", "display_name", "password", "verified", "must_change_password", mode="before"
+    )
+    @classmethod
+    def _given(cls, value: object) -> object:
+        if value is None:
+            code, message = "required", "This cannot be null; leave it out to keep what is there."
+            raise PydanticCustomError(code, message)
+        return value
 
 
 class UserReplace(UserUpdate):

@@ -31,7 +31,6 @@ REQUESTS: dict[str, Ask] = {
     "no body": ("POST", "/api/v1/users", {}),
     "no JSON": ("POST", "/api/v1/users", {"content": b"{"}),
     "a form": ("POST", "/session/sign-in", {"data": {"email": "x", "password": "y"}}),
-    "another method": ("PUT", "/api/v1/auth/me", {}),
     "no such route": ("GET", "/api/v1/nothing", {}),
     "a route that is no operation": ("GET", "/healthz", {}),
 }

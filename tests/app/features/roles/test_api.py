@@ -9,10 +9,12 @@ class TestList:
 
     @pytest.mark.actor(grants=["role.read"])
     async def test_allowed(self, client: httpx.AsyncClient) -> None:
-        """All roles with what they grant."""
+        """All roles with what they grant, in the shape of every list."""
         response = await client.get("/api/v1/roles")
 
-        roles = {role["name"]: role["grants"] for role in response.json()}
+        assert response.json().keys() == {"items", "next_cursor"}
+        assert response.json()["next_cursor"] is None
+        roles = {role["name"]: role["grants"] for role in response.json()["items"]}
         assert response.status_code == 200
         assert roles["admin"] == ["*"]
         assert {"user", "guest"} <= roles.keys()
