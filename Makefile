@@ -34,7 +34,7 @@ bench: setup-dev frontend  ## Measure against the figures we hold ourselves to
 migrate: setup  ## Bring the database to the newest schema
 	@exec $(BIN)/platformctl db upgrade
 
-seed: setup  ## Fill the database with sample content
+seed: setup  ## Create the default roles and an administrator where they are missing
 	@exec $(BIN)/platformctl seed
 
 generate: setup-dev  ## Make the generated files again

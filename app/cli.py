@@ -1,6 +1,7 @@
 """`platformctl`, the command line. It calls the same services as everybody else.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration. With `--json` an
+error is an object with `code` and `message`, on stderr.
 """
 
 import asyncio
@@ -8,7 +9,8 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -26,30 +28,73 @@ cli.add_typer(users, name="users")
 cli.add_typer(config, name="config")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
 
 VERSION = "0.1.0"
-_FAILED, _MISCONFIGURED = 1, 3
+_FAILED, _WRONG_USAGE, _MISCONFIGURED = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why a command ends: a stable code, one sentence, and the exit code."""
+
+    code: str
+    message: str
+    exit_code: int = _FAILED
 
 
 def main() -> None:
     """Run a command; an expected error is one sentence on stderr, never a traceback."""
+    as_json = "--json" in sys.argv
+    try:
+        # Without its own mode typer would print usage errors and leave.
+        exit_code = cli(standalone_mode=not as_json)
+    except Exception as error:
+        failure = _explain(error)
+        if failure is None:
+            raise
+        facts = {"code": failure.code, "message": failure.message}
+        typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else failure.message, err=True)
+        sys.exit(failure.exit_code)
+    sys.exit(exit_code)
+
+
+def _explain(error: Exception) -> _Failure | None:  # noqa: PLR0911 - a table of errors
+    """What went wrong on purpose or outside of us; None for a defect of ours."""
+    import sqlite3
+
+    from alembic.util import CommandError
+    from asyncpg import PostgresError
     from sqlalchemy.exc import DBAPIError
 
     from app.core.errors import ModuleError, PlatformError
+    from app.core.validation import findings, summary
 
-    try:
-        cli()
-    except SettingsError as error:
-        _fail(str(error), _MISCONFIGURED)
-    except ValidationError as error:
-        _fail("; ".join(f"{p['loc'][-1]}: {p['msg']}" for p in error.errors()), _FAILED)
-    except PlatformError as error:
-        _fail(error.message, _FAILED)
-    except ModuleError as error:
-        _fail(str(error), _FAILED)
-    except (DBAPIError, ConnectionError) as error:
-        cause = getattr(error, "orig", None) or error
-        _fail(f"The database ({variable_name('database.url')}) does not answer: {cause}", _FAILED)
+    database = f"The database ({variable_name('database.url')})"
+    match error:
+        case SettingsError():
+            return _Failure("settings.invalid", str(error), _MISCONFIGURED)
+        case PlatformError():
+            return _Failure(error.code, error.message)
+        case ModuleError():
+            return _Failure("module.invalid", str(error))
+        case ValidationError():
+            return _Failure("input.invalid", summary(findings(error.errors(include_url=False))))
+        case CommandError():
+            return _Failure("database.revision.unknown", f"The schema stays as it is: {error}.")
+        case OSError(filename=str() as path):
+            where = f"{variable_name('data_dir')} says where data live"
+            return _Failure("file.unusable", f"{path}: {error.strerror}; {where}.", _MISCONFIGURED)
+        case DBAPIError() | sqlite3.Error() | PostgresError() | OSError():
+            cause = getattr(error, "orig", None) or error
+            return _Failure("database.unavailable", f"{database} does not answer: {cause}.")
+        case typer.Abort():
+            return _Failure("cli.aborted", "Nothing was done.")
+        case _ if hasattr(error, "format_message"):
+            return _Failure("cli.usage", error.format_message(), _WRONG_USAGE)
+    return None
 
 
 @cli.command()
@@ -152,29 +197,21 @@ def check(as_json: AsJson = False) -> None:
 def create_admin(
     email: str,
     name: Annotated[str, typer.Option(help="What people call them.")] = "Administrator",
-    password: Annotated[
-        str | None,
-        typer.Option(
-            help="Generated when not given.", envvar="ATRIUM_NEW_PASSWORD", show_envvar=False
-        ),
-    ] = None,
+    password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create an administrator who must change the password at the first sign-in."""
+    """Create an administrator, who must change the generated or given password at once."""
+    given = _read_line() if password_stdin else ""
 
     async def work() -> None:
         import secrets
 
-        from app.core.passwords import PasswordPolicy
         from app.features.users.schemas import UserCreate
         from app.features.users.service import UserService
 
         async with _operations(UserService) as (service, container):
-            chosen = password or secrets.token_urlsafe(12)
-            policy = await container.get(PasswordPolicy)
-            problem = policy.problem(chosen, email=email, name=name)
-            if problem:
-                _fail(problem.message, _FAILED)
+            chosen = given or secrets.token_urlsafe(12)
+            await _check_password(container, chosen, email=email, name=name)
             user = await service.create(
                 UserCreate(
                     email=email,
@@ -186,7 +223,7 @@ def create_admin(
             )
         facts = {"id": str(user.id), "email": user.email}
         words = f"Created {user.email}."
-        if password is None:
+        if not given:
             facts["password"] = chosen
             words += f" Password: {chosen} (to be changed at the first sign-in)"
         _print(as_json, facts, words)
@@ -220,18 +257,54 @@ def suspend(email: str, as_json: AsJson = False) -> None:
     """Keep a user from signing in and end their sessions."""
 
     async def work() -> None:
-        from app.core.errors import NotFound
-        from app.features.users.repository import UserRepository
-        from app.features.users.schemas import normalise_email
         from app.features.users.service import UserService
 
         async with _operations(UserService) as (service, container):
-            found = await (await container.get(UserRepository)).by_email(normalise_email(email))
-            if found is None:
-                code = "user.not_found"
-                raise NotFound(code, f"There is no user {email}.")
+            found = await _user(container, email)
             user = await service.suspend(found.id)
         _print(as_json, user.model_dump(mode="json"), f"Suspended {user.email}.")
+
+    asyncio.run(work())
+
+
+@users.command()
+def reactivate(email: str, as_json: AsJson = False) -> None:
+    """Let a suspended user sign in again."""
+
+    async def work() -> None:
+        from app.features.users.service import UserService
+
+        async with _operations(UserService) as (service, container):
+            found = await _user(container, email)
+            user = await service.reactivate(found.id)
+        _print(as_json, user.model_dump(mode="json"), f"{user.email} may sign in again.")
+
+    asyncio.run(work())
+
+
+@users.command("set-password")
+def set_password(
+    email: str,
+    password_stdin: PasswordStdin = False,
+    must_change: Annotated[
+        bool, typer.Option("--must-change", help="To be changed at the next sign-in.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set a user's password, asked for twice, and end their sessions."""
+    password = _read_line() if password_stdin else _ask_password()
+
+    async def work() -> None:
+        from app.features.users.schemas import UserUpdate
+        from app.features.users.service import UserService
+
+        async with _operations(UserService) as (service, container):
+            found = await _user(container, email)
+            await _check_password(container, password, email=found.email, name=found.display_name)
+            change = UserUpdate(password=SecretStr(password), must_change_password=must_change)
+            user = await service.update(found.id, change)
+        words = f"The password of {user.email} is set; open sessions have ended."
+        _print(as_json, user.model_dump(mode="json"), words)
 
     asyncio.run(work())
 
@@ -244,6 +317,57 @@ def show(as_json: AsJson = False) -> None:
     width = max(map(len, values))
     lines = [f"{name:{width}}  {value}  ({variable_name(name)})" for name, value in values.items()]
     _print(as_json, values, "\n".join(lines))
+
+
+def _read_line() -> str:
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        message = "no password came on standard input"
+        raise typer.BadParameter(message)
+    return line
+
+
+def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        message = "run this in a terminal, or give the password with --password-stdin"
+        raise typer.BadParameter(message)
+    return str(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+
+
+async def _check_password(container: Any, password: str, *, email: str, name: str) -> None:
+    """Refuse here what the policy refuses: the services take any password from the system.
+
+    Raises:
+        Invalid: The password is too weak.
+    """
+    from app.core.errors import Invalid
+    from app.core.passwords import PasswordPolicy
+
+    policy = await container.get(PasswordPolicy)
+    problem = policy.problem(password, email=email, name=name)
+    if problem is not None:
+        raise Invalid(problem.code, problem.message)
+
+
+async def _user(container: Any, email: str) -> Any:
+    """The user with an address.
+
+    Raises:
+        NotFound: Nobody has it.
+    """
+    from app.core.errors import NotFound
+    from app.features.users.repository import UserRepository
+    from app.features.users.schemas import normalise_email
+
+    try:
+        spelled = normalise_email(email)
+    except ValueError:
+        spelled = ""
+    found = await (await container.get(UserRepository)).by_email(spelled)
+    if found is None:
+        code = "user.not_found"
+        raise NotFound(code, f"There is no user {email}.")
+    return found
 
 
 def _masked(settings: Settings, name: str) -> Any:
@@ -289,6 +413,7 @@ async def _platform() -> AsyncIterator[tuple[Any, Settings]]:
 async def _operations(service: type[T]) -> AsyncIterator[tuple[T, Any]]:
     """A service in a unit of work of the system's, committed at the end."""
     from app.core.actor import SYSTEM, Actor, RequestContext
+    from app.core.errors import Unavailable
     from app.core.ids import new_id
     from app.core.migrations import Migrator
     from app.core.unit_of_work import UnitOfWork
@@ -299,15 +424,12 @@ async def _operations(service: type[T]) -> AsyncIterator[tuple[T, Any]]:
         container(context={Actor: SYSTEM, RequestContext: context}) as unit,
     ):
         if not await (await unit.get(Migrator)).is_current():
-            _fail("The database's schema is not current: run `platformctl db upgrade`.", _FAILED)
+            code = "database.schema.outdated"
+            message = "The database's schema is not current: run `platformctl db upgrade`."
+            raise Unavailable(code, message)
         yield await unit.get(service), unit
         await (await unit.get(UnitOfWork)).commit()
 
 
 def _print(as_json: bool, facts: object, words: str) -> None:  # noqa: FBT001 - private
     typer.echo(json.dumps(facts, default=str, ensure_ascii=False) if as_json else words)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    sys.exit(code)

@@ -107,6 +107,7 @@ async def _prepare(settings: Settings) -> None:
         out.write(
             f"\n  Sign in as {seeded.admin_email} with the password {seeded.password}\n"
             "  It is shown only now and must be changed at the first sign-in.\n"
+            f"  If it gets lost: platformctl users set-password {seeded.admin_email}\n"
         )
     elif seeded.admin_email:
         out.write(f"\n  Sign in as {seeded.admin_email} with the password you configured.\n")

@@ -23,6 +23,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +31,9 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as SourceError
+
+from app.core.files import private_folder
+from app.core.validation import findings
 
 ENV_PREFIX = "ATRIUM_"
 NESTING = "__"
@@ -49,13 +53,24 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_ORIGIN = re.compile(r"https?://[^/?#@\s,]+", re.IGNORECASE)
+
+
+def _origin(text: str) -> str:
+    if text != "*" and not _ORIGIN.fullmatch(text):
+        code = "wrong_format"
+        message = "an origin is scheme, host and port without a path, like https://app.example.com"
+        raise PydanticCustomError(code, message)
+    return text.lower()
+
+
 class ServerSettings(Section):
     """Where the server listens and whom it trusts."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    allowed_origins: list[str] = []
+    allowed_origins: list[Annotated[str, AfterValidator(_origin)]] = []
     """Origins besides our own that may call the API and open the websocket."""
     trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10 * 1024 * 1024
@@ -64,8 +79,9 @@ class ServerSettings(Section):
 
 def _supported_database(url: str) -> str:
     if not re.match(r"(sqlite|postgres|postgresql)(\+\w+)?://", url):
+        code = "wrong_format"
         message = "allowed: sqlite:///path or postgresql://user:password@host/name"
-        raise ValueError(message)
+        raise PydanticCustomError(code, message)
     return url
 
 
@@ -118,6 +134,12 @@ class SentrySettings(Section):
     dsn: SecretStr | None = None
 
 
+def _from_project(path: Path) -> Path:
+    """A relative path starts at the checkout, whatever the current directory, if this is one."""
+    is_checkout = (PROJECT_ROOT / "pyproject.toml").exists()
+    return (PROJECT_ROOT if is_checkout else Path.cwd()) / path.expanduser()
+
+
 class Settings(BaseSettings):
     """Everything the platform can be told from outside. Lives as long as the process."""
 
@@ -126,12 +148,13 @@ class Settings(BaseSettings):
         env_nested_delimiter=NESTING,
         extra="forbid",
         frozen=True,
+        validate_default=True,
         # "" in the environment means "not set", as in a compose file.
         env_ignore_empty=True,
     )
 
     environment: Environment = "development"
-    data_dir: Path = Path("./var")
+    data_dir: Annotated[Path, AfterValidator(_from_project)] = Path("./var")
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
@@ -164,7 +187,7 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The configured database, or the SQLite file in the data directory."""
-        return self.database.url or f"sqlite:///{self.data_dir.resolve() / 'atrium.db'}"
+        return self.database.url or f"sqlite:///{self.data_dir / 'atrium.db'}"
 
 
 def environment_name(given: Mapping[str, object] | None = None) -> str:
@@ -214,7 +237,7 @@ def jwt_secret(settings: Settings) -> str:
 
 def secret_file(path: Path) -> str:
     """Read a secret kept in the data directory, made on first use (readable by its owner only)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     fresh = secrets.token_urlsafe(48)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
@@ -259,7 +282,8 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
 def _describe(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
-        setting = ".".join(str(part) for part in problem["loc"])
+        # A list is one setting, whichever of its items is wrong.
+        setting = ".".join(part for part in problem["loc"] if isinstance(part, str))
         if problem["type"] == "extra_forbidden":
             close = difflib.get_close_matches(setting, list(setting_names()), n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
@@ -269,8 +293,14 @@ def _describe(error: ValidationError) -> str:
             # A whole section may hold secrets, wherever they stand in it.
             hidden = _is_secret(setting) or isinstance(given, dict | list)
             shown = "" if hidden else f", got {given!r}"
-            lines.append(f"{setting} ({variable_name(setting)}): {problem['msg']}{shown}")
+            said = findings([problem])[0].message.removesuffix(".")
+            lines.append(f"{setting} ({variable_name(setting)}): {said}{shown}")
     return "\n".join(lines)
+
+
+_JSON_EXAMPLES = {
+    "ATRIUM_SERVER__ALLOWED_ORIGINS": '["https://app.example.com", "http://localhost:3000"]',
+}
 
 
 def _describe_unreadable(environ: Mapping[str, str]) -> str:
@@ -281,7 +311,8 @@ def _describe_unreadable(environ: Mapping[str, str]) -> str:
             try:
                 json.loads(value)
             except ValueError:
-                lines.append(f'{variable}: not valid JSON; write ["a", "b"] or {{"name": "value"}}')
+                example = _JSON_EXAMPLES.get(variable.upper(), '{"name": "value"}')
+                lines.append(f"{variable}: not valid JSON; write for example {example}")
     return "\n".join(lines)
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
 from app.core.errors import Unavailable
+from app.core.files import private_file
 
 _WRITE = "atrium_write"
 
@@ -108,7 +109,8 @@ class Database:
         self._busy_timeout_seconds = busy_timeout_seconds
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+                # SQLite gives its other files the same permissions.
+                private_file(Path(self.url.database))
             self.engine = create_async_engine(
                 self.url,
                 pool_size=pool_size,

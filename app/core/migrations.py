@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from app.core.database import Database
+from app.core.files import private_file
 
 _FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK_KEY = 0x417472  # any number that nobody else uses for an advisory lock
@@ -84,9 +85,8 @@ class Migrator:
     async def locked(self) -> AsyncIterator[None]:
         """Keep other processes from migrating or seeding the same database meanwhile."""
         if self._database.is_sqlite:
-            file = os.open(
-                f"{self._database.url.database}.migration-lock", os.O_WRONLY | os.O_CREAT
-            )
+            path = private_file(Path(f"{self._database.url.database}.migration-lock"))
+            file = os.open(path, os.O_WRONLY)
             try:
                 # Waits in line: nothing else can be done before the schema is there.
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,15 +1,22 @@
 """`platformctl`, called as its console script calls it."""
 
+import asyncio
 import io
 import json
+import os
 import socket
+import sqlite3
+import stat
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
+from app.testing.fixtures import settings_for
+from app.testing.platform import open_platform
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ class TestSeed:
 
 
 class TestUsers:
-    """`users create-admin`, `list` and `suspend`."""
+    """`users create-admin`, `list`, `suspend`, `reactivate` and `set-password`."""
 
     def test_create_list_suspend(self, migrated: Run) -> None:
         """A made administrator is listed, and can be suspended while there is another."""
@@ -127,12 +134,56 @@ class TestUsers:
         assert listed[0]["must_change_password"]
         assert suspended.returncode == 0
 
-    def test_weak_password(self, migrated: Run) -> None:
+    @pytest.mark.parametrize("command", ["create-admin", "set-password"])
+    def test_weak_password(
+        self, migrated: Run, monkeypatch: pytest.MonkeyPatch, command: str
+    ) -> None:
         """A password that the policy refuses is refused here too."""
-        result = migrated("users", "create-admin", "b@example.com", "--password", "short")
+        monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+        result = migrated("users", command, "admin@example.com", "--password-stdin")
 
         assert result.returncode == 1
         assert "at least 8" in result.stderr
+
+    async def test_set_password(
+        self, migrated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who lost the first password gets in with a new one, which is printed nowhere."""
+        monkeypatch.setattr("sys.stdin", io.StringIO("a brand new phrase\n"))
+        arguments = ("users", "set-password", "admin@example.com", "--password-stdin", "--json")
+        result = await asyncio.to_thread(migrated, *arguments)
+
+        assert result.returncode == 0
+        assert json.loads(result.stdout)["must_change_password"] is False
+        assert "brand new" not in result.stdout + result.stderr
+        settings = settings_for(f"sqlite:///{tmp_path / 'atrium.db'}", tmp_path)
+        async with open_platform(settings) as platform:
+            assert await platform.can_sign_in("admin@example.com", "a brand new phrase")
+            [entry] = await platform.audit(action="user.update")
+            assert (entry.outcome, entry.actor_kind, entry.channel) == (
+                "succeeded",
+                "system",
+                "cli",
+            )
+
+    @pytest.mark.parametrize("arguments", [("--password-stdin",), ()])
+    def test_no_password(
+        self, migrated: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    ) -> None:
+        """Nothing to read and nobody to ask is wrong usage."""
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        result = migrated("users", "set-password", "admin@example.com", *arguments)
+
+        assert result.returncode == 2
+        assert "password" in result.stderr
+
+    def test_reactivate(self, migrated: Run) -> None:
+        """Who was suspended may come back."""
+        migrated("users", "create-admin", "ada@example.com")
+        migrated("users", "suspend", "ada@example.com")
+        result = json.loads(migrated("users", "reactivate", "ADA@example.com", "--json").stdout)
+
+        assert result["status"] == "active"
 
     def test_duplicate(self, migrated: Run) -> None:
         """A taken address is one sentence and exit code 1."""
@@ -148,12 +199,14 @@ class TestUsers:
         assert result.returncode == 1
         assert "last administrator" in result.stderr
 
-    def test_unknown(self, migrated: Run) -> None:
-        """Suspending nobody says so."""
-        result = migrated("users", "suspend", "nobody@example.com")
+    @pytest.mark.parametrize("command", ["suspend", "reactivate"])
+    @pytest.mark.parametrize("address", ["nobody@example.com", "nobody"])
+    def test_unknown(self, migrated: Run, command: str, address: str) -> None:
+        """Doing something to nobody says so."""
+        result = migrated("users", command, address)
 
         assert result.returncode == 1
-        assert "no user nobody@example.com" in result.stderr
+        assert f"no user {address}" in result.stderr
 
     def test_without_schema(self, run: Run) -> None:
         """On an empty database the command says what to do."""
@@ -161,6 +214,116 @@ class TestUsers:
 
         assert result.returncode == 1
         assert "platformctl db upgrade" in result.stderr
+
+
+class TestFailures:
+    """What is nobody's defect is one sentence, or an object for programs, and never a traceback."""
+
+    @staticmethod
+    def check(run: Run, *arguments: str, exit_code: int, **environment: str) -> dict[str, str]:
+        """What a command says that fails, after checking that it says the same in words."""
+        spoken = run(*arguments, **environment)
+        written = run(*arguments, "--json", **environment)
+
+        assert (spoken.returncode, written.returncode) == (exit_code, exit_code)
+        assert (spoken.stdout, written.stdout) == ("", "")
+        assert "Traceback" not in spoken.stderr
+        facts: dict[str, str] = json.loads(written.stderr)
+        assert facts.keys() == {"code", "message"}
+        if exit_code != 2:
+            assert spoken.stderr == f"{facts['message']}\n"
+        return facts
+
+    def test_unknown_revision(self, migrated: Run) -> None:
+        """A revision that does not exist is named."""
+        result = migrated("db", "downgrade", "999", "--yes")
+
+        assert result.returncode == 1
+        assert "999" in result.stderr
+        assert "Traceback" not in result.stderr
+        assert migrated("db", "check").returncode == 0
+
+    def test_impossible_directory(self, run: Run, tmp_path: Path) -> None:
+        """A data directory inside a file cannot be made."""
+        (tmp_path / "file").write_text("")
+        directory = tmp_path / "file" / "data"
+        facts = self.check(run, "db", "current", exit_code=3, ATRIUM_DATA_DIR=str(directory))
+
+        assert facts["code"] == "file.unusable"
+        assert str(tmp_path / "file") in facts["message"]
+        assert "ATRIUM_DATA_DIR" in facts["message"]
+
+    def test_no_database_file(self, run: Run, tmp_path: Path) -> None:
+        """A file that is something else is left alone."""
+        (tmp_path / "atrium.db").write_text("Dear diary, " * 100)
+        facts = self.check(run, "users", "list", exit_code=1)
+
+        assert facts["code"] == "database.unavailable"
+        assert "not a database" in facts["message"]
+
+    def test_locked_database(self, migrated: Run, tmp_path: Path) -> None:
+        """A database in which another process writes for long is busy."""
+        with closing(sqlite3.connect(tmp_path / "atrium.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            facts = self.check(
+                migrated,
+                *("users", "suspend", "admin@example.com"),
+                exit_code=1,
+                ATRIUM_DATABASE__BUSY_TIMEOUT_SECONDS="0.1",
+            )
+
+        assert facts["code"] == "database.busy"
+
+    @pytest.mark.parametrize("host", ["127.0.0.1:1", "host.invalid"])
+    def test_unreachable_server(self, run: Run, host: str) -> None:
+        """A PostgreSQL that nobody answers for; its password is not repeated."""
+        url = f"postgresql://nobody:hidden@{host}/none"
+        facts = self.check(run, "users", "list", exit_code=1, ATRIUM_DATABASE__URL=url)
+
+        assert facts["code"] == "database.unavailable"
+        assert "ATRIUM_DATABASE__URL" in facts["message"]
+        assert "hidden" not in facts["message"]
+
+    def test_wrong_usage(self, run: Run) -> None:
+        """Programs learn of their own mistakes in the same form."""
+        facts = self.check(run, "users", "suspend", exit_code=2)
+
+        assert facts["code"] == "cli.usage"
+
+    def test_refused(self, migrated: Run) -> None:
+        """What a service refuses keeps its code."""
+        facts = self.check(migrated, "users", "suspend", "admin@example.com", exit_code=1)
+
+        assert facts["code"] == "user.last_administrator"
+
+    def test_wrong_setting(self, run: Run) -> None:
+        """So does a wrong configuration."""
+        facts = self.check(run, "config", "show", exit_code=3, ATRIUM_SERVER__PORT="x")
+
+        assert "ATRIUM_SERVER__PORT" in facts["message"]
+
+
+class TestPrivacy:
+    """What is kept in the data directory."""
+
+    def test_only_its_owner_reads_it(self, run: Run, tmp_path: Path) -> None:
+        """Neither the directory nor any file in it is open to others."""
+        directory = tmp_path / "fresh"
+        before = os.umask(0)
+        try:
+            assert run("db", "upgrade", ATRIUM_DATA_DIR=str(directory)).returncode == 0
+            assert run("seed", ATRIUM_DATA_DIR=str(directory)).returncode == 0
+            with closing(sqlite3.connect(directory / "atrium.db")) as reader:
+                reader.execute("SELECT count(*) FROM core_users").fetchone()
+                modes = {
+                    path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()
+                }
+        finally:
+            os.umask(before)
+
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+        assert {"atrium.db", "atrium.db-wal", "atrium.db-shm"} <= modes.keys()
+        assert set(modes.values()) == {0o600}, modes
 
 
 class TestConfiguration:

@@ -143,16 +143,30 @@ class TestRefusals:
         ("variable", "value", "said"),
         [
             ("ATRIUM_SERVER__PRT", "1", ["ATRIUM_SERVER__PRT", "ATRIUM_SERVER__PORT"]),
+            ("ATRIUM_SERVER__ALLOWED_ORIGINS", "https://a.example", ['["https://app.example.com"']),
+            (
+                "ATRIUM_SERVER__ALLOWED_ORIGINS",
+                '["https://a.example/"]',
+                [
+                    "(ATRIUM_SERVER__ALLOWED_ORIGINS)",
+                    "without a path, like https://app.example.com",
+                ],
+            ),
+            ("ATRIUM_SERVER__ALLOWED_ORIGINS", '["a.example"]', ["like https://app.example.com"]),
             ("ATRIUM_DATABSE__URL", "x", ["ATRIUM_DATABSE__URL", "ATRIUM_DATABASE__URL"]),
             ("ATRIUM_XYZZY", "1", ["ATRIUM_XYZZY", "not a setting"]),
-            ("ATRIUM_SERVER__PORT", "x", ["server.port", "ATRIUM_SERVER__PORT", "integer", "'x'"]),
-            ("ATRIUM_SERVER__PORT", "0", ["server.port", "greater than or equal to 1", "'0'"]),
-            ("ATRIUM_SERVER__PORT", "65536", ["server.port", "less than or equal to 65535"]),
-            ("ATRIUM_LOGGING__LEVEL", "loud", ["logging.level", "'debug'", "'error'", "'loud'"]),
+            (
+                "ATRIUM_SERVER__PORT",
+                "x",
+                ["server.port", "ATRIUM_SERVER__PORT", "whole number", "'x'"],
+            ),
+            ("ATRIUM_SERVER__PORT", "0", ["server.port", "at least 1", "'0'"]),
+            ("ATRIUM_SERVER__PORT", "65536", ["server.port", "at most 65535"]),
+            ("ATRIUM_LOGGING__LEVEL", "loud", ["logging.level", "debug", "error", "'loud'"]),
             ("ATRIUM_ENVIRONMENT", "prod", ["ATRIUM_ENVIRONMENT", "'prod'", "production"]),
             ("ATRIUM_AUTH__BCRYPT_ROUNDS", "3", ["auth.bcrypt_rounds", "4"]),
             ("ATRIUM_BOOTSTRAP__ADMIN_EMAIL", "x", ["bootstrap.admin_email", "'x'"]),
-            ("ATRIUM_SERVER__ALLOWED_ORIGINS", "[1]", ["server.allowed_origins", "string"]),
+            ("ATRIUM_SERVER__ALLOWED_ORIGINS", "[1]", ["server.allowed_origins", "text"]),
             ("ATRIUM_DATABASE__URL", "mysql://h/d", ["database.url", "sqlite", "postgresql"]),
             ("ATRIUM_DATABASE__URL", "nonsense", ["database.url", "sqlite", "postgresql"]),
             (
@@ -294,6 +308,32 @@ class TestSecrets:
             load_settings()
 
         assert "hidden" not in str(refused.value)
+
+
+class TestDataDirectory:
+    """Where files are kept."""
+
+    def test_relative_to_the_checkout(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In a checkout the current directory makes no difference."""
+        monkeypatch.chdir(tmp_path)
+
+        assert load_settings().data_dir == PROJECT_ROOT / "var"
+        assert load_settings(data_dir="../other").data_dir == PROJECT_ROOT / "../other"
+
+    def test_relative_without_a_checkout(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An installed package has no place of its own for data."""
+        monkeypatch.setattr(module, "PROJECT_ROOT", tmp_path / "site-packages")
+        monkeypatch.chdir(tmp_path)
+
+        assert load_settings().data_dir == tmp_path / "var"
+
+    def test_absolute(self, tmp_path: Path) -> None:
+        """An absolute path is taken as it is."""
+        assert load_settings(data_dir=tmp_path).data_dir == tmp_path
 
 
 class TestDatabaseUrl:
