@@ -41,6 +41,7 @@ PERMISSIONS = {
     "UserService.count": "user.read",
     "UserService.create": "user.create",
     "UserService.delete": "user.delete",
+    "UserService.export": "user.read",
     "UserService.get": "user.read",
     "UserService.own": SIGNED_IN,
     "UserService.page": "user.read",

@@ -43,6 +43,7 @@ ROUTES = {
     ("GET", "/api/v1/users"): "user.read",
     ("POST", "/api/v1/users"): "user.create",
     ("DELETE", "/api/v1/users/{user_id}"): "user.delete",
+    ("GET", "/api/v1/users/export"): "user.read",
     ("GET", "/api/v1/users/{user_id}"): "user.read",
     ("PATCH", "/api/v1/users/{user_id}"): "user.update",
     ("PUT", "/api/v1/users/{user_id}"): "user.update",
@@ -52,6 +53,7 @@ ROUTES = {
     ("POST", "/session/password"): SIGNED_IN,
     ("POST", "/session/sign-in"): PUBLIC,
     ("POST", "/session/sign-out"): SIGNED_IN,
+    ("GET", "/session/users/export"): "user.read",
 }
 
 # Routes without an operation: they show nothing of anybody.

@@ -135,6 +135,7 @@ _PHRASES = {
     "auth.token.refresh": _Phrase("renewed an API session", "renew an API session"),
     "role.seed": _Phrase("created the default roles", "create the default roles"),
     "user.assign_roles": _Phrase("changed the roles", "change the roles", "of"),
+    "user.export": _Phrase("exported users", "export users"),
     "user.update_own": _Phrase("changed their name", "change their name"),
 }
 TOLD_ACTIONS = frozenset(_PHRASES)

@@ -1,25 +1,41 @@
-"""REST: users."""
+"""REST: users; and the console's export of them."""
 
 from typing import Annotated
 from uuid import UUID
 
-from dishka import FromDishka
-from fastapi import APIRouter, Query, Response
+from dishka import AsyncContainer, FromDishka
+from fastapi import APIRouter, Query, Request, Response
 
 from app.core.paging import Page
 from app.features.users.schemas import (
     RoleAssignment,
     UserCreate,
+    UserExportQuery,
     UserListQuery,
     UserRead,
     UserReplace,
     UserUpdate,
 )
 from app.features.users.service import UserService
+from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.problems import problems
-from app.http.routing import OperationRoute, calls
+from app.http.routing import ConsoleRoute, OperationRoute, calls
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=OperationRoute)
+console_router = APIRouter(prefix="/session/users", route_class=ConsoleRoute)
+
+_COLUMNS = (
+    "id",
+    "display_name",
+    "email",
+    "status",
+    "verified",
+    "roles",
+    "created_at",
+    "updated_at",
+    "last_sign_in_at",
+)
+"""Of an export."""
 
 
 @router.get("")
@@ -40,6 +56,32 @@ async def create_user(
     user = await users.create(new)
     response.headers["Location"] = f"/api/v1/users/{user.id}"
     return user
+
+
+@router.get("/export", responses=CSV_ANSWER, response_class=Response)
+@calls(UserService.export)
+async def export_users(query: Annotated[UserExportQuery, Query()], request: Request) -> Response:
+    """Export all users that match as CSV, in UTF-8 and with a line of column names."""
+    return await _export(query, request)
+
+
+@console_router.get("/export")
+@calls(UserService.export)
+async def download_users(query: Annotated[UserExportQuery, Query()], request: Request) -> Response:
+    """Save all users that match as a file."""
+    return await _export(query, request)
+
+
+async def _export(query: UserExportQuery, request: Request) -> Response:
+    async def export(unit: AsyncContainer, write: Write) -> None:
+        users = await unit.get(UserService)
+        await users.export(query, lambda some: write(map(_cells, some)))
+
+    return await csv_download(request, "users", _COLUMNS, export)
+
+
+def _cells(user: UserRead) -> list[object]:
+    return [getattr(user, name) for name in _COLUMNS]
 
 
 @router.get("/{user_id}", responses=problems(404))

@@ -3,7 +3,7 @@
 from dishka import AsyncContainer, Provider, Scope
 
 from app.core.module import Finder, Found, Module, NavItem, PageSpec
-from app.features.users.api import router
+from app.features.users.api import console_router, router
 from app.features.users.pages import (
     new_user_page,
     user_activity_page,
@@ -35,6 +35,7 @@ module = Module(
     permissions=(UserPermission,),
     provider=provider,
     router=router,
+    console_router=console_router,
     pages=(
         PageSpec(
             "/users", "Users", UserPermission.READ, user_list_page, [UserList.load], wide=True

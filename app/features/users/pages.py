@@ -26,7 +26,7 @@ from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group
 from components.link import link
-from components.menu import menu_item, menu_separator
+from components.menu import menu, menu_item, menu_link, menu_separator
 from components.page_header import page_header
 from components.progress import skeleton
 from components.relative_time import relative_time
@@ -81,6 +81,17 @@ def user_list_page() -> rx.Component:
                     on_reset=UserList.reset_columns,
                 ),
                 density_button(UserList.compact, on_toggle=UserList.toggle_compact),
+                menu(
+                    menu_link(
+                        "Export CSV",
+                        href="/session/users/export?" + UserList.narrowed,
+                        icon="download",
+                        native=True,
+                    ),
+                    label="More for this list",
+                    icon="ellipsis",
+                    variant="secondary",
+                ),
             ],
             chips=filter_chips(
                 UserList.chips,

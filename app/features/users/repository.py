@@ -1,7 +1,7 @@
 """Queries of the users feature."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,12 @@ COUNT_LIMIT = 10_000
 
 SEARCH_LIMIT = 1_000
 """A search looks at this many matches at most, so that its time does not grow with the table."""
+
+WALK_SEARCH_LIMIT = 10_000
+"""Whoever walks through all matches of a search gets this many at most."""
+
+_STEP = 500
+"""Users read at a time by who walks through all of them."""
 
 _SQLITE_HITS = """
 core_users.id IN (
@@ -100,12 +106,32 @@ class UserRepository(Repository[User]):
         """Whether a user has this (normalised) address."""
         return bool(await _BY_EMAIL.run(self.session, email=email))
 
-    async def page(self, query: UserListQuery) -> Page[UserRead]:
-        """A page of users with their roles."""
-        statement = KEYSET.apply(self._filtered(sa_select(*_COLUMNS), query), query)
-        rows = (await self.session.execute(statement)).all()
+    async def page(self, query: UserListQuery, *, most: int | None = None) -> Page[UserRead]:
+        """A page of users with their roles.
+
+        Args:
+            query: Which.
+            most: How many matches a search looks at; `SEARCH_LIMIT` by default.
+        """
+        found = self._filtered(sa_select(*_COLUMNS), query, most)
+        rows = (await self.session.execute(KEYSET.apply(found, query))).all()
         roles = await self._roles.names_of_users([row.id for row in rows])
         return KEYSET.page(rows, query, lambda row: to_read(row, roles.get(row.id, [])))
+
+    async def walk(
+        self, query: UserFilter, sort: str | None = None
+    ) -> AsyncIterator[list[UserRead]]:
+        """All users that match, in order, some at a time, however many they are."""
+        request = UserListQuery(**query.model_dump(include=set(UserFilter.model_fields)), sort=sort)
+        step = request.model_copy(update={"limit": _STEP})
+        while True:
+            page = await self.page(step, most=WALK_SEARCH_LIMIT)
+            # The one who takes them may be slow.
+            await self._uow.release()
+            yield page.items
+            if page.next_cursor is None:
+                return
+            step = step.model_copy(update={"cursor": page.next_cursor})
 
     async def count(self, query: UserFilter) -> int:
         """How many users match, at most `COUNT_LIMIT` + 1."""
@@ -115,13 +141,13 @@ class UserRepository(Repository[User]):
         ).scalar_one()
         return count
 
-    async def is_search_cut(self, query: UserFilter) -> bool:
-        """Whether the words match more users than a search looks at."""
+    async def is_search_cut(self, query: UserFilter, *, most: int | None = None) -> bool:
+        """Whether the words match more users than a search looks at; `most` as in `page`."""
         if query.q is None or not query.q.strip():
             return False
-        hits = self._filtered(select(User.id), UserFilter(q=query.q)).subquery()
+        hits = self._filtered(select(User.id), UserFilter(q=query.q), most).subquery()
         statement = select(func.count()).select_from(hits)
-        return (await self.session.exec(statement)).one() >= SEARCH_LIMIT
+        return (await self.session.exec(statement)).one() >= (most or SEARCH_LIMIT)
 
     async def administrators(self, *, other_than: UUID | None = None) -> int:
         """How many active users (other than this one) may do everything."""
@@ -139,7 +165,9 @@ class UserRepository(Repository[User]):
             statement = statement.where(User.id != other_than)
         return (await self.session.exec(statement)).one()
 
-    def _filtered(self, statement: Select[Any], query: UserFilter) -> Select[Any]:
+    def _filtered(
+        self, statement: Select[Any], query: UserFilter, most: int | None = None
+    ) -> Select[Any]:
         if query.status is not None:
             statement = statement.where(col(User.status) == query.status)
         if query.role is not None:
@@ -151,17 +179,17 @@ class UserRepository(Repository[User]):
             statement = statement.where(col(User.id).in_(holders))
         if query.q is not None and query.q.strip():
             words = search_words(query.q)
-            statement = statement.where(self._matches(words))
+            statement = statement.where(self._matches(words, most or SEARCH_LIMIT))
         return statement
 
-    def _matches(self, words: Sequence[str]) -> Any:
+    def _matches(self, words: Sequence[str], most: int) -> Any:
         if not words:
             return literal_column("1 = 0")
         if self._uow.database.is_sqlite:
             typed = " ".join(f'"{word}"*' for word in words)
-            return text(_SQLITE_HITS).bindparams(words=typed, most=SEARCH_LIMIT)
+            return text(_SQLITE_HITS).bindparams(words=typed, most=most)
         typed = " & ".join(f"{word}:*" for word in words)
-        return text(_POSTGRESQL_HITS).bindparams(words=typed, most=SEARCH_LIMIT)
+        return text(_POSTGRESQL_HITS).bindparams(words=typed, most=most)
 
 
 def to_read(user: User | Row[Any], roles: list[str]) -> UserRead:

@@ -173,6 +173,16 @@ class UserListQuery(UserFilter, PageRequest):
     model_config = ConfigDict(extra="forbid")
 
 
+class UserExportQuery(UserFilter):
+    """Which users are exported, and in which order; `sort` as in a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sort: str | None = Field(
+        default=None, max_length=100, description="Column to sort by; `-` in front reverses."
+    )
+
+
 class UserRead(BaseModel):
     """A user as others may see them."""
 

@@ -1,6 +1,6 @@
 """Operations on users."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -18,11 +18,18 @@ from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import RoleRead
 from app.features.users.models import User
 from app.features.users.permissions import UserPermission
-from app.features.users.repository import COUNT_LIMIT, UserRepository, search_text, to_read
+from app.features.users.repository import (
+    COUNT_LIMIT,
+    WALK_SEARCH_LIMIT,
+    UserRepository,
+    search_text,
+    to_read,
+)
 from app.features.users.schemas import (
     Consequence,
     UserCount,
     UserCreate,
+    UserExportQuery,
     UserFilter,
     UserListQuery,
     UserRead,
@@ -65,6 +72,32 @@ class UserService(Service):
         count = await self._users.count(request)
         is_exact = count <= COUNT_LIMIT and not await self._users.is_search_cut(request)
         return UserCount(count=min(count, COUNT_LIMIT), is_exact=is_exact)
+
+    @operation(UserPermission.READ, action="user.export", begins_write=False)
+    async def export(
+        self, request: UserExportQuery, write: Callable[[Sequence[UserRead]], Awaitable[None]]
+    ) -> None:
+        """Hand out all users that match, in order, some at a time.
+
+        The audit entry says which and how many, also when it ends early.
+
+        Args:
+            request: Which users.
+            write: Takes some users; called again and again until there are no more.
+
+        Raises:
+            Invalid: The sort column is unknown, or the search finds too many.
+        """
+        if await self._users.is_search_cut(request, most=WALK_SEARCH_LIMIT):
+            message = f"The search finds more than {WALK_SEARCH_LIMIT:,} users; add a word to it."
+            raise Invalid("user.export.too_many_found", message, fields={"q": message})
+        wanted = request.model_dump(mode="json", exclude_none=True)
+        rows = 0
+        self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
+        async for users in self._users.walk(request, request.sort):
+            rows += len(users)
+            self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
+            await write(users)
 
     @query(UserPermission.READ)
     async def get(self, user_id: UUID) -> UserRead:
