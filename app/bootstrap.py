@@ -35,7 +35,7 @@ from app.ui.event_guard import EventGuard
 from app.ui.not_found import not_found_page
 from app.ui.page_policy import PagePolicy
 from app.ui.page_state import Console
-from app.ui.shell import compose
+from app.ui.shell import compose, title_of
 from app.ui.socket_gate import refuse_other_messages
 from components.app_wraps import app_wraps
 from components.head import head
@@ -165,14 +165,19 @@ def build_console() -> rx.App:
     )
     app.add_middleware(EventGuard(build_page_policy(settings, registry)))
     refuse_other_messages(app.sio)
-    app.add_page(not_found_page, route="404", title="Not found · Atrium")
+    app.add_page(
+        lambda: not_found_page(registry),
+        route="404",
+        title="Not found · Atrium",
+        on_load=[Console.enter],
+    )
     for page in registry.pages:
         if page.development_only and settings.is_production:
             continue
         app.add_page(
             _page(page, registry),
             route=page.route,
-            title=f"{page.title} · Atrium",
+            title=title_of(page, registry),
             # Without an event of its own the browser would not tell that it opened the page.
             on_load=list(page.on_load) or [Console.enter],
         )

@@ -104,6 +104,8 @@ export function CommandPalette({
     setOpen(false);
     if (command.opens) {
       window.dispatchEvent(new CustomEvent("atrium:open", { detail: command.opens }));
+    } else if (command.presses) {
+      document.querySelector(`[data-command="${CSS.escape(command.presses)}"]`)?.click();
     } else if (command.href) {
       navigate(command.href);
     } else {

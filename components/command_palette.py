@@ -18,6 +18,8 @@ class Command(TypedDict):
     """Page it leads to; without one, `on_run` is called with the id."""
     opens: NotRequired[str]
     """Name of a dialog it opens."""
+    presses: NotRequired[str]
+    """Name of a button or menu item of the page, as its `command` says, that it presses."""
     detail: NotRequired[str]
     """A quieter text: the e-mail of a user."""
     keywords: NotRequired[str]

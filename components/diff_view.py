@@ -58,3 +58,49 @@ def diff_view(
         class_name="diff",
         custom_attrs={"aria-label": label},
     )
+
+
+class Difference(TypedDict):
+    """One field that two people filled in; `yours` is empty where it was not touched."""
+
+    field: str
+    theirs: str
+    yours: str
+
+
+def conflict_view(
+    differences: rx.Var[list[Any]] | list[Difference], *, label: Text = "What differs"
+) -> rx.Component:
+    """Show what somebody else saved beside what was typed here.
+
+    Args:
+        differences: `Difference` each.
+        label: Name of the table for assistive technology.
+    """
+
+    def line(each: rx.Var[Any]) -> rx.Component:
+        theirs, yours = each["theirs"].to(str), each["yours"].to(str)
+        return rx.el.tr(
+            rx.el.th(each["field"].to(str), custom_attrs={"scope": "row"}),
+            rx.el.td(theirs),
+            rx.el.td(rx.cond(yours, yours, rx.el.span("not changed", class_name="quiet"))),
+        )
+
+    rows = (
+        differences
+        if isinstance(differences, rx.Var)
+        else rx.Var.create(differences).to(list[dict[str, Any]])
+    )
+    return rx.el.table(
+        rx.el.thead(
+            rx.el.tr(
+                *(
+                    rx.el.th(words, custom_attrs={"scope": "col"})
+                    for words in ("Field", "Theirs", "Yours")
+                )
+            )
+        ),
+        rx.el.tbody(rx.foreach(rows, line)),
+        class_name="diff diff-conflict",
+        custom_attrs={"aria-label": label},
+    )

@@ -9,7 +9,7 @@ from components.chart import Series, bar_chart, sparkline
 from components.code import code, code_block, copyable, kbd
 from components.confirm_dialog import confirm_dialog
 from components.description_list import description_list
-from components.diff_view import Change, diff_view
+from components.diff_view import Change, Difference, conflict_view, diff_view
 from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_field
@@ -52,6 +52,11 @@ def _numbers() -> rx.Component:
         stat_tile("Failed jobs", 0, change="None for 12 days"),
         stat_tile("Disk", "61 %", change="As usual", rising=False),
     )
+
+DIFFERENCES: list[Difference] = [
+    {"field": "Name", "theirs": "José Á. Álvarez", "yours": "José Álvarez"},
+    {"field": "E-mail", "theirs": "jose@northwind.example", "yours": ""},
+]
 
 
 def _history() -> rx.Component:
@@ -114,6 +119,7 @@ def _dialogs() -> rx.Component:
             button("Sheet", opens="gallery-sheet"),
             button("Form", opens="gallery-form"),
             button("Question", opens="gallery-confirm"),
+            button("Conflict", opens="gallery-conflict"),
             button("Question with a name", opens="gallery-irreversible", variant="danger"),
         ),
         modal(
@@ -136,6 +142,15 @@ def _dialogs() -> rx.Component:
             on_submit=rx.prevent_default,
             submit_label="Send invitation",
             error="The mail server did not answer.",
+        ),
+        confirm_dialog(
+            "Save anyway?",
+            "Kim Doe saved this user while you were typing.",
+            conflict_view(DIFFERENCES),
+            name="gallery-conflict",
+            on_confirm=rx.prevent_default,
+            confirm_label="Save mine",
+            danger=False,
         ),
         confirm_dialog(
             "Suspend José Álvarez?",

@@ -161,6 +161,7 @@ def menu_form(
     action: Text,
     icon: str | None = None,
     hidden: dict[str, Text] | None = None,
+    command: str | None = None,
 ) -> rx.Component:
     """Send a native form with one click, as *Sign out* must.
 
@@ -169,13 +170,14 @@ def menu_form(
         action: Path that receives the form.
         icon: Lucide name.
         hidden: Values sent along by field name.
+        command: Name by which the command palette presses it.
     """
     return native_form(
         rx.el.button(
             *_line(label, icon, None),
             type="submit",
             class_name="menu-item",
-            custom_attrs={"role": "menuitem", "tabIndex": -1},
+            custom_attrs=attributes(role="menuitem", tabIndex=-1, data_command=command),
         ),
         action=action,
         hidden=hidden,
@@ -189,6 +191,7 @@ def menu_choice(
     *,
     chosen: Flag,
     icon: str | None = None,
+    command: str | None = None,
     on_click: Handler,
 ) -> rx.Component:
     """Choose one of several that exclude each other.
@@ -197,6 +200,7 @@ def menu_choice(
         label: The choice.
         chosen: Whether it is in force.
         icon: Lucide name.
+        command: Name by which the command palette presses it.
         on_click: What to do.
     """
     return rx.el.button(
@@ -205,7 +209,12 @@ def menu_choice(
         type="button",
         class_name="menu-item",
         on_click=on_click,
-        custom_attrs=attributes(role="menuitemradio", tabIndex=-1, aria_checked=yes_no(chosen)),
+        custom_attrs=attributes(
+            role="menuitemradio",
+            tabIndex=-1,
+            aria_checked=yes_no(chosen),
+            data_command=command,
+        ),
     )
 
 

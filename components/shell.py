@@ -8,14 +8,14 @@ import reflex as rx
 
 from components.avatar import avatar
 from components.breadcrumbs import breadcrumbs
-from components.command_palette import command_palette
+from components.command_palette import Command, command_palette
 from components.connection import connection_state
 from components.icon import icon
 from components.icon_button import icon_button
 from components.link import browser_link
 from components.menu import menu, menu_form, menu_heading, menu_item, menu_link, menu_separator
 from components.modal import sheet
-from components.shortcuts import keyboard_help, shortcuts
+from components.shortcuts import GoTo, command_key, keyboard_help, shortcuts
 from components.sidebar import NavItem, NavSection, navigation, sidebar
 from components.theme_menu import theme_menu
 from components.values import Content, Flag, Handler, Text
@@ -38,10 +38,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Palette:
-    """What the command palette finds besides the pages of the sidebar."""
+    """What the command palette finds besides the pages of the sidebar and the shell's own."""
 
-    commands: Any = field(default=None, hash=False, compare=False)
-    """`Command` each: a state list, or a fixed one; shown after the pages."""
+    here: Sequence[Any] = field(default=(), hash=False, compare=False)
+    """`Command` each, of this page only; shown first."""
+    commands: Sequence[Any] = field(default=(), hash=False, compare=False)
+    """`Command` each; shown after the pages."""
     results: Any = field(default=None, hash=False, compare=False)
     searching: Flag = field(default=False, hash=False, compare=False)
     on_search: Handler | None = field(default=None, hash=False, compare=False)
@@ -65,6 +67,19 @@ def _page_commands(sections: Sequence[NavSection]) -> list[Any]:
     return [command(section, item) for section in sections for item in section.items]
 
 
+_OWN_COMMANDS: Sequence[Command] = (
+    {"id": "theme:light", "label": "Light theme", "presses": "theme-light"},
+    {"id": "theme:dark", "label": "Dark theme", "presses": "theme-dark"},
+    {"id": "theme:system", "label": "Theme of the device", "presses": "theme-system"},
+    {"id": "keys", "label": "Keyboard help", "opens": "keyboard-help", "keys": "?"},
+    {"id": "sign-out", "label": "Sign out", "presses": "sign-out", "keywords": "log out leave"},
+)
+
+
+def _own_commands() -> list[Any]:
+    return [{**command, "group": "Actions"} for command in _OWN_COMMANDS]
+
+
 def _person_menu(who: Person) -> rx.Component:
     return menu(
         menu_heading(
@@ -80,7 +95,11 @@ def _person_menu(who: Person) -> rx.Component:
         menu_item("Keyboard", icon="keyboard", hint="?", opens="keyboard-help"),
         menu_separator(),
         menu_form(
-            "Sign out", action=who.sign_out_action, icon="log_out", hidden=who.sign_out_hidden
+            "Sign out",
+            action=who.sign_out_action,
+            icon="log_out",
+            hidden=who.sign_out_hidden,
+            command="sign-out",
         ),
         label="Your account",
         trigger=rx.el.button(
@@ -108,7 +127,7 @@ def _top_bar(
             rx.el.button(
                 icon("search", size="s"),
                 rx.el.span("Search", class_name="palette-button-label"),
-                rx.el.kbd("⌘K", class_name="kbd"),
+                rx.el.kbd(command_key(), "K", class_name="kbd"),
                 type="button",
                 class_name="palette-button",
                 custom_attrs={"data-opens": "palette", "aria-label": "Search everything"},
@@ -147,13 +166,18 @@ def shell(
         wide: Full width, for tables; forms and prose stay within 1200 px.
     """
     finder = palette or Palette()
-    pages = _page_commands(sections)
-    commands: Any = pages
-    if isinstance(finder.commands, rx.Var):
-        commands = rx.Var.create(pages) + finder.commands
-    elif finder.commands:
-        commands = [*pages, *finder.commands]
-    go = {item.go: item for section in sections for item in section.items if item.go}
+    commands = [
+        *finder.here,
+        *_page_commands(sections),
+        *finder.commands,
+        *_own_commands(),
+    ]
+    go = [
+        GoTo(item.go, item.label, item.href, item.visible)
+        for section in sections
+        for item in section.items
+        if item.go
+    ]
     return rx.el.div(
         browser_link("Skip to content", href="#main", class_name="skip-link"),
         rx.el.aside(
@@ -178,8 +202,8 @@ def shell(
             on_search=finder.on_search,
             on_run=finder.on_run,
         ),
-        keyboard_help([(letter, item.label) for letter, item in go.items()]),
-        shortcuts({letter: item.href for letter, item in go.items()}),
+        keyboard_help(go),
+        shortcuts(go),
         connection_state(),
         messages or rx.fragment(),
         class_name="shell",

@@ -1,7 +1,9 @@
-import { useEffect, useRef } from "react";
-import { useNavigate } from "react-router";
+import { useEffect, useRef, useState } from "react";
+import { useLocation, useNavigate } from "react-router";
 
 const EDITABLE = 'input:not([type="checkbox"]):not([type="radio"]):not([type="button"]), textarea, select, [contenteditable=""], [contenteditable="true"]';
+
+const DRAWN_WITHIN_MS = 5000;
 
 const visible = (element) => element.getClientRects().length > 0;
 const find = (selector) => [...document.querySelectorAll(selector)].find(visible);
@@ -23,14 +25,41 @@ function moveRow(step) {
   return true;
 }
 
+/** Puts the focus on the element with this id, which may still be on its way. */
+function focusWhenDrawn(id) {
+  if (!id) return undefined;
+  const focus = () => {
+    const element = document.getElementById(id);
+    if (!element) return false;
+    element.scrollIntoView({ block: "center" });
+    element.focus({ preventScroll: true });
+    return true;
+  };
+  if (focus()) return undefined;
+  const watch = new MutationObserver(() => focus() && watch.disconnect());
+  watch.observe(document.body, { childList: true, subtree: true });
+  const stop = () => watch.disconnect();
+  setTimeout(stop, DRAWN_WITHIN_MS);
+  return stop;
+}
+
+/** ⌘ on Apple's machines, Ctrl on all others. */
+export function CommandKey() {
+  const [isApple, setIsApple] = useState(false);
+  useEffect(() => setIsApple(/Mac|iPhone|iPad/.test(navigator.platform)), []);
+  return isApple ? "⌘" : "Ctrl ";
+}
+
 /**
  * One listener for every key of the application; silent while somebody types or a dialog is open.
  *
  * Also opens the dialog that a pressed `data-opens` button names.
  */
-export function Shortcuts({ go = {} }) {
+export function Shortcuts({ go = [] }) {
   const navigate = useNavigate();
+  const { hash } = useLocation();
   const armed = useRef(0);
+  useEffect(() => focusWhenDrawn(hash.slice(1)), [hash]);
   useEffect(() => {
     const press = (event) => {
       const opener = event.target.closest?.("[data-opens]");
@@ -44,9 +73,10 @@ export function Shortcuts({ go = {} }) {
       armed.current = 0;
       const done = () => event.preventDefault();
       if (going) {
-        if (go[key]) {
+        const page = go.find((each) => each?.letter === key);
+        if (page) {
           done();
-          navigate(go[key]);
+          navigate(page.href);
         }
         return;
       }

@@ -1,14 +1,16 @@
 """The keyboard: one listener, and the dialog that explains it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import reflex as rx
 
 from components.modal import modal
-from components.values import Text
+from components.values import Flag, Text
 
 GENERAL: Sequence[tuple[str, str]] = (
-    ("⌘ K / Ctrl K", "Find a page, a record or an action"),
+    ("Ctrl K", "Find a page, a record or an action"),
     ("/", "Search this list"),
     ("n", "New, where the page offers it"),
     ("?", "This help"),
@@ -27,60 +29,84 @@ class _Shortcuts(rx.Component):
     library = rx.asset("shortcuts.jsx", shared=True).importable_path
     tag = "Shortcuts"
 
-    go: rx.Var[dict[str, str]]
+    go: rx.Var[list[Any]]
 
 
-def shortcuts(go: Mapping[str, str] | None = None) -> rx.Component:
+class _CommandKey(rx.Component):
+    library = rx.asset("shortcuts.jsx", shared=True).importable_path
+    tag = "CommandKey"
+
+
+@dataclass(frozen=True)
+class GoTo:
+    """A page that `g` and a letter lead to."""
+
+    letter: str
+    label: str
+    href: str
+    visible: Flag = field(default=True, hash=False, compare=False)
+    """Whether this person may open it."""
+
+
+def command_key() -> rx.Component:
+    """Name the key that opens the palette together with K: ⌘ on Apple's machines, else Ctrl."""
+    return _CommandKey.create()
+
+
+def shortcuts(go: Sequence[GoTo] = ()) -> rx.Component:
     """Listen to the keys; the shell has one already.
 
     A button or link with `shortcut="n"` is pressed by that key, a field with `data-shortcut="/"` is
-    focused by it. Nothing happens while somebody types or a dialog is open.
+    focused by it. Nothing happens while somebody types or a dialog is open. An address that ends in
+    `#` and an element's id puts the focus there as soon as it is drawn.
 
     Args:
-        go: Path by the letter that follows `g`, for example `{"u": "/users"}`.
+        go: The pages that `g` leads to.
     """
-    return _Shortcuts.create(go=dict(go or {}))
+    return _Shortcuts.create(
+        go=[_shown(each, {"letter": each.letter, "href": each.href}, nothing=None) for each in go]
+    )
 
 
-def _keys(title: Text, lines: Sequence[tuple[str, Text]]) -> rx.Component:
+def _shown(page: GoTo, what: Any, *, nothing: Any) -> Any:
+    if isinstance(page.visible, rx.Var):
+        return rx.cond(page.visible, what, nothing)
+    return what if page.visible else nothing
+
+
+def _keys(title: Text, lines: Sequence[rx.Component]) -> rx.Component:
     return rx.el.section(
-        rx.el.h3(title, class_name="keys-title"),
-        rx.el.dl(
+        rx.el.h3(title, class_name="keys-title"), rx.el.dl(*lines, class_name="keys")
+    )
+
+
+def _line(keys: str, words: Text) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(words),
+        rx.el.dd(
             *(
-                rx.el.div(
-                    rx.el.dt(words),
-                    rx.el.dd(
-                        *(
-                            rx.el.kbd(part, class_name="kbd") if part != "/" else rx.el.span("or")
-                            for part in _parts(keys)
-                        )
-                    ),
-                )
-                for keys, words in lines
-            ),
-            class_name="keys",
+                rx.el.kbd(command_key() if key == "Ctrl" else key, class_name="kbd")
+                for key in keys.split(" ")
+            )
         ),
     )
 
 
-def _parts(keys: str) -> list[str]:
-    return keys.split(" ") if len(keys) > 1 else [keys + " "]
-
-
-def keyboard_help(go: Sequence[tuple[str, Text]] = ()) -> rx.Component:
+def keyboard_help(go: Sequence[GoTo] = ()) -> rx.Component:
     """Explain the keys in a dialog named `keyboard-help`, opened by `?`.
 
     Args:
-        go: `(letter, page's name)` of the pages that `g` leads to.
+        go: The pages that `g` leads to.
     """
+    pages = [
+        _shown(each, _line(f"g {each.letter}", each.label), nothing=rx.fragment()) for each in go
+    ]
     return modal(
         "Keyboard",
         rx.el.div(
-            _keys("Everywhere", GENERAL),
-            _keys("In lists", LISTS),
-            _keys("Go to", [(f"g {letter}", words) for letter, words in go])
-            if go
-            else rx.fragment(),
+            _keys("Everywhere", [_line(*line) for line in GENERAL]),
+            _keys("In lists", [_line(*line) for line in LISTS]),
+            _keys("Go to", pages) if go else rx.fragment(),
             class_name="keys-columns",
         ),
         name="keyboard-help",

@@ -146,7 +146,6 @@ SIZES: Final = {
     "sidebar-collapsed": "56px",
     "topbar": "48px",
     "content": "1200px",
-    "form": "640px",
     "auth": "380px",
     "dialog": "480px",
     "dialog-wide": "720px",

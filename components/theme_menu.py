@@ -9,7 +9,9 @@ from components.values import Handler, Text
 
 def _choice(label: Text, mode: str, icon: str) -> rx.Component:
     change: Handler = set_color_mode(mode)  # type: ignore[arg-type]
-    return menu_choice(label, chosen=color_mode == mode, icon=icon, on_click=change)
+    return menu_choice(
+        label, chosen=color_mode == mode, icon=icon, command=f"theme-{mode}", on_click=change
+    )
 
 
 def theme_menu() -> rx.Component:

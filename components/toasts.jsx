@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useReducer, useRef, useState } from "react";
 
 const ICONS = {
   success: "M20 6 9 17l-5-5",
@@ -6,6 +6,15 @@ const ICONS = {
   warning: "M12 9v4m0 3.5v.01M10.3 4 2.5 17.5A2 2 0 0 0 4.2 20.5h15.6a2 2 0 0 0 1.7-3L13.7 4a2 2 0 0 0-3.4 0",
   info: "M12 11v5m0-8.5v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18",
 };
+
+const SHOWN_AT_ONCE = 3;
+const LASTS_MS = 6000;
+const LASTS_WITH_ACTION_MS = 10_000;
+
+/** How much of its time a message has left, by id: another page draws it anew. */
+const left = new Map();
+/** What was dismissed here, whether or not the server knows yet. */
+const dismissed = new Set();
 
 function Toast({ toast, onDismiss, onAction }) {
   const [held, setHeld] = useState(false);
@@ -15,8 +24,13 @@ function Toast({ toast, onDismiss, onAction }) {
   dismiss.current = onDismiss;
   useEffect(() => {
     if (held || lasting) return undefined;
-    const timer = setTimeout(() => dismiss.current?.(id), action ? 10_000 : 5_000);
-    return () => clearTimeout(timer);
+    const from = Date.now();
+    const rest = left.get(id) ?? (action ? LASTS_WITH_ACTION_MS : LASTS_MS);
+    const timer = setTimeout(() => dismiss.current(id), rest);
+    return () => {
+      clearTimeout(timer);
+      left.set(id, Math.max(0, rest - (Date.now() - from)));
+    };
   }, [held, lasting, id, action]);
   const hold = () => setHeld(true);
   const release = () => setHeld(false);
@@ -37,7 +51,7 @@ function Toast({ toast, onDismiss, onAction }) {
           {action}
         </button>
       ) : null}
-      <button type="button" className="toast-close" aria-label="Dismiss" onClick={() => onDismiss?.(id)}>
+      <button type="button" className="toast-close" aria-label="Dismiss" onClick={() => onDismiss(id)}>
         <svg className="icon icon-s" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
           <path d="M18 6 6 18M6 6l12 12" />
         </svg>
@@ -49,23 +63,30 @@ function Toast({ toast, onDismiss, onAction }) {
 /** The live region: shows the toasts above everything else and dismisses each in time. */
 export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" }) {
   const region = useRef(null);
-  const newest = toasts.at(-1)?.id;
+  const [, draw] = useReducer((count) => count + 1, 0);
+  const shown = toasts.filter((toast) => !dismissed.has(toast.id)).slice(-SHOWN_AT_ONCE);
+  const newest = shown.at(-1)?.id;
+  const dismiss = (id) => {
+    dismissed.add(id);
+    draw();
+    onDismiss?.(id);
+  };
   useEffect(() => {
     const element = region.current;
     if (element.matches(":popover-open")) element.hidePopover();
-    if (toasts.length) element.showPopover();
-  }, [newest, toasts.length]);
+    if (shown.length) element.showPopover();
+  }, [newest, shown.length]);
   return (
     <section aria-label={label}>
       <div ref={region} className="toasts" popover="manual">
         <ol>
-          {toasts.map((toast) => (
-            <Toast key={toast.id} toast={toast} onDismiss={onDismiss} onAction={onAction} />
+          {shown.map((toast) => (
+            <Toast key={toast.id} toast={toast} onDismiss={dismiss} onAction={onAction} />
           ))}
         </ol>
       </div>
       <p className="visually-hidden" role="status" aria-live="polite">
-        {toasts.length ? toasts.at(-1).message : ""}
+        {shown.at(-1)?.message ?? ""}
       </p>
     </section>
   );

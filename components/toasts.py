@@ -34,8 +34,8 @@ def toasts(
 ) -> rx.Component:
     """Show messages in the corner and read them aloud.
 
-    A message goes after 5 s, 10 s when it can be undone, never when it tells of a failure; pointing
-    at it holds it.
+    A message goes after 6 s, 10 s when it can be undone, never when it tells of a failure; pointing
+    at it or focusing it holds it. Three are shown at once, the newest; the others wait.
 
     Args:
         messages: The state's list, oldest first.

@@ -54,6 +54,19 @@ class Finder:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What a page with a parameter in its route shows, as variables of its state.
+
+    Attributes:
+        name: What people call the record; empty until it is loaded.
+        address: The path of its own page.
+    """
+
+    name: Any
+    address: Any
+
+
+@dataclass(frozen=True, slots=True)
 class PageSpec:
     """A console page.
 
@@ -66,6 +79,7 @@ class PageSpec:
         framed: Whether the console's sidebar and top bar surround it.
         wide: Whether it takes the full width, as tables do.
         development_only: Whether it is left out in production.
+        record: Whose page it is, when the route has a parameter.
     """
 
     route: str
@@ -76,6 +90,40 @@ class PageSpec:
     framed: bool = True
     wide: bool = False
     development_only: bool = False
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do by its name in the command palette; offered to those who may.
+
+    Attributes:
+        title: The words: *New user*.
+        permission: Who may.
+        href: The page that it leads to, unless there is an event.
+        event: The event handler that does it; it decides once more.
+        page: Route of the page that it belongs to, with the pages below; everywhere when empty.
+        when: A state variable that says whether it makes sense now.
+        keywords: Other words that people look for it by.
+    """
+
+    title: str
+    permission: str
+    href: str = ""
+    event: Any = None
+    page: str = ""
+    when: Any = None
+    keywords: str = ""
+
+    @property
+    def id(self) -> str:
+        """What it is called on the wire."""
+        return f"{self.page} {self.title}".strip()
+
+    def belongs_to(self, route: str) -> bool:
+        """Whether it is offered on the page with this route."""
+        below = self.page != "/" and route.startswith(f"{self.page}/")
+        return not self.page or route == self.page or below
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +150,7 @@ class Module:
         console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
         pages: Its console pages.
         nav: Its sidebar entries.
+        actions: What its pages add to the command palette.
         finders: What the console's search asks.
         jobs: What it does from time to time.
         belongings: Count what users own here, to be said before one is deleted.
@@ -114,6 +163,7 @@ class Module:
     console_router: Any = None
     pages: Sequence[PageSpec] = ()
     nav: Sequence[NavItem] = ()
+    actions: Sequence[Action] = ()
     finders: Sequence[Finder] = ()
     jobs: Sequence[Job] = ()
     belongings: Sequence[CountBelongings] = ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from app.core.errors import ModuleError
-from app.core.module import CountBelongings, Finder, Job, Module, NavItem, PageSpec
+from app.core.module import Action, CountBelongings, Finder, Job, Module, NavItem, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -24,7 +24,7 @@ class Registry:
         """Add a module.
 
         Raises:
-            ModuleError: The registry is frozen, or the module repeats an id, permission or route.
+            ModuleError: The registry is frozen, or the module repeats a name of another.
         """
         if self._frozen:
             message = f"module {module.id!r} comes too late: the registry is frozen"
@@ -38,6 +38,7 @@ class Registry:
         for name, known, new in (
             ("permission", self.permissions, _permissions(module)),
             ("page route", [page.route for page in self.pages], [p.route for p in module.pages]),
+            ("action", [each.id for each in self.actions], [each.id for each in module.actions]),
         ):
             seen = {str(item) for item in known}
             for item in map(str, new):
@@ -51,15 +52,19 @@ class Registry:
         """Check what spans modules, then refuse further changes.
 
         Raises:
-            ModuleError: A page or sidebar entry names a permission nobody declares.
+            ModuleError: A page, sidebar entry or action names a permission nobody declares.
         """
         declared = {*self.permissions, PUBLIC, SIGNED_IN}
         for module in self.modules:
-            items: list[PageSpec | NavItem] = [*module.pages, *module.nav]
-            for item in items:
-                if item.permission not in declared:
+            needs = [
+                *((page.route, page.permission) for page in module.pages),
+                *((item.route, item.permission) for item in module.nav),
+                *((action.id, action.permission) for action in module.actions),
+            ]
+            for what, permission in needs:
+                if permission not in declared:
                     message = (
-                        f"module {module.id!r}: {item.route} needs {item.permission!r}, "
+                        f"module {module.id!r}: {what} needs {permission!r}, "
                         "which no module declares"
                     )
                     raise ModuleError(message)
@@ -84,6 +89,11 @@ class Registry:
     def nav(self) -> Sequence[NavItem]:
         """All sidebar entries in order of installation."""
         return [item for module in self.modules for item in module.nav]
+
+    @property
+    def actions(self) -> Sequence[Action]:
+        """What the command palette offers besides pages."""
+        return [action for module in self.modules for action in module.actions]
 
     @property
     def finders(self) -> Sequence[Finder]:

@@ -17,6 +17,8 @@ from app.ui.handlers import handler
 from app.ui.socket_gate import SOCKET_HEADER
 
 _LONGEST_SEARCH = 100
+_SHOWN_AT_ONCE = 3
+_LONGEST_PILE = 20
 
 
 @dataclass
@@ -79,9 +81,21 @@ class Console(rx.State):
             self.password_min_length = length
 
     def _say(self, message: str, *, kind: str = "success", action: str = "") -> str:
-        """Show a message; returns its id."""
+        """Show a message; returns its id.
+
+        The same again takes the place of what is there. Failures stay until they are dismissed,
+        of the others only the newest few.
+        """
         toast = Toast(id=new_id().hex, kind=kind, message=message, action=action)
-        self.toasts = [*self.toasts[-4:], toast]
+        others = [
+            each
+            for each in self.toasts
+            if (each.kind, each.message, each.action) != (kind, message, action)
+        ]
+        passing = [each for each in others if each.kind != "danger"]
+        fewer = {each.id for each in passing[: -(_SHOWN_AT_ONCE - 1)]}
+        kept = [each for each in others if each.id not in fewer][-_LONGEST_PILE:]
+        self.toasts = [*kept, toast]
         return toast.id
 
     @handler(PUBLIC)
@@ -108,6 +122,15 @@ class Console(rx.State):
             }
             for each in found
         ]
+
+    @handler(SIGNED_IN)
+    async def run(self, action_id: str) -> Any:
+        """Do what an action of the palette stands for, if the person may."""
+        actor = runtime.caller().actor
+        for action in runtime.current().registry.actions:
+            if action.id == action_id and action.event is not None and actor.may(action.permission):
+                return action.event
+        return None
 
     @handler(PUBLIC)
     async def dismiss(self, toast_id: str) -> None:

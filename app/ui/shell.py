@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import reflex as rx
 
+from app.core.module import Action, PageSpec
 from app.core.module import NavItem as NavSpec
-from app.core.module import PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.registry import Registry
 from app.ui.page_policy import SIGN_OUT
@@ -22,22 +23,86 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
     """The whole page around what the feature built."""
     if not page.framed:
         return page.build()
+    content = rx.cond(
+        Console.refused != "",
+        denied_state(Console.refused, granted_by="Any administrator"),
+        page.build(),
+    )
+    actions = [action for action in registry.actions if action.belongs_to(page.route)]
+    return frame(
+        content,
+        registry=registry,
+        trail=_trail(page, registry),
+        here=[_command(action) for action in actions if action.page],
+        wide=page.wide,
+    )
+
+
+def frame(
+    *content: rx.Component,
+    registry: Registry,
+    trail: Sequence[tuple[Any, Any]],
+    here: Sequence[Any] = (),
+    wide: bool = False,
+) -> rx.Component:
+    """The console around some content.
+
+    Args:
+        *content: The page.
+        registry: What is installed.
+        trail: Breadcrumbs, `(words, path)` each.
+        here: What the command palette offers on this page only.
+        wide: Whether the page takes the full width.
+    """
     return rx.fragment(
         shell(
-            rx.cond(
-                Console.refused != "",
-                denied_state(Console.refused, granted_by="Any administrator"),
-                page.build(),
-            ),
+            *content,
             sections=_sections(registry.nav),
-            trail=_trail(page, registry),
-            who=Person(name=Console.name, email=Console.email, sign_out_action=SIGN_OUT),
-            palette=Palette(results=Console.found, on_search=Console.find),
+            trail=trail,
+            who=Person(
+                name=Console.name,
+                email=Console.email,
+                sessions_href="/profile/sessions",
+                sign_out_action=SIGN_OUT,
+            ),
+            palette=Palette(
+                here=here,
+                commands=[_command(action) for action in registry.actions if not action.page],
+                results=Console.found,
+                on_search=Console.find,
+                on_run=Console.run,
+            ),
             messages=toasts(Console.toasts, on_dismiss=Console.dismiss),
-            wide=page.wide,
+            wide=wide,
         ),
         _session_ended(),
     )
+
+
+def title_of(page: PageSpec, registry: Registry) -> Any:
+    """What the browser's tab says: a record's pages name the record."""
+    title = _label(page)
+    for record in [above for above in _above(page, registry) if above.record is not None]:
+        title = title + " · " + _label(record)
+    return title + " · Atrium"
+
+
+def _command(action: Action) -> Any:
+    line = {
+        "id": action.id,
+        "label": action.title,
+        "group": "On this page" if action.page else "Actions",
+        "keywords": action.keywords,
+        "href": action.href,
+    }
+    shown: Any = _may(action.permission)
+    if action.when is not None:
+        shown = action.when if shown is True else shown & action.when
+    return line if shown is True else rx.cond(shown, line, None)
+
+
+def _may(permission: str) -> Any:
+    return True if permission in (PUBLIC, SIGNED_IN) else Console.may[permission]
 
 
 def _session_ended() -> rx.Component:
@@ -74,9 +139,7 @@ def _sections(nav: Sequence[NavSpec]) -> list[NavSection]:
                     item.route,
                     item.icon,
                     go=item.shortcut,
-                    visible=True
-                    if item.permission in (PUBLIC, SIGNED_IN)
-                    else Console.may[item.permission],
+                    visible=_may(item.permission),
                     exact=item.route == "/",
                 )
                 for item in items
@@ -86,22 +149,27 @@ def _sections(nav: Sequence[NavSpec]) -> list[NavSection]:
     ]
 
 
-def _trail(page: PageSpec, registry: Registry) -> list[tuple[str, str | None]]:
+def _trail(page: PageSpec, registry: Registry) -> list[tuple[Any, Any]]:
     """Breadcrumbs: the section, the pages above this one, this one."""
-    parents = [
+    pages = [*_above(page, registry), page]
+    trail = [(_label(each), each.record.address if each.record else each.route) for each in pages]
+    routes = [each.route for each in pages]
+    section = next((item.section for item in registry.nav if item.route in routes), None)
+    if section and section != page.title:
+        trail.insert(0, (section, None))
+    return trail
+
+
+def _above(page: PageSpec, registry: Registry) -> list[PageSpec]:
+    return [
         other
         for other in registry.pages
         if other.route != "/" and page.route.startswith(f"{other.route}/")
     ]
-    trail: list[tuple[str, str | None]] = [(parent.title, parent.route) for parent in parents]
-    section = next(
-        (
-            item.section
-            for item in registry.nav
-            if item.route in [page.route, *(p.route for p in parents)]
-        ),
-        None,
-    )
-    if section and section != page.title:
-        trail.insert(0, (section, None))
-    return [*trail, (page.title, None)]
+
+
+def _label(page: PageSpec) -> Any:
+    """The page's title, or the name of the record that it is the own page of."""
+    if page.record is None or not page.route.endswith("]"):
+        return page.title
+    return rx.cond(page.record.name, page.record.name, page.title)

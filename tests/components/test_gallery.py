@@ -11,10 +11,12 @@ KIT = Path(__file__).parents[2] / "components"
 NOT_COMPONENTS = {"gallery", "head", "theme", "values"}
 SHOWN_BY_THE_SHELL = {
     "auth_layout",
+    "command_key",
     "command_palette",
     "connection_state",
     "keyboard_help",
     "navigation",
+    "refresh",
     "shortcuts",
     "sidebar",
 }

@@ -14,6 +14,7 @@ from app.bootstrap import build_container, build_registry
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.permissions import PUBLIC, SIGNED_IN
+from app.features.auth.service import SessionService
 from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
 from app.http.api import build_api
@@ -39,6 +40,9 @@ ROUTES = {
     ("POST", "/api/v1/auth/password"): SIGNED_IN,
     ("GET", "/api/v1/auth/me"): SIGNED_IN,
     ("POST", "/api/v1/auth/refresh"): PUBLIC,
+    ("DELETE", "/api/v1/auth/sessions"): SIGNED_IN,
+    ("GET", "/api/v1/auth/sessions"): SIGNED_IN,
+    ("DELETE", "/api/v1/auth/sessions/{session_id}"): SIGNED_IN,
     ("GET", "/api/v1/roles"): "role.read",
     ("GET", "/api/v1/users"): "user.read",
     ("POST", "/api/v1/users"): "user.create",
@@ -49,6 +53,9 @@ ROUTES = {
     ("PUT", "/api/v1/users/{user_id}"): "user.update",
     ("POST", "/api/v1/users/{user_id}/reactivate"): "user.suspend",
     ("POST", "/api/v1/users/{user_id}/roles"): "user.assign_roles",
+    ("DELETE", "/api/v1/users/{user_id}/sessions"): "session.revoke",
+    ("GET", "/api/v1/users/{user_id}/sessions"): "session.read",
+    ("DELETE", "/api/v1/users/{user_id}/sessions/{session_id}"): "session.revoke",
     ("POST", "/api/v1/users/{user_id}/suspend"): "user.suspend",
     ("POST", "/session/password"): SIGNED_IN,
     ("POST", "/session/sign-in"): PUBLIC,
@@ -173,7 +180,14 @@ async def caller(api_server: Server, platform: Platform) -> AsyncIterator[Caller
     """Somebody without a session; `ids` are those of the administrator and of an entry."""
     page = await platform.caller(SYSTEM)(UserService.page, UserListQuery(q="admin"))
     [entry, *_] = await platform.audit()
-    ids = {"user_id": str(page.items[0].id), "entry_id": str(entry.id)}
+    administrator = page.items[0].id
+    await api_server.sign_in("admin@example.com", ADMIN_PASSWORD)
+    [session, *_] = await platform.caller(SYSTEM)(SessionService.of_user, administrator)
+    ids = {
+        "user_id": str(administrator),
+        "entry_id": str(entry.id),
+        "session_id": str(session.id),
+    }
     async with httpx.AsyncClient(base_url=api_server.address) as client:
         yield Caller(client, platform, ids)
 

@@ -100,9 +100,12 @@ def _since(moment: datetime) -> ColumnElement[bool]:
 
 
 def _filtered(statement: Select[Any], query: AuditFilter) -> Select[Any]:
-    equal = query.model_dump(include=set(AuditFilter.model_fields) - {"since"}, exclude_none=True)
+    special = {"since", "action"}
+    equal = query.model_dump(include=set(AuditFilter.model_fields) - special, exclude_none=True)
     for name, value in equal.items():
         statement = statement.where(getattr(AuditEntry, name) == value)
+    if query.action is not None:
+        statement = statement.where(col(AuditEntry.action).in_(query.action.split(",")))
     if query.since is not None:
         statement = statement.where(_since(query.since))
     return statement

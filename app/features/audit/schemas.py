@@ -33,7 +33,11 @@ def _written_moment(value: object) -> object:
 class AuditFilter(BaseModel):
     """Which entries are listed."""
 
-    action: _Text | None = Field(default=None, examples=["user.create"])
+    action: _Text | None = Field(
+        default=None,
+        description="One, or several separated by commas.",
+        examples=["user.create"],
+    )
     outcome: Literal["succeeded", "denied", "failed"] | None = None
     actor_id: UUID | None = None
     target_type: _Text | None = Field(default=None, examples=["user"])

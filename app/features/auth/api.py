@@ -4,6 +4,7 @@ The two never mix: programs send a bearer token, the console an HttpOnly cookie.
 """
 
 from typing import Annotated
+from uuid import UUID
 
 from dishka import FromDishka
 from fastapi import APIRouter, Form, Request, Response
@@ -11,56 +12,106 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from app.features.auth.schemas import (
     Credentials,
+    EndedSessions,
     Identity,
     PasswordChange,
     PasswordChangeForm,
     RefreshRequest,
+    SessionRead,
     SignInForm,
     StartedSession,
     TokenPair,
 )
-from app.features.auth.service import AuthService
+from app.features.auth.service import AuthService, SessionService
 from app.http.cookies import clear_session_cookie, set_session_cookie
 from app.http.origin import local_path
 from app.http.problems import problems
 from app.http.routing import ConsoleRoute, OperationRoute, calls
 
-router = APIRouter(prefix="/auth", tags=["auth"], route_class=OperationRoute)
+router = APIRouter(tags=["auth"], route_class=OperationRoute)
+
+_OF_USER = "/users/{user_id}/sessions"
 
 
-@router.post("/login")
+@router.post("/auth/login")
 @calls(AuthService.issue_tokens)
 async def login(credentials: Credentials, auth: FromDishka[AuthService]) -> TokenPair:
     """Sign in with e-mail address and password."""
     return await auth.issue_tokens(credentials)
 
 
-@router.post("/refresh")
+@router.post("/auth/refresh")
 @calls(AuthService.refresh)
 async def refresh(request: RefreshRequest, auth: FromDishka[AuthService]) -> TokenPair:
     """Exchange a refresh token for a new pair; a second use of it ends the session."""
     return await auth.refresh(request)
 
 
-@router.post("/logout", status_code=204)
+@router.post("/auth/logout", status_code=204)
 @calls(AuthService.sign_out)
 async def logout(auth: FromDishka[AuthService]) -> None:
     """End the session; its access and refresh tokens are worth nothing from now on."""
     await auth.sign_out()
 
 
-@router.post("/password", responses=problems(429))
+@router.post("/auth/password", responses=problems(429))
 @calls(AuthService.change_password_for_tokens)
 async def change_own_password(change: PasswordChange, auth: FromDishka[AuthService]) -> TokenPair:
     """Change one's own password; all sessions end, and this answer begins a new one."""
     return await auth.change_password_for_tokens(change)
 
 
-@router.get("/me")
+@router.get("/auth/me")
 @calls(AuthService.identity)
 async def me(auth: FromDishka[AuthService]) -> Identity:
     """Tell who the caller is, and what they may do."""
     return await auth.identity()
+
+
+@router.get("/auth/sessions")
+@calls(SessionService.own)
+async def own_sessions(sessions: FromDishka[SessionService]) -> list[SessionRead]:
+    """List one's own sessions: browsers, and programs that hold a refresh token."""
+    return await sessions.own()
+
+
+@router.delete("/auth/sessions")
+@calls(SessionService.end_others)
+async def end_other_sessions(sessions: FromDishka[SessionService]) -> EndedSessions:
+    """End all of one's own sessions but the one of this call."""
+    return EndedSessions(count=await sessions.end_others())
+
+
+@router.delete("/auth/sessions/{session_id}", status_code=204, responses=problems(404))
+@calls(SessionService.end_own)
+async def end_own_session(session_id: UUID, sessions: FromDishka[SessionService]) -> None:
+    """End one of one's own sessions; its tokens are worth nothing from now on."""
+    await sessions.end_own(session_id)
+
+
+@router.get(_OF_USER, responses=problems(404))
+@calls(SessionService.of_user)
+async def user_sessions(user_id: UUID, sessions: FromDishka[SessionService]) -> list[SessionRead]:
+    """List a user's sessions."""
+    return await sessions.of_user(user_id)
+
+
+@router.delete(_OF_USER, responses=problems(404))
+@calls(SessionService.revoke_all)
+async def revoke_user_sessions(
+    user_id: UUID, sessions: FromDishka[SessionService]
+) -> EndedSessions:
+    """End all of a user's sessions, except the one of this call."""
+    return EndedSessions(count=await sessions.revoke_all(user_id))
+
+
+@router.delete(f"{_OF_USER}/{{session_id}}", status_code=204, responses=problems(404))
+@calls(SessionService.revoke)
+async def revoke_user_session(
+    user_id: UUID, session_id: UUID, sessions: FromDishka[SessionService]
+) -> None:
+    """End one of a user's sessions."""
+    await sessions.revoke(user_id, session_id)
 
 
 console_router = APIRouter(prefix="/session", route_class=ConsoleRoute)

@@ -8,14 +8,15 @@ from app.core.module import Job, Module, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.auth.api import console_router, router
-from app.features.auth.pages import change_password_page, sign_in_page
+from app.features.auth.pages import change_password_page, sign_in_page, user_sessions_page
 from app.features.auth.permissions import SessionPermission
 from app.features.auth.repository import SessionRepository
-from app.features.auth.service import AuthService
-from app.features.auth.state import SignIn
+from app.features.auth.service import AuthService, SessionService
+from app.features.auth.state import SignIn, UserSessions
+from app.features.users.state import USER_RECORD, UserRecord
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(SessionRepository, AuthService)
+provider.provide_all(SessionRepository, AuthService, SessionService)
 
 
 async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str, str]:
@@ -38,6 +39,14 @@ module = Module(
     pages=(
         PageSpec("/sign-in", "Sign in", PUBLIC, sign_in_page, [SignIn.load], framed=False),
         PageSpec("/change-password", "New password", SIGNED_IN, change_password_page, framed=False),
+        PageSpec(
+            "/users/[user_id]/sessions",
+            "Sessions",
+            SessionPermission.READ,
+            user_sessions_page,
+            [UserRecord.load, UserSessions.load],
+            record=USER_RECORD,
+        ),
     ),
     jobs=(Job("auth.forget_expired", every_minutes=60, run=_forget_expired),),
     belongings=(_sessions,),

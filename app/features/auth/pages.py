@@ -1,17 +1,27 @@
-"""The pages around a session: sign in, change one's password."""
+"""The pages around a session: sign in, change one's password, see where somebody is signed in."""
+
+from typing import Any
 
 import reflex as rx
 
-from app.features.auth.state import SignIn
+from app.features.auth.permissions import SessionPermission
+from app.features.auth.state import SessionRow, SignIn, UserSessions
+from app.features.users.pages import user_record
 from app.ui.new_password import new_password_field
 from app.ui.page_policy import SIGN_OUT
 from app.ui.page_state import Console
 from components.auth_layout import auth_layout
+from components.badge import badge
 from components.button import button
+from components.card import card
+from components.data_table import Column, data_table
 from components.form_field import form_field
+from components.icon import icon
 from components.native_form import native_form
 from components.password_input import password_input
 from components.post_form import post_form
+from components.relative_time import relative_time
+from components.states import empty_state
 from components.text_input import email_input
 
 
@@ -84,3 +94,81 @@ def password_change_form(
         label="Change password",
         hidden={"next": next_path},
     )
+
+
+def user_sessions_page() -> rx.Component:
+    """Show where one user is signed in, and end it."""
+    may_end = Console.may[SessionPermission.REVOKE]
+    others = UserSessions.sessions.length() > 0
+    return user_record(
+        card(
+            session_table(
+                UserSessions.sessions,
+                loading=UserSessions.loading,
+                end=lambda row: rx.cond(may_end, end_button(UserSessions.revoke(row.id))),
+            ),
+            title="Sessions",
+            sentence="Browsers and programs in which this person is signed in.",
+            actions=(
+                rx.cond(
+                    may_end & others,
+                    button("End all", size="s", icon="log_out", on_click=UserSessions.revoke_all),
+                ),
+            ),
+            flush=True,
+        )
+    )
+
+
+def session_table(rows: Any, *, loading: Any, end: Any) -> rx.Component:
+    """List sessions, the last used first.
+
+    Args:
+        rows: `SessionRow` each.
+        loading: Whether they are on their way.
+        end: Draws the button that ends the row's session, from the row.
+    """
+    return data_table(
+        rows,
+        [
+            Column("what", "Where", render=_where, size="wide", fixed=True),
+            Column("address", "Address"),
+            Column(
+                "last_used_at",
+                "Last used",
+                render=lambda row: relative_time(row["last_used_at"].to(str)),
+                size="fit",
+            ),
+            Column(
+                "created_at",
+                "Started",
+                render=lambda row: relative_time(row["created_at"].to(str)),
+                size="fit",
+            ),
+        ],
+        label="Sessions",
+        actions=lambda row: rx.cond(row.is_current, _here(), end(row)),
+        row_name="what",
+        loading=loading,
+        empty=empty_state(
+            "Signed in nowhere", "Open sessions stand here.", icon="monitor_smartphone"
+        ),
+    )
+
+
+def end_button(on_click: Any) -> rx.Component:
+    """End the session of a row."""
+    return button("End", size="s", on_click=on_click)
+
+
+def _where(row: SessionRow) -> rx.Component:
+    return rx.el.span(
+        rx.cond(row.is_program, icon("terminal", size="s"), icon("monitor", size="s")),
+        rx.el.span(row.what),
+        rx.cond(row.is_program, badge("Program")),
+        class_name="line",
+    )
+
+
+def _here() -> rx.Component:
+    return badge("This session", tone="success", icon="circle_check")

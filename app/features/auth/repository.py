@@ -65,6 +65,28 @@ class SessionRepository(Repository[UserSession]):
         """End a session, if it has not ended yet."""
         await end_session(self.session, session_id, reason, at)
 
+    async def live(self, user_id: UUID, *, now: datetime, idle: timedelta) -> list[UserSession]:
+        """The user's sessions that are still good, the last used first.
+
+        Args:
+            user_id: Whose.
+            now: The moment that counts.
+            idle: How long a console session lasts without being used.
+        """
+        statement = (
+            select(UserSession)
+            .join(User, col(User.id) == col(UserSession.user_id))
+            .where(
+                UserSession.user_id == user_id,
+                col(UserSession.ended_at).is_(None),
+                col(UserSession.expires_at) > now,
+                col(UserSession.created_at) >= col(User.sessions_valid_from),
+                or_(col(UserSession.kind) != "console", col(UserSession.last_seen_at) > now - idle),
+            )
+            .order_by(col(UserSession.last_seen_at).desc(), col(UserSession.id).desc())
+        )
+        return list((await self.session.exec(statement)).all())
+
     async def is_known_address(self, user_id: UUID, address: str) -> bool:
         """Whether the user has signed in from this address before."""
         statement = (

@@ -1,6 +1,7 @@
 """What crosses the border of the auth feature."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from app.core import passwords
 from app.core.text import plain_text
 
+SessionKind = Literal["console", "api"]
 Password = Annotated[SecretStr, Field(max_length=passwords.MAX_LENGTH), BeforeValidator(plain_text)]
 
 
@@ -80,6 +82,25 @@ class Identity(BaseModel):
     roles: list[str]
     permissions: list[str] = Field(description="Permissions and wildcards held, sorted.")
     must_change_password: bool
+
+
+class SessionRead(BaseModel):
+    """A session that is still good."""
+
+    id: UUID
+    kind: SessionKind = Field(description="`console`: a browser; `api`: a program.")
+    user_agent: str = Field(description="What the browser or program called itself.")
+    address: str = Field(description="Where it began.")
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    is_current: bool = Field(description="Whether this very call belongs to it.")
+
+
+class EndedSessions(BaseModel):
+    """How many sessions were ended."""
+
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

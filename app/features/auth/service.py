@@ -1,12 +1,12 @@
 """Operations of authentication: sign in and out, tokens, one's own password."""
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, cast
 from uuid import UUID
 
 from app.core import clock, crypto
 from app.core.audit import REDACTED
-from app.core.errors import Invalid, RateLimited, Unauthenticated
+from app.core.errors import Invalid, NotFound, RateLimited, Unauthenticated
 from app.core.operations import Service, operation, query
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import PUBLIC, SIGNED_IN
@@ -19,12 +19,15 @@ from app.features.auth.schemas import (
     Identity,
     PasswordChange,
     RefreshRequest,
+    SessionKind,
+    SessionRead,
     StartedSession,
     TokenPair,
 )
 from app.features.auth.throttle import FORGET_AFTER, ThrottleKeys, seconds_left
 from app.features.auth.tokens import AccessTokens
 from app.features.roles.repository import RoleRepository
+from app.features.roles.service import refuse_above
 from app.features.users.models import User
 from app.features.users.repository import UserRepository
 from app.features.users.schemas import UserStatus, normalise_email
@@ -33,7 +36,6 @@ from app.settings import Settings
 KEPT_FOR = timedelta(days=90)
 """Ended sessions are kept this long: they tell from where a user signed in before."""
 
-Kind = Literal["console", "api"]
 _LONGEST_USER_AGENT = 300
 
 
@@ -222,7 +224,7 @@ class AuthService(Service):
         self.uow.audit.about("user", user.id, user.email, changes=[redacted])
         return user
 
-    async def _begin(self, kind: Kind, credentials: Credentials) -> tuple[User, UserSession]:
+    async def _begin(self, kind: SessionKind, credentials: Credentials) -> tuple[User, UserSession]:
         email = _spelled(credentials.email)
         password = credentials.password.get_secret_value()
         self.uow.audit.about("user", "", email)
@@ -262,7 +264,7 @@ class AuthService(Service):
         )
         return current, session
 
-    def _new_session(self, kind: Kind, user: User) -> UserSession:
+    def _new_session(self, kind: SessionKind, user: User) -> UserSession:
         now = clock.now()
         lifetime = (
             timedelta(hours=self._settings.session_absolute_hours)
@@ -335,6 +337,128 @@ class AuthService(Service):
                 await count_failure(
                     session, key, at=now, since=now - FORGET_AFTER, delay=limit.delay
                 )
+
+
+class SessionService(Service):
+    """Who is signed in where, and an end to it, within one unit of work."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        sessions: SessionRepository,
+        users: UserRepository,
+        roles: RoleRepository,
+        settings: Settings,
+    ) -> None:
+        super().__init__(uow)
+        self._sessions = sessions
+        self._users = users
+        self._roles = roles
+        self._idle = timedelta(minutes=settings.auth.session_idle_minutes)
+
+    @query(SIGNED_IN, action="session.read_own")
+    async def own(self) -> list[SessionRead]:
+        """The actor's own sessions that are still good, the last used first."""
+        return await self._read(_user_id(self.uow.actor.user_id))
+
+    @operation(SIGNED_IN, action="session.end_own")
+    async def end_own(self, session_id: UUID) -> None:
+        """End one of the actor's own sessions.
+
+        Raises:
+            NotFound: It has ended, or is somebody else's.
+        """
+        await self._end(await self._own_user(), session_id, "ended_by_user")
+
+    @operation(SIGNED_IN, action="session.end_others")
+    async def end_others(self) -> int:
+        """End all of the actor's own sessions but this one; returns how many."""
+        return await self._end_all(await self._own_user(), "ended_by_user")
+
+    @query(SessionPermission.READ)
+    async def of_user(self, user_id: UUID) -> list[SessionRead]:
+        """A user's sessions that are still good, the last used first.
+
+        Raises:
+            NotFound: No such user.
+        """
+        return await self._read((await self._user(user_id)).id)
+
+    @operation(SessionPermission.REVOKE)
+    async def revoke(self, user_id: UUID, session_id: UUID) -> None:
+        """End one of a user's sessions.
+
+        Raises:
+            NotFound: No such user, or the session has ended.
+            PermissionDenied: The user may do what the actor may not.
+        """
+        await self._end(await self._reachable(user_id), session_id, "revoked")
+
+    @operation(SessionPermission.REVOKE, action="session.revoke_all")
+    async def revoke_all(self, user_id: UUID) -> int:
+        """End all of a user's sessions, except the one that asks for it; returns how many.
+
+        Raises:
+            NotFound: No such user.
+            PermissionDenied: The user may do what the actor may not.
+        """
+        return await self._end_all(await self._reachable(user_id), "revoked")
+
+    async def _read(self, user_id: UUID) -> list[SessionRead]:
+        return [
+            SessionRead(
+                id=session.id,
+                kind=cast("SessionKind", session.kind),
+                user_agent=session.user_agent,
+                address=session.address,
+                created_at=session.created_at,
+                last_used_at=session.last_seen_at,
+                expires_at=session.expires_at,
+                is_current=session.id == self.uow.actor.session_id,
+            )
+            for session in await self._live(user_id)
+        ]
+
+    async def _live(self, user_id: UUID) -> list[UserSession]:
+        return await self._sessions.live(user_id, now=clock.now(), idle=self._idle)
+
+    async def _end(self, user: User, session_id: UUID, reason: str) -> None:
+        live = {session.id: session for session in await self._live(user.id)}
+        if session_id not in live:
+            code = "session.not_found"
+            raise NotFound(code, "This session has ended already.")
+        await self._sessions.end(session_id, reason, clock.now())
+        self._say(user, [live[session_id]])
+
+    async def _end_all(self, user: User, reason: str) -> int:
+        ended = [each for each in await self._live(user.id) if each.id != self.uow.actor.session_id]
+        for session in ended:
+            await self._sessions.end(session.id, reason, clock.now())
+        self._say(user, ended)
+        return len(ended)
+
+    def _say(self, user: User, ended: list[UserSession]) -> None:
+        detail = {
+            "sessions": len(ended),
+            "addresses": sorted({session.address for session in ended}),
+        }
+        self.uow.audit.about("user", user.id, user.email, detail=detail)
+
+    async def _own_user(self) -> User:
+        return await self._user(_user_id(self.uow.actor.user_id))
+
+    async def _user(self, user_id: UUID) -> User:
+        user = await self._users.get(user_id)
+        if user is None:
+            code = "user.not_found"
+            raise NotFound(code, "There is no such user.")
+        return user
+
+    async def _reachable(self, user_id: UUID) -> User:
+        user = await self._user(user_id)
+        self.uow.audit.about("user", user.id, user.email)
+        refuse_above(await self._roles.of_user(user.id), self.uow.actor.grants)
+        return user
 
 
 def _spelled(email: str) -> str:

@@ -2,7 +2,7 @@
 
 from dishka import Provider, Scope
 
-from app.core.module import Module, NavItem, PageSpec
+from app.core.module import Action, Module, NavItem, PageSpec
 from app.core.permissions import SIGNED_IN
 from app.features.dashboard.pages import overview_page
 from app.features.dashboard.permissions import DashboardPermission
@@ -17,5 +17,13 @@ module = Module(
     permissions=(DashboardPermission,),
     provider=provider,
     pages=(PageSpec("/", "Overview", SIGNED_IN, overview_page, [Overview.load]),),
+    actions=(
+        Action(
+            "Check the health again",
+            DashboardPermission.HEALTH,
+            event=Overview.check_health,
+            page="/",
+        ),
+    ),
     nav=(NavItem("Overview", "Overview", "layout_dashboard", "/", SIGNED_IN, shortcut="o"),),
 )

@@ -19,6 +19,7 @@ from components.icon_button import icon_button
 from components.number import grouped
 from components.page_header import page_header
 from components.progress import skeleton
+from components.refresh import refresh
 from components.stat_tile import stat_tile
 from components.states import empty_state, error_state
 
@@ -45,6 +46,7 @@ def overview_page() -> rx.Component:
             error_state(problem.message, request_id=problem.request_id, on_retry=Overview.load),
             rx.cond(Console.email == "", _waiting(), _content()),
         ),
+        refresh(Overview.refresh),
     )
 
 
@@ -121,12 +123,12 @@ def _sign_ins() -> rx.Component:
             ),
         ),
         title="Sign-ins",
-        sentence="To the console, in the last 30 days (UTC).",
-        actions=(_see_all("/audit?action=auth.sign_in&since=30d"),),
+        sentence="To console and API, in the last 30 days (UTC).",
+        actions=(_see_all(Overview.sign_ins_href),),
     )
 
 
-def _see_all(href: str) -> rx.Component:
+def _see_all(href: Any) -> rx.Component:
     return link_button("See all", href=href, size="s")
 
 

@@ -14,7 +14,7 @@ class UserNumbers(BaseModel):
 
 
 class SignInDay(BaseModel):
-    """One day's sign-ins to the console; `day` is `YYYY-MM-DD` in UTC."""
+    """One day's sign-ins to console and API; `day` is `YYYY-MM-DD` in UTC."""
 
     day: str
     succeeded: int

@@ -17,7 +17,8 @@ from app.features.users.repository import COUNT_LIMIT, UserRepository
 from app.features.users.schemas import UserFilter, UserStatus
 
 DAYS = 30
-SIGN_IN = "auth.sign_in"
+SIGN_INS = ("auth.sign_in", "auth.token.issue")
+"""Actions by which people begin a session: in a browser, and with a program."""
 _OWN_ENTRIES = 8
 
 
@@ -49,12 +50,12 @@ class DashboardService(Service):
 
     @query(AuditPermission.READ, action="dashboard.activity")
     async def activity(self) -> Activity:
-        """The sign-ins to the console and the refusals; days begin at midnight UTC."""
+        """The sign-ins and the refusals; days begin at midnight UTC."""
         now = clock.now()
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=DAYS - 1)
-        counted = {row[0]: row for row in await self._audit.daily([SIGN_IN], first)}
-        people, by_day = await self._audit.people([SIGN_IN], first)
+        counted = {row[0]: row for row in await self._audit.daily(SIGN_INS, first)}
+        people, by_day = await self._audit.people(SIGN_INS, first)
         days = [(first + timedelta(days=n)).strftime("%Y-%m-%d") for n in range(DAYS)]
         denied = await self._audit.count_since(now - timedelta(days=1), outcome="denied")
         return Activity(

@@ -7,17 +7,20 @@ from typing import Any
 import reflex as rx
 
 from app.core.errors import PlatformError, Unauthenticated
+from app.core.log import get_logger
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditListQuery
 from app.features.audit.service import AuditService
 from app.features.audit.words import EntryRow, entry_row
 from app.features.dashboard.permissions import DashboardPermission
-from app.features.dashboard.service import SIGN_IN, DashboardService
+from app.features.dashboard.service import SIGN_INS, DashboardService
 from app.features.users.permissions import UserPermission
 from app.ui import runtime
 from app.ui.handlers import handler
 from app.ui.page_state import PageState, Problem
+
+log = get_logger(__name__)
 
 _ENTRIES = 8
 
@@ -46,6 +49,7 @@ class Overview(PageState, rx.State):
     failed_href: str = ""
     """Addresses of the lists that explain the numbers."""
     succeeded_href: str = ""
+    sign_ins_href: str = "/audit"
     denied: int = 0
     components: list[ComponentRow] = []
     is_healthy: bool = True
@@ -55,6 +59,21 @@ class Overview(PageState, rx.State):
     async def load(self) -> None:
         """Load all parts the person may see."""
         self.problem, self.loading = Problem(), True
+        await self._load()
+
+    @handler(SIGNED_IN)
+    async def refresh(self) -> None:
+        """Load all parts anew while somebody looks on; what cannot be had now comes next time."""
+        if self.loading or self.problem.message:
+            return
+        try:
+            await self._load()
+        except Unauthenticated:
+            raise
+        except PlatformError as error:
+            log.info("dashboard.refresh_failed", code=error.code)
+
+    async def _load(self) -> None:
         may = runtime.caller().actor.may
         async with runtime.operations(DashboardService) as dashboard:
             if may(UserPermission.READ):
@@ -96,8 +115,10 @@ class Overview(PageState, rx.State):
         self.failures = sum(day.failed for day in activity.days)
         tried = self.sign_ins + self.failures
         self.failure_rate = f"{self.failures / tried:.0%} of all attempts" if tried else ""
-        explained = f"/audit?action={SIGN_IN}&since={activity.days[0].day}&outcome="
-        self.succeeded_href, self.failed_href = f"{explained}succeeded", f"{explained}failed"
+        explained = f"/audit?action={','.join(SIGN_INS)}&since={activity.days[0].day}"
+        self.sign_ins_href = explained
+        self.succeeded_href = f"{explained}&outcome=succeeded"
+        self.failed_href = f"{explained}&outcome=failed"
         self.denied = activity.denied
 
     async def _load_health(self, dashboard: DashboardService) -> None:

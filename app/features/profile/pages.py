@@ -5,11 +5,13 @@ from typing import Any
 import reflex as rx
 from reflex_base.style import color_mode, set_color_mode
 
-from app.features.auth.pages import password_change_form
-from app.features.profile.state import PermissionRow, Profile
+from app.features.auth.pages import end_button, password_change_form, session_table
+from app.features.profile.state import OwnSessions, PermissionRow, Profile
+from app.ui.page_state import Console
 from components.avatar import avatar
 from components.badge import badge
 from components.button import button
+from components.card import card
 from components.code import code, kbd
 from components.data_table import Column, data_table
 from components.form import form, save_bar
@@ -18,6 +20,7 @@ from components.page_header import page_header
 from components.progress import skeleton
 from components.radio_group import radio_group
 from components.states import error_state
+from components.tabs import tabs
 from components.text_input import text_input
 
 PASSWORD_CHANGED = "/profile?password=changed"  # noqa: S105 - an address
@@ -26,8 +29,7 @@ PASSWORD_CHANGED = "/profile?password=changed"  # noqa: S105 - an address
 def profile_page() -> rx.Component:
     """Show who one is here, what one may do, and change what is one's own to change."""
     problem = Profile.problem
-    return rx.fragment(
-        page_header("Profile", Profile.email, lead=avatar(Profile.name, size="l")),
+    return _own_page(
         rx.cond(
             problem.message != "",
             error_state(problem.message, request_id=problem.request_id, on_retry=Profile.load),
@@ -37,6 +39,39 @@ def profile_page() -> rx.Component:
                 rx.el.div(_name(), _access(), _password(), _appearance(), _keyboard()),
             ),
         ),
+    )
+
+
+def own_sessions_page() -> rx.Component:
+    """Show where one is signed in, and end it elsewhere."""
+    return _own_page(
+        card(
+            session_table(
+                OwnSessions.sessions,
+                loading=OwnSessions.loading,
+                end=lambda row: end_button(OwnSessions.end(row.id)),
+            ),
+            title="Sessions",
+            sentence="Browsers and programs in which you are signed in. If you do not know one of "
+            "them, end it and change your password.",
+            actions=(
+                rx.cond(
+                    OwnSessions.sessions.length() > 1,
+                    button(
+                        "End all others", size="s", icon="log_out", on_click=OwnSessions.end_others
+                    ),
+                ),
+            ),
+            flush=True,
+        ),
+    )
+
+
+def _own_page(*content: rx.Component) -> rx.Component:
+    return rx.fragment(
+        page_header("Profile", Console.email, lead=avatar(Console.name, size="l")),
+        tabs([("Profile", "/profile"), ("Sessions", "/profile/sessions")], label="Profile"),
+        *content,
     )
 
 

@@ -7,6 +7,8 @@ import reflex as rx
 
 from app.core.errors import Conflict, Invalid, PlatformError, Unauthenticated
 from app.core.permissions import SIGNED_IN
+from app.features.auth.service import SessionService
+from app.features.auth.state import SessionRow, ended_in_words, session_id_of, session_rows
 from app.features.users.schemas import UserRead, UserUpdate
 from app.features.users.service import UserService
 from app.ui import runtime
@@ -104,3 +106,33 @@ class Profile(PageState, rx.State):
             self._show_page_problem(error)
             return None
         return await super()._show_problem(error)
+
+
+class OwnSessions(PageState, rx.State):
+    """Where one is signed in."""
+
+    loading: bool = True
+    sessions: list[SessionRow] = []
+
+    @handler(SIGNED_IN)
+    async def load(self) -> None:
+        """Load one's own sessions."""
+        async with runtime.operations(SessionService) as sessions:
+            self.sessions = session_rows(await sessions.own())
+        self.loading = False
+
+    @handler(SIGNED_IN)
+    async def end(self, session_id: str) -> None:
+        """End one of them."""
+        async with runtime.operations(SessionService) as sessions:
+            await sessions.end_own(session_id_of(session_id))
+        self.sessions = [row for row in self.sessions if row.id != session_id]
+        await self._say(ended_in_words(1))
+
+    @handler(SIGNED_IN)
+    async def end_others(self) -> None:
+        """End all of them but this one."""
+        async with runtime.operations(SessionService) as sessions:
+            count = await sessions.end_others()
+        self.sessions = [row for row in self.sessions if row.is_current]
+        await self._say(ended_in_words(count))

@@ -1,6 +1,10 @@
 """Operations on roles. Managing them comes with the access-control screens."""
 
+from collections.abc import Sequence
+
+from app.core.errors import PermissionDenied
 from app.core.operations import Service, operation, query
+from app.core.permissions import PermissionSet
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import Role
 from app.features.roles.permissions import RolePermission
@@ -12,6 +16,19 @@ DEFAULT_ROLES = {
     "user": ("Signs in and manages their own profile.", []),
     "guest": ("Signs in and looks around.", []),
 }
+
+
+def refuse_above(roles: Sequence[RoleRead], grants: PermissionSet) -> None:
+    """Keep somebody with these grants from acting on, or giving, what they do not hold.
+
+    Raises:
+        PermissionDenied: One of the roles grants more.
+    """
+    for role in roles:
+        if not role.is_within(grants):
+            missing = next(grant for grant in role.grants if grant not in grants)
+            message = f"The role {role.name} grants {missing}, which you do not hold."
+            raise PermissionDenied(missing, message, code="user.above_actor")
 
 
 class RoleService(Service):

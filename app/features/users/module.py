@@ -2,7 +2,8 @@
 
 from dishka import AsyncContainer, Provider, Scope
 
-from app.core.module import Finder, Found, Module, NavItem, PageSpec
+from app.core.module import Action, Finder, Found, Module, NavItem, PageSpec
+from app.features.audit.permissions import AuditPermission
 from app.features.users.api import console_router, router
 from app.features.users.pages import (
     new_user_page,
@@ -14,7 +15,7 @@ from app.features.users.permissions import UserPermission
 from app.features.users.repository import UserRepository
 from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
-from app.features.users.state import NewUser, UserList, UserRecord
+from app.features.users.state import RECORD, USER_RECORD, NewUser, UserList, UserRecord
 
 provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(UserRepository, UserService)
@@ -41,13 +42,55 @@ module = Module(
             "/users", "Users", UserPermission.READ, user_list_page, [UserList.load], wide=True
         ),
         PageSpec("/users/new", "New user", UserPermission.CREATE, new_user_page, [NewUser.load]),
-        PageSpec("/users/[user_id]", "User", UserPermission.READ, user_page, [UserRecord.load]),
         PageSpec(
-            "/users/[user_id]/activity",
-            "Activity",
+            RECORD,
+            "User",
             UserPermission.READ,
+            user_page,
+            [UserRecord.load],
+            record=USER_RECORD,
+        ),
+        PageSpec(
+            f"{RECORD}/activity",
+            "Activity",
+            AuditPermission.READ,
             user_activity_page,
             [UserRecord.load, UserRecord.load_activity],
+            record=USER_RECORD,
+        ),
+    ),
+    actions=(
+        Action("New user", UserPermission.CREATE, href="/users/new", keywords="add invite create"),
+        Action(
+            "Set password",
+            UserPermission.UPDATE,
+            event=UserRecord.open_password,
+            page=RECORD,
+            when=~UserRecord.gone,
+        ),
+        Action(
+            "Suspend this user",
+            UserPermission.SUSPEND,
+            event=UserRecord.suspend,
+            page=RECORD,
+            when=UserRecord.may_be_suspended,
+            keywords="block lock",
+        ),
+        Action(
+            "Reactivate this user",
+            UserPermission.SUSPEND,
+            event=UserRecord.reactivate,
+            page=RECORD,
+            when=UserRecord.may_be_reactivated,
+            keywords="unblock",
+        ),
+        Action(
+            "Delete this user…",
+            UserPermission.DELETE,
+            event=UserRecord.ask_delete,
+            page=RECORD,
+            when=UserRecord.may_be_deleted,
+            keywords="remove",
         ),
     ),
     finders=(Finder(UserPermission.READ, _find),),

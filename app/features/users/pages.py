@@ -1,17 +1,17 @@
 """The users' pages: list, record with its activity, and the form for a new one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
-from app.features.audit.permissions import AuditPermission
 from app.features.users.permissions import UserPermission
 from app.features.users.state import ActivityRow, NewUser, UserList, UserRecord
 from app.ui.list_view import list_pagination
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
 from components.avatar import avatar, person
-from components.badge import status_badge
+from components.badge import badge, status_badge
 from components.bulk_bar import bulk_bar
 from components.button import button, link_button
 from components.callout import callout
@@ -21,10 +21,10 @@ from components.checkbox_list import checkbox_list
 from components.confirm_dialog import confirm_dialog
 from components.data_table import Column, data_table
 from components.description_list import description_list
-from components.diff_view import diff_view
+from components.diff_view import conflict_view, diff_view
 from components.form import form, save_bar
 from components.form_dialog import form_dialog
-from components.form_field import form_actions, form_field, form_group
+from components.form_field import form_actions, form_field, form_group, form_section
 from components.link import link
 from components.menu import menu, menu_item, menu_link, menu_separator
 from components.page_header import page_header
@@ -243,42 +243,53 @@ def new_user_page() -> rx.Component:
         page_header("New user", "They can sign in as soon as you save."),
         form(
             rx.cond(NewUser.form_error, callout(NewUser.form_error, tone="danger", announce=True)),
-            form_field(
-                "Name",
-                text_input("display_name", autofocus=True, autocomplete="off"),
-                error=errors.get("display_name", "").to(str),
-                required=True,
+            form_section(
+                "Person",
+                form_field(
+                    "Name",
+                    text_input("display_name", autofocus=True, autocomplete="off"),
+                    error=errors.get("display_name", "").to(str),
+                    required=True,
+                ),
+                form_field(
+                    "E-mail",
+                    email_input("email", autocomplete="off"),
+                    help="They sign in with it.",
+                    error=errors.get("email", "").to(str),
+                    required=True,
+                ),
+                description="How others see them here.",
             ),
-            form_field(
-                "E-mail",
-                email_input("email", autocomplete="off"),
-                help="They sign in with it.",
-                error=errors.get("email", "").to(str),
-                required=True,
+            form_section(
+                "Sign-in",
+                new_password_field(
+                    "Password",
+                    "password",
+                    advice="Tell it to them by a channel you trust.",
+                    error=errors.get("password", "").to(str),
+                ),
+                checkbox(
+                    "must_change_password",
+                    "Must be changed at the first sign-in",
+                    default_checked=True,
+                ),
             ),
-            new_password_field(
-                "Password",
-                "password",
-                advice="Tell it to them by a channel you trust.",
-                error=errors.get("password", "").to(str),
-            ),
-            checkbox(
-                "must_change_password",
-                "Must be changed at the first sign-in",
-                default_checked=True,
-            ),
-            form_group(
-                "Roles",
-                checkbox_list("roles", NewUser.role_choices, label="Roles", filterable=False),
-                name="roles",
-                error=errors.get("roles", "").to(str),
-            ),
-            form_actions(
-                button("Create user", variant="primary", type="submit"),
-                link_button("Cancel", href="/users"),
+            form_section(
+                "Access",
+                form_group(
+                    "Roles",
+                    checkbox_list("roles", NewUser.role_choices, label="Roles", filterable=False),
+                    name="roles",
+                    error=errors.get("roles", "").to(str),
+                ),
+                form_actions(
+                    button("Create user", variant="primary", type="submit"),
+                    link_button("Cancel", href="/users"),
+                ),
+                description="What they may do is all that their roles grant together.",
             ),
             on_submit=NewUser.save,
-            class_name="form form-narrow",
+            class_name="form form-sections",
             errors=errors,
             ask_before_leaving=True,
             label="New user",
@@ -288,24 +299,27 @@ def new_user_page() -> rx.Component:
 
 def user_page() -> rx.Component:
     """Show and change one user."""
-    return _record(
-        stack(
-            # A field shown before its value is known would lose what somebody types meanwhile.
-            rx.cond(
-                UserRecord.user.id,
-                rx.fragment(
-                    rx.cond(Console.may[UserPermission.UPDATE], _details_form(), _details()),
-                    rx.cond(Console.may[UserPermission.ASSIGN_ROLES], _roles_form()),
+    may = Console.may
+    return user_record(
+        # A field shown before its value is known would lose what somebody types meanwhile.
+        rx.cond(
+            UserRecord.user.id,
+            rx.el.div(
+                stack(
+                    rx.cond(may[UserPermission.UPDATE], _details_form(), _details()),
+                    rx.cond(may[UserPermission.ASSIGN_ROLES] & ~UserRecord.gone, _roles_form()),
                 ),
-                card(skeleton(lines=6)),
+                card(description_list(_facts()), title="Record"),
+                class_name="beside beside-top",
             ),
+            card(skeleton(lines=6)),
         )
     )
 
 
 def user_activity_page() -> rx.Component:
     """Show what was done to one user."""
-    return _record(
+    return user_record(
         card(
             rx.cond(
                 UserRecord.activity.length() > 0,
@@ -335,32 +349,51 @@ def _activity(row: ActivityRow) -> rx.Component:
     return rx.cond(row.is_person, line(None), line("bot"))
 
 
-def _record(*content: rx.Component) -> rx.Component:
+def user_record(*content: rx.Component) -> rx.Component:
+    """Put a page of one user under the head and the tabs that all of them share."""
     user = UserRecord.user
-    address = "/users/" + user.id
     return rx.cond(
         UserRecord.missing,
         not_found_state(href="/users", label="Back to users"),
         rx.fragment(
-            page_header(
-                rx.cond(user.name, user.name, "…"),
-                user.email,
-                lead=avatar(user.name, size="l"),
-                mark=_status(user.status),
-                more=_actions(),
-            ),
-            tabs(
-                [
-                    ("Details", address),
-                    ("Activity", address + "/activity", Console.may[AuditPermission.READ]),
-                ],
-                label="User",
+            rx.cond(
+                UserRecord.gone,
+                rx.fragment(
+                    _header(badge("Deleted", tone="danger", icon="trash_2")),
+                    _gone(),
+                ),
+                rx.fragment(
+                    _header(_status(user.status), more=_actions()),
+                    tabs(UserRecord.tabs, label="User"),
+                ),
             ),
             *content,
             _password_dialog(),
             _delete_dialog(),
             _conflict_dialog(),
         ),
+    )
+
+
+def _header(mark: rx.Component, *, more: Sequence[rx.Component] = ()) -> rx.Component:
+    user = UserRecord.user
+    return page_header(
+        rx.cond(user.name, user.name, "…"),
+        user.email,
+        lead=avatar(user.name, size="l"),
+        mark=mark,
+        more=more,
+    )
+
+
+def _gone() -> rx.Component:
+    return callout(
+        "Somebody deleted this user while you had the page open. Nothing can be saved any more; "
+        "what you typed is still in the form, to be copied.",
+        title="This user no longer exists",
+        tone="danger",
+        action=link_button("Back to users", href="/users", size="s"),
+        announce=True,
     )
 
 
@@ -371,15 +404,15 @@ def _actions() -> list[rx.Component]:
             menu_item("Set password", icon="key_round", on_click=UserRecord.open_password),
         ),
         rx.cond(
-            Console.may[UserPermission.SUSPEND] & ~UserRecord.is_self,
-            rx.cond(
-                UserRecord.user.status == "suspended",
-                menu_item("Reactivate", icon="play", on_click=UserRecord.reactivate),
-                menu_item("Suspend", icon="pause", on_click=UserRecord.suspend),
-            ),
+            Console.may[UserPermission.SUSPEND] & UserRecord.may_be_reactivated,
+            menu_item("Reactivate", icon="play", on_click=UserRecord.reactivate),
         ),
         rx.cond(
-            Console.may[UserPermission.DELETE] & ~UserRecord.is_self,
+            Console.may[UserPermission.SUSPEND] & UserRecord.may_be_suspended,
+            menu_item("Suspend", icon="pause", on_click=UserRecord.suspend),
+        ),
+        rx.cond(
+            Console.may[UserPermission.DELETE] & UserRecord.may_be_deleted,
             rx.fragment(
                 menu_separator(),
                 menu_item("Delete…", icon="trash_2", danger=True, on_click=UserRecord.ask_delete),
@@ -404,13 +437,17 @@ def _details_form() -> rx.Component:
         form(
             form_field(
                 "Name",
-                text_input("display_name", value=user.name, autocomplete="off"),
+                text_input(
+                    "display_name", value=user.name, autocomplete="off", read_only=UserRecord.gone
+                ),
                 error=errors.get("display_name", "").to(str),
                 required=True,
             ),
             form_field(
                 "E-mail",
-                email_input("email", value=user.email, autocomplete="off"),
+                email_input(
+                    "email", value=user.email, autocomplete="off", read_only=UserRecord.gone
+                ),
                 error=errors.get("email", "").to(str),
                 required=True,
             ),
@@ -419,15 +456,13 @@ def _details_form() -> rx.Component:
             rx.el.input(
                 type="hidden", name="version", value=user.version.to_string(), read_only=True
             ),
-            save_bar(error=UserRecord.form_error),
+            rx.cond(UserRecord.gone, rx.fragment(), save_bar(error=UserRecord.form_error)),
             on_submit=UserRecord.save,
             version=user.id + user.version.to_string(),
             errors=errors,
             ask_before_leaving=True,
             label="Details",
-            class_name="form form-narrow",
         ),
-        description_list(_facts()),
         title="Details",
     )
 
@@ -441,7 +476,6 @@ def _details() -> rx.Component:
                 ("E-mail", user.email),
                 ("Confirmed", rx.cond(user.verified, "yes", "no")),
                 ("Roles", rx.cond(user.roles, user.roles, "none")),
-                *_facts(),
             ]
         ),
         title="Details",
@@ -457,7 +491,6 @@ def _roles_form() -> rx.Component:
             on_submit=UserRecord.save_roles,
             version=user.id + user.version.to_string(),
             label="Roles",
-            class_name="form form-narrow",
         ),
         title="Roles",
         sentence="What this person may do is all that their roles grant together.",
@@ -513,7 +546,7 @@ def _conflict_dialog() -> rx.Component:
     return confirm_dialog(
         "Save anyway?",
         rx.el.span(UserRecord.conflict, " What you typed is still in the form."),
-        rx.cond(UserRecord.conflict_changes.length() > 0, diff_view(UserRecord.conflict_changes)),
+        conflict_view(UserRecord.conflict_fields),
         button("Take theirs instead", size="s", on_click=UserRecord.take_theirs),
         open=UserRecord.conflict != "",
         confirm_label="Save mine",

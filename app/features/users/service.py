@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.audit import REDACTED, Change, diff
-from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.passwords import PasswordHasher, PasswordPolicy
@@ -16,6 +16,7 @@ from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import RoleRead
+from app.features.roles.service import refuse_above
 from app.features.users.models import User
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import (
@@ -123,7 +124,7 @@ class UserService(Service):
         # Before the first statement: no transaction waits while the processor hashes.
         password_hash = await self._hasher.hash(password)
         roles = await self._named(new.roles)
-        self._check_within(roles)
+        refuse_above(roles, self.uow.actor.grants)
         if await self._users.is_taken(new.email):
             raise _email_taken()
         try:
@@ -230,7 +231,7 @@ class UserService(Service):
         """
         roles = await self._named(names)
         user = await self._reachable(user_id)
-        self._check_within(roles)
+        refuse_above(roles, self.uow.actor.grants)
         if not any(role.is_administrator for role in roles):
             await self._refuse_last_administrator(user)
         before = await self._read(user)
@@ -285,7 +286,7 @@ class UserService(Service):
         """The user, locked for change, if the actor holds all that they hold."""
         user = await self._existing(user_id, for_update=True)
         self.uow.audit.about("user", user.id, user.email)
-        self._check_within(await self._roles.of_user(user.id))
+        refuse_above(await self._roles.of_user(user.id), self.uow.actor.grants)
         return user
 
     async def _read(self, user: User) -> UserRead:
@@ -319,13 +320,6 @@ class UserService(Service):
         problem = self._policy.problem(password, email=email, name=name)
         if problem is not None and self.uow.actor.kind != "system":
             raise Invalid(problem.code, problem.message, fields={"password": problem.message})
-
-    def _check_within(self, roles: Sequence[RoleRead]) -> None:
-        for role in roles:
-            if not role.is_within(self.uow.actor.grants):
-                missing = next(g for g in role.grants if g not in self.uow.actor.grants)
-                message = f"The role {role.name} grants {missing}, which you do not hold."
-                raise PermissionDenied(missing, message, code="user.above_actor")
 
     def _check_version(self, user: User, version: int | None) -> None:
         if version is not None and version != user.version:

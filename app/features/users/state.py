@@ -8,11 +8,12 @@ import reflex as rx
 
 from app.core.errors import Conflict, Invalid, NotFound, PlatformError
 from app.core.ids import parse_id
+from app.core.module import Record
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
 from app.features.audit.service import AuditService
-from app.features.audit.words import changes_of, entry_row
+from app.features.audit.words import changes_of, entry_row, in_words
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.permissions import UserPermission
@@ -21,6 +22,7 @@ from app.features.users.schemas import (
     UserFilter,
     UserListQuery,
     UserRead,
+    UserStatus,
     UserUpdate,
 )
 from app.features.users.service import UserService
@@ -29,6 +31,12 @@ from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.list_state import ListState
 from app.ui.page_state import PageState
+from app.ui.record_tabs import record_tabs
+
+RECORD = "/users/[user_id]"
+"""Route of a user's own page."""
+_FIELDS = {"display_name": "Name", "email": "E-mail", "verified": "E-mail address is confirmed"}
+"""The fields of a record's form, with their labels."""
 
 
 @dataclass
@@ -189,16 +197,39 @@ class UserRecord(PageState, rx.State):
     """One user: details, roles, and what may be done with them."""
 
     user: UserDetails = UserDetails()
+    tabs: list[dict[str, str]] = []
     role_choices: list[dict[str, str | bool]] = []
     is_self: bool = False
     missing: bool = False
+    gone: bool = False
+    """Whether the user was deleted while the page was open."""
     conflict: str = ""
-    conflict_changes: list[dict[str, str]] = []
+    conflict_fields: list[dict[str, str]] = []
+    """What differs, as `{"field", "theirs", "yours"}`."""
     consequences: list[str] = []
     deleting: bool = False
     setting_password: bool = False
     activity: list[ActivityRow] = []
     _submitted: dict[str, Any] = {}
+
+    @rx.var
+    def may_be_suspended(self) -> bool:
+        """Whether suspending makes sense."""
+        return self._is_another and self.user.status == UserStatus.ACTIVE
+
+    @rx.var
+    def may_be_reactivated(self) -> bool:
+        """Whether reactivating makes sense."""
+        return self._is_another and self.user.status == UserStatus.SUSPENDED
+
+    @rx.var
+    def may_be_deleted(self) -> bool:
+        """Whether deleting makes sense."""
+        return self._is_another
+
+    @property
+    def _is_another(self) -> bool:
+        return bool(self.user.id) and not (self.is_self or self.gone)
 
     @handler(UserPermission.READ)
     async def load(self) -> None:
@@ -236,8 +267,11 @@ class UserRecord(PageState, rx.State):
 
     @handler(UserPermission.UPDATE)
     async def overwrite(self) -> None:
-        """Save what was typed although somebody else saved in between."""
-        await self._save(self._submitted, version=None)
+        """Save what was typed although somebody else saved in between.
+
+        What the person did not touch stays as the other one left it.
+        """
+        await self._save(self._own_changes(), version=None)
 
     @handler(UserPermission.READ)
     async def take_theirs(self) -> Any:
@@ -326,7 +360,7 @@ class UserRecord(PageState, rx.State):
     async def _save(self, form: dict[str, Any], *, version: int | None) -> None:
         self._clear_form_problem()
         self.conflict = ""
-        fields = {key: form.get(key) for key in ("email", "display_name", "verified")}
+        fields = {key: form[key] for key in _FIELDS if key in form}
         try:
             change = parse(UserUpdate, {**fields, "version": version})
             async with runtime.operations(UserService) as users:
@@ -335,7 +369,8 @@ class UserRecord(PageState, rx.State):
             if error.code != "user.version.conflict":
                 self._show_form_problem(error)
                 return
-            await self._explain_conflict()
+            if not await self._explain_conflict():
+                await self._save(self._own_changes(), version=None)
             return
         except Invalid as error:
             self._show_form_problem(error)
@@ -343,10 +378,46 @@ class UserRecord(PageState, rx.State):
         await self._show(user)
         await self._say("Saved.")
 
-    async def _explain_conflict(self) -> None:
-        """Say who changed what since the form was loaded, as far as the person may see it."""
+    def _own_changes(self) -> dict[str, Any]:
+        """What the person changed, of all that the form sent."""
+        loaded = self._loaded()
+        is_known = self._submitted.get("version") == str(self.user.version)
+        return {
+            key: self._submitted[key]
+            for key in _FIELDS
+            if key in self._submitted and not (is_known and self._submitted[key] == loaded[key])
+        }
+
+    def _loaded(self) -> dict[str, Any]:
+        """The form's fields as they were when it was loaded."""
+        user = self.user
+        return {"display_name": user.name, "email": user.email, "verified": user.verified}
+
+    async def _explain_conflict(self) -> bool:
+        """Set what the other one saved beside what was typed; False when nothing differs."""
+        async with runtime.operations(UserService) as users:
+            theirs = await users.get(self._known_id())
+        own = self._own_changes()
+        saved = theirs.model_dump(include=set(_FIELDS))
+        loaded = self._loaded()
+        self.conflict_fields = [
+            {
+                "field": title,
+                "theirs": in_words(saved[key]),
+                "yours": in_words(own[key]) if key in own else "",
+            }
+            for key, title in _FIELDS.items()
+            if (key in own and own[key] != saved[key])
+            or (key not in own and saved[key] != loaded[key])
+        ]
+        if all(own[key] == saved[key] for key in own):
+            return False
         self.conflict = "Somebody else saved this user while you were typing."
-        self.conflict_changes = []
+        await self._name_the_other()
+        return True
+
+    async def _name_the_other(self) -> None:
+        """Say who it was, as far as the person may see it."""
         if not runtime.caller().actor.may(AuditPermission.READ):
             return
         query = AuditListQuery(
@@ -356,11 +427,18 @@ class UserRecord(PageState, rx.State):
             page = await audit.page(query)
         for entry in page.items:
             self.conflict = f"{entry.actor_name} saved this user while you were typing."
-            self.conflict_changes = _activity(entry).changes
+
+    async def _show_problem(self, error: PlatformError) -> Any:
+        """A record that is no more says so in its place; what was typed stays to be copied."""
+        if isinstance(error, NotFound) and self.user.id:
+            self._reset_messages()
+            self.gone = True
+            return None
+        return await super()._show_problem(error)
 
     def _reset_messages(self) -> None:
         self._clear_form_problem()
-        self.missing = False
+        self.missing = self.gone = False
         self.conflict = ""
         self.deleting = False
         self.setting_password = False
@@ -390,8 +468,12 @@ class UserRecord(PageState, rx.State):
             last_sign_in_at=user.last_sign_in_at.isoformat() if user.last_sign_in_at else "",
             version=user.version,
         )
+        self.tabs = record_tabs(RECORD, f"/users/{user.id}", first="Details")
         self.is_self = user.id == runtime.caller().actor.user_id
         self.role_choices = await _role_choices(user.roles)
+
+
+USER_RECORD = Record(name=UserRecord.user.name, address="/users/" + UserRecord.user.id)
 
 
 async def _role_choices(chosen: list[str]) -> list[dict[str, str | bool]]:

@@ -75,9 +75,12 @@ class TestAddresses:
         self, client: httpx.AsyncClient, paths: dict[str, set[str]], suffix: str
     ) -> None:
         """There is one spelling of an address; no other is redirected to it or fails."""
-        for path in paths:
+        for path, methods in paths.items():
             response = await client.request("GET", path + suffix)
-            assert response.status_code in {401, 404}, (path, suffix)
+            # A longer last segment still is one, which some paths only take to delete it.
+            is_only_deleted = path.endswith(ID) and methods == {"DELETE"}
+            expected = {401, 404, 405} if is_only_deleted else {401, 404}
+            assert response.status_code in expected, (path, suffix)
             assert response.headers["content-type"] == "application/problem+json"
 
     async def test_words(self, client: httpx.AsyncClient) -> None:

@@ -22,7 +22,7 @@ from app.testing.platform import Caller, Platform
 
 
 async def sign_in(platform: Platform, user: UserRead, password: str = PASSWORD) -> None:
-    """Sign in to the console, or fail to."""
+    """Sign in to the console, or fail to; the actor of a test has signed in to the API."""
     credentials = Credentials(email=user.email, password=SecretStr(password))
     try:
         await platform.caller(channel="console")(AuthService.sign_in, credentials)
@@ -66,22 +66,23 @@ class TestActivity:
     async def test_counts_sign_ins_per_day(
         self, call: Caller, platform: Platform, make_user: UserFactory
     ) -> None:
-        """Successes, failures and different people of today and of an earlier day."""
+        """Of console and API: successes, failures, different people, today and earlier."""
         ada, grace = await make_user(), await make_user()
         await sign_in(platform, ada)
         await backdate(platform, clock.now() - timedelta(days=3))
-        await sign_in(platform, ada)
+        await platform.sign_in(ada, PASSWORD)
         await sign_in(platform, ada)
         await sign_in(platform, grace)
         await sign_in(platform, grace, "wrong")
+        assert not await platform.can_sign_in(grace.email, "wrong")
 
         activity = await call(DashboardService.activity)
 
         today, earlier = activity.days[-1], activity.days[-4]
         assert len(activity.days) == DAYS
-        assert (today.succeeded, today.failed, today.people) == (3, 1, 2)
-        assert (earlier.succeeded, earlier.failed, earlier.people) == (1, 0, 1)
-        assert activity.people == 2
+        assert (today.succeeded, today.failed, today.people) == (3, 2, 2)
+        assert (earlier.succeeded, earlier.failed, earlier.people) == (2, 0, 2)
+        assert activity.people == 3
 
     async def test_forgets_what_is_older(
         self, call: Caller, platform: Platform, make_user: UserFactory
@@ -106,7 +107,7 @@ class TestActivity:
         activity = await call(DashboardService.activity)
 
         assert activity.days[-1].day == f"{midnight:%Y-%m-%d}"
-        assert activity.days[-1].succeeded == 1
+        assert activity.days[-1].succeeded == 2
 
     async def test_counts_refusals_of_the_last_day(
         self, call: Caller, platform: Platform, make_user: UserFactory

@@ -3,11 +3,13 @@
 import pytest
 
 from app.core.actor import ANONYMOUS
+from app.core.errors import Unavailable
 from app.core.health import ComponentHealth, HealthChecks
 from app.features.dashboard.state import Overview
 from app.features.users.service import UserService
 from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
+from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
 
 
@@ -51,7 +53,7 @@ class TestLoad:
 
         state = await tab.of(Overview)
         assert state.failed_href.endswith("&outcome=failed")
-        assert "action=auth.sign_in&since=20" in state.succeeded_href
+        assert "action=auth.sign_in,auth.token.issue&since=20" in state.succeeded_href
 
     async def test_says_why_there_is_nothing(self, tab: Tab) -> None:
         """A session that ended in between is said once, over the page."""
@@ -81,6 +83,54 @@ class TestLoad:
         assert state.problem.message == "Something went wrong on our side."
         assert state.problem.request_id
         assert not state.loading
+
+
+@pytest.mark.actor("admin")
+class TestRefresh:
+    """News while somebody looks on."""
+
+    async def test_follows_what_happens(self, tab: Tab, make_user: UserFactory) -> None:
+        """The numbers change without the page being opened again, and nothing waits."""
+        await tab.call(Overview.load)
+        await make_user()
+
+        await tab.call(Overview.refresh)
+
+        state = await tab.of(Overview)
+        assert state.active_users == "2"
+        assert not state.loading
+
+    async def test_waits_for_the_first_load(self, tab: Tab) -> None:
+        """A page that is still being opened is not loaded twice."""
+        await tab.call(Overview.refresh)
+
+        assert (await tab.of(Overview)).active_users == ""
+
+    async def test_failure_leaves_what_was_there(
+        self, tab: Tab, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nobody asked, so nobody is told; the next time may go well."""
+        await tab.call(Overview.load)
+
+        async def away(_self: HealthChecks) -> dict[str, ComponentHealth]:
+            raise Unavailable("database.away", "The database does not answer.")
+
+        monkeypatch.setattr(HealthChecks, "run", away)
+
+        await tab.call(Overview.refresh)
+
+        state = await tab.of(Overview)
+        assert (state.problem.message, state.active_users) == ("", "1")
+        assert await tab.messages() == []
+
+    async def test_says_when_the_session_has_ended(self, tab: Tab) -> None:
+        """The page would otherwise look alive for ever."""
+        await tab.call(Overview.load)
+        tab.actor = ANONYMOUS
+
+        await tab.call(Overview.refresh)
+
+        assert (await tab.of(Console)).session_ended
 
 
 @pytest.mark.actor("admin")

@@ -1,7 +1,7 @@
 """State of the users' pages."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -243,15 +243,95 @@ class TestRecord:
 
         await tab.call(UserRecord.save, _form(user.email, "Mine"))
         state = await tab.of(UserRecord)
-        said, changes = state.conflict, list(state.conflict_changes)
+        said, fields = state.conflict, list(state.conflict_fields)
         stored = (await platform.caller(SYSTEM)(UserService.get, user.id)).display_name
         await tab.call(UserRecord.overwrite)
 
         assert said == "system saved this user while you were typing."
-        assert {"field": "Display name", "before": "Kim", "after": "Theirs"} in changes
+        assert fields == [{"field": "Name", "theirs": "Theirs", "yours": "Mine"}]
         assert stored == "Theirs"
         assert (await tab.of(UserRecord)).user.name == "Mine"
         assert (await tab.of(UserRecord)).conflict == ""
+
+    async def test_conflict_keeps_what_one_did_not_touch(
+        self, tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """Saving one's own name does not undo the address that somebody else corrected."""
+        user = await make_user(display_name="Kim")
+        state = await self._open(tab, user.id)
+        version = str(state.user.version)
+        change = UserUpdate(email="right@example.com", display_name="Theirs")
+        await platform.caller(SYSTEM)(UserService.update, user.id, change)
+
+        await tab.call(UserRecord.save, {**_form(user.email, "Mine"), "version": version})
+        fields = list((await tab.of(UserRecord)).conflict_fields)
+        await tab.call(UserRecord.overwrite)
+
+        assert fields == [
+            {"field": "Name", "theirs": "Theirs", "yours": "Mine"},
+            {"field": "E-mail", "theirs": "right@example.com", "yours": ""},
+        ]
+        kept = await platform.caller(SYSTEM)(UserService.get, user.id)
+        assert (kept.display_name, kept.email) == ("Mine", "right@example.com")
+
+    async def test_same_change_twice_is_no_conflict(
+        self, tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """Nobody is asked to choose between two equal things."""
+        user = await make_user(display_name="Kim")
+        state = await self._open(tab, user.id)
+        version = str(state.user.version)
+        change = UserUpdate(display_name="Both")
+        await platform.caller(SYSTEM)(UserService.update, user.id, change)
+
+        await tab.call(UserRecord.save, {**_form(user.email, "Both"), "version": version})
+
+        assert (await tab.of(UserRecord)).conflict == ""
+        assert await tab.messages() == ["Saved."]
+
+    @pytest.mark.parametrize("handler", [UserRecord.save, UserRecord.save_roles])
+    async def test_deleted_meanwhile(
+        self, tab: Tab, make_user: UserFactory, platform: Platform, handler: Any
+    ) -> None:
+        """The page says that there is nothing to save any more; nothing else is offered."""
+        user = await make_user(display_name="Kim")
+        await self._open(tab, user.id)
+        await platform.caller(SYSTEM)(UserService.delete, user.id)
+
+        await tab.call(handler, _form(user.email, "Typed"))
+
+        state = await tab.of(UserRecord)
+        assert state.gone
+        assert not any([state.may_be_suspended, state.may_be_reactivated, state.may_be_deleted])
+        assert state.user.name == "Kim"
+        assert await tab.messages() == []
+
+    async def test_deleted_before_it_was_opened(self, tab: Tab) -> None:
+        """An address that leads nowhere is no page at all."""
+        state = await self._open(tab, uuid4())
+
+        assert (state.missing, state.gone) == (True, False)
+
+    async def test_tabs(self, tab: Tab, make_user: UserFactory) -> None:
+        """Whatever features put below a user's page stands beside it."""
+        user = await make_user()
+
+        state = await self._open(tab, user.id)
+
+        assert state.tabs == [
+            {"label": "Details", "href": f"/users/{user.id}"},
+            {"label": "Activity", "href": f"/users/{user.id}/activity"},
+            {"label": "Sessions", "href": f"/users/{user.id}/sessions"},
+        ]
+
+    @pytest.mark.actor(grants=["user.read"])
+    async def test_tabs_need_permission(self, tab: Tab, make_user: UserFactory) -> None:
+        """Pages that one may not open are not offered."""
+        user = await make_user()
+
+        state = await self._open(tab, user.id)
+
+        assert [each["label"] for each in state.tabs] == ["Details"]
 
     async def test_roles(self, tab: Tab, make_user: UserFactory) -> None:
         """The chosen roles are the user's from now on."""

@@ -1,0 +1,20 @@
+"""The pages of one record, whoever contributes them."""
+
+from app.ui import runtime
+
+
+def record_tabs(route: str, address: str, *, first: str) -> list[dict[str, str]]:
+    """The record's page and those below it that the person may open, as `{"label", "href"}`.
+
+    Args:
+        route: Route of the record's own page, e.g. `/users/[user_id]`.
+        address: Where this record is.
+        first: What the tab of its own page is called; the others have their page's title.
+    """
+    may = runtime.caller().actor.may
+    below = [
+        {"label": page.title, "href": address + page.route.removeprefix(route)}
+        for page in runtime.current().registry.pages
+        if page.route.startswith(f"{route}/") and may(page.permission)
+    ]
+    return [{"label": first, "href": address}, *below]
