@@ -53,11 +53,31 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
     )
 
 
+_LABELS = {
+    "user": {
+        "created_at": "Created",
+        "display_name": "Name",
+        "email": "E-mail",
+        "last_sign_in_at": "Last sign-in",
+        "must_change_password": "Password must be changed",
+        "updated_at": "Changed",
+        "verified": "E-mail address is confirmed",
+    },
+}
+"""What forms call the fields of a thing, where the field's name does not say it."""
+
+
+def label_of(target_type: str, field: str) -> str:
+    """What people call a field of this kind of thing."""
+    known = _LABELS.get(target_type, {}).get(field)
+    return known or capitalised(field.replace("_", " "))
+
+
 def changes_of(entry: AuditEntryRead) -> list[dict[str, str]]:
     """The entry's changes in words, as `{"field", "before", "after"}`."""
     return [
         {
-            "field": capitalised(change.field.replace("_", " ")),
+            "field": label_of(entry.target_type, change.field),
             "before": in_words(change.before),
             "after": in_words(change.after),
         }
@@ -91,54 +111,114 @@ def tell(entry: AuditEntryRead) -> tuple[str, str]:
     did = entry.outcome == "succeeded"
     target = entry.target_label or entry.target_id
     if entry.target_type == "page":
-        return ("opened" if did else "tried to open"), target
+        return ("opened the page" if did else "tried to open the page"), _page(target)
     if entry.target_type == "handler":
         # The event guard names a page that it refused `page /users`.
         page = target.removeprefix("page ")
         if page != target:
-            return "tried to open", page
+            return "tried to open the page", _page(page)
         target = ""
-    phrase = _PHRASES.get(entry.action)
-    if phrase is None and not target:
+    phrase = _phrase(entry)
+    if phrase is not None:
+        return _told(entry, phrase, target, did=did)
+    if not target:
         return _without_target(entry.action, did=did), ""
-    if phrase is None:
-        verb = _verb(entry.action, did=did)
-        words = f"{verb} {entry.target_type.replace('_', ' ')}".rstrip()
-        return (words if did else f"tried to {words}"), target
-    if phrase.joint is None or entry.target_id == str(entry.actor_id):
-        return (phrase.did if did else f"tried to {phrase.tried}"), ""
-    words = phrase.did if did else f"tried to {phrase.tried}"
-    return " ".join(filter(None, [words, phrase.joint if target else ""])), target
+    verb = _verb(entry.action, did=did)
+    words = f"{verb} {entry.target_type.replace('_', ' ')}".rstrip()
+    return (words if did else f"tried to {words}"), target
 
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """How an action is told when its name does not say it well.
+    """How one of the platform's own actions is told.
 
     Attributes:
         did: After *Anna Berg*.
         tried: After *Anna Berg tried to*.
-        joint: Between this and the thing it was done to; None when the thing goes without saying.
+        of: Between this and the thing it was done to; None when the thing goes without saying.
+        alone: Instead of both when it is not known what it was done to.
     """
 
     did: str
     tried: str
-    joint: str | None = None
+    of: str | None = None
+    alone: str = ""
 
 
+_AS = "as"
 _PHRASES = {
+    "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
+    "auth.identity": _Phrase("looked up", "look up", None, "who they are"),
     "auth.password.change": _Phrase("changed their password", "change their password"),
-    "auth.password.change_by_api": _Phrase("changed their password", "change their password"),
-    "auth.sign_in": _Phrase("signed in", "sign in", "as"),
+    "auth.password.change_by_api": _Phrase(
+        "changed their password through the API", "change their password through the API"
+    ),
+    "auth.sign_in": _Phrase("signed in", "sign in", _AS),
     "auth.sign_out": _Phrase("signed out", "sign out"),
-    "auth.token.issue": _Phrase("signed in through the API", "sign in through the API", "as"),
+    "auth.token.issue": _Phrase("signed in through the API", "sign in through the API", _AS),
     "auth.token.refresh": _Phrase("renewed an API session", "renew an API session"),
+    "console.handler": _Phrase(
+        "called what the console does not offer", "call what the console does not offer"
+    ),
+    "dashboard.activity": _Phrase("looked at", "look at", None, "everybody's sign-ins"),
+    "dashboard.health": _Phrase("checked", "check", None, "the health of the platform"),
+    "dashboard.own_activity": _Phrase("looked at", "look at", None, "their own activity"),
+    "dashboard.users": _Phrase("looked up", "look up", None, "how many users there are"),
+    "role.create": _Phrase("created", "create", "role", "a role"),
+    "role.read": _Phrase("looked at", "look at", None, "the roles"),
     "role.seed": _Phrase("created the default roles", "create the default roles"),
-    "user.assign_roles": _Phrase("changed the roles", "change the roles", "of"),
-    "user.export": _Phrase("exported users", "export users"),
+    "session.count_expired": _Phrase("counted", "count", None, "expired sessions"),
+    "session.end_others": _Phrase("ended all their other sessions", "end all their other sessions"),
+    "session.end_own": _Phrase("ended one of their sessions", "end one of their sessions"),
+    "session.purge": _Phrase("removed", "remove", "", "expired sessions"),
+    "session.read": _Phrase("looked at", "look at", "the sessions of", "users' sessions"),
+    "session.read_own": _Phrase("looked at", "look at", None, "their own sessions"),
+    "session.revoke": _Phrase("ended", "end", "a session of", "a user's session"),
+    "session.revoke_all": _Phrase("ended", "end", "all sessions of", "all sessions of a user"),
+    "signed_in": _Phrase("used the console", "use the console without being signed in"),
+    "system.health.check": _Phrase("checked", "check", None, "the health of the platform"),
+    "user.assign_roles": _Phrase("changed", "change", "the roles of", "a user's roles"),
+    "user.create": _Phrase("created", "create", "user", "a user"),
+    "user.delete": _Phrase("deleted", "delete", "user", "a user"),
+    "user.delete.preview": _Phrase(
+        "looked up", "look up", None, "what the deletion of a user would entail"
+    ),
+    "user.export": _Phrase("exported", "export", None, "users"),
+    "user.reactivate": _Phrase("reactivated", "reactivate", "user", "a user"),
+    "user.read": _Phrase("looked at", "look at", "user", "users"),
+    "user.read_own": _Phrase("looked at", "look at", None, "their own profile"),
+    "user.suspend": _Phrase("suspended", "suspend", "user", "a user"),
+    "user.update": _Phrase("changed", "change", "user", "a user"),
     "user.update_own": _Phrase("changed their name", "change their name"),
 }
+_NEW_PASSWORD = _Phrase("set", "set", "a new password for", "a user's password")
 TOLD_ACTIONS = frozenset(_PHRASES)
+
+
+def _phrase(entry: AuditEntryRead) -> _Phrase | None:
+    if entry.action == "user.update" and [each.field for each in entry.changes] == ["password"]:
+        return _NEW_PASSWORD
+    return _PHRASES.get(entry.action)
+
+
+def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> tuple[str, str]:
+    verb = phrase.did if did else f"tried to {phrase.tried}"
+    goes_without_saying = phrase.of == _AS and entry.target_id == str(entry.actor_id)
+    if target and phrase.of is not None and not goes_without_saying:
+        return f"{verb} {phrase.of}".rstrip(), target
+    rows = entry.detail.get("rows")
+    counted = f"{rows:,} " if isinstance(rows, int) else ""
+    return f"{verb} {counted}{phrase.alone}".rstrip(), ""
+
+
+def _page(address: str) -> str:
+    """What the page at an address, or with a route, is called; the address if it is none."""
+    for page in runtime.current().registry.pages:
+        pattern = re.sub(r"\\\[\w+\\\]", "[^/]+", re.escape(page.route))
+        if address == page.route or re.fullmatch(pattern, address):
+            return page.title
+    return address
+
 
 _IRREGULAR = {
     "begin": "began",
@@ -161,7 +241,8 @@ _IRREGULAR = {
 
 def _without_target(action: str, *, did: bool) -> str:
     if did:
-        return f"{_verb(action, did=True)} {action.split('.')[-2].replace('_', ' ')}"
+        thing = action.rpartition(".")[0].rpartition(".")[2].replace("_", " ")
+        return f"{_verb(action, did=True)} {thing}".rstrip()
     described = {str(each): each.description for each in runtime.current().registry.permissions}
     words = described.get(action, f"{_verb(action, did=False)} something")
     return f"tried to {words[0].lower()}{words[1:]}"

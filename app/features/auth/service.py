@@ -182,7 +182,8 @@ class AuthService(Service):
     async def forget_expired(self) -> int:
         """Remove sessions, their tokens and throttles that ended long ago; returns how many."""
         count = await self._sessions.delete_expired(clock.now() - KEPT_FOR)
-        self.uow.audit.about("session", "", f"{count} expired", detail={"sessions": count})
+        label = f"{count:,} expired sessions"
+        self.uow.audit.about("session", "", label, detail={"sessions": count})
         return count
 
     async def _change_password(self, change: PasswordChange) -> User:

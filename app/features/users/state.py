@@ -13,7 +13,7 @@ from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
 from app.features.audit.service import AuditService
-from app.features.audit.words import changes_of, entry_row, in_words
+from app.features.audit.words import changes_of, entry_row, in_words, label_of
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.permissions import UserPermission
@@ -35,8 +35,8 @@ from app.ui.record_tabs import record_tabs
 
 RECORD = "/users/[user_id]"
 """Route of a user's own page."""
-_FIELDS = {"display_name": "Name", "email": "E-mail", "verified": "E-mail address is confirmed"}
-"""The fields of a record's form, with their labels."""
+_FIELDS = ("display_name", "email", "verified")
+"""The fields of a record's form."""
 
 
 @dataclass
@@ -402,11 +402,11 @@ class UserRecord(PageState, rx.State):
         loaded = self._loaded()
         self.conflict_fields = [
             {
-                "field": title,
+                "field": label_of("user", key),
                 "theirs": in_words(saved[key]),
                 "yours": in_words(own[key]) if key in own else "",
             }
-            for key, title in _FIELDS.items()
+            for key in _FIELDS
             if (key in own and own[key] != saved[key])
             or (key not in own and saved[key] != loaded[key])
         ]

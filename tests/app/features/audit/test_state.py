@@ -134,7 +134,7 @@ class TestEntry:
 
         assert state.entry.who == "Actor"
         assert state.entry.changes == [
-            {"field": "Display name", "before": "Grace", "after": "Grace Hopper"}
+            {"field": "Name", "before": "Grace", "after": "Grace Hopper"}
         ]
         assert {"name": "Through", "value": "REST API", "exact": ""} in state.entry.facts
         assert state.entry.target_href == f"/users/{user.id}"
@@ -161,7 +161,7 @@ class TestEntry:
         assert not new.is_gone
         assert state.entry.is_gone
         for values in (new.contents, state.entry.contents):
-            assert {"name": "Display name", "value": "Grace"} in values
+            assert {"name": "Name", "value": "Grace"} in values
             assert "Id" not in [value["name"] for value in values]
 
     async def test_leaves_the_list_alone(self, tab: Tab, make_user: UserFactory) -> None:

@@ -1,13 +1,16 @@
 """Audit entries in words."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from app.bootstrap import build_registry
 from app.features.audit.schemas import AuditEntryRead
-from app.features.audit.words import browser, changes_of, entry_row, tell
+from app.features.audit.words import TOLD_ACTIONS, browser, changes_of, entry_row, tell
+from app.testing import conformance
 from tests.fixtures.tab import Tab
 
 
@@ -36,6 +39,19 @@ def entry(**facts: Any) -> AuditEntryRead:
     return AuditEntryRead.model_validate(usual | facts)
 
 
+OWN_ACTIONS = {
+    *(
+        operation.action
+        for operation in conformance.operations_in("app.features").values()
+        if operation is not None
+    ),
+    # Recorded by the guard of the console, when it refuses a handler.
+    *map(str, build_registry().permissions),
+    "console.handler",
+    "signed_in",
+}
+
+
 @pytest.mark.usefixtures("tab")
 class TestTell:
     """Entries in words."""
@@ -43,8 +59,9 @@ class TestTell:
     @pytest.mark.parametrize(
         ("facts", "words"),
         [
-            ({}, "updated user grace@example.com"),
-            ({"outcome": "failed"}, "tried to update user grace@example.com"),
+            ({}, "changed user grace@example.com"),
+            ({"outcome": "failed"}, "tried to change user grace@example.com"),
+            ({"changes": [{"field": "password"}]}, "set a new password for grace@example.com"),
             ({"action": "blog.post.publish", "target_type": "post", "target_label": "Hello"},
              "published post Hello"),
             ({"action": "vat_rate.set", "target_type": "vat_rate", "target_label": "A"},
@@ -55,22 +72,66 @@ class TestTell:
             ({"action": "auth.sign_in", "outcome": "failed", "target_id": "", "actor_id": None},
              "tried to sign in as grace@example.com"),
             ({"action": "user.delete", "outcome": "denied", "target_type": "", "target_id": "",
-              "target_label": ""}, "tried to delete users"),
+              "target_label": ""}, "tried to delete a user"),
+            ({"action": "user.export", "target_type": "", "target_id": "", "target_label": "",
+              "detail": {"rows": 1234}}, "exported 1,234 users"),
+            ({"action": "session.purge", "target_type": "session", "target_id": "",
+              "target_label": "3 expired sessions"}, "removed 3 expired sessions"),
+            ({"action": "session.revoke"}, "ended a session of grace@example.com"),
+            ({"action": "console.handler", "outcome": "denied", "target_type": "handler",
+              "target_id": "state.setvar", "target_label": ""},
+             "tried to call what the console does not offer"),
+            ({"action": "signed_in", "outcome": "denied", "target_type": "handler",
+              "target_id": "console.find", "target_label": ""},
+             "tried to use the console without being signed in"),
+            ({"action": "import", "target_type": "", "target_id": "", "target_label": ""},
+             "imported"),
             ({"action": "some.thing.do", "outcome": "denied", "target_type": "", "target_id": "",
               "target_label": ""}, "tried to do something"),
             ({"action": "cache.entry.clear", "target_type": "", "target_id": "",
               "target_label": ""}, "cleared entry"),
             ({"action": "audit.read", "outcome": "denied", "target_type": "page",
-              "target_id": "/audit", "target_label": ""}, "tried to open /audit"),
-            ({"action": "audit.read", "outcome": "denied", "target_type": "handler",
-              "target_id": "page /audit", "target_label": ""}, "tried to open /audit"),
+              "target_id": "/audit", "target_label": ""}, "tried to open the page Audit"),
+            ({"action": "audit.read", "outcome": "denied", "target_type": "page",
+              "target_id": f"/users/{uuid4()}/sessions", "target_label": ""},
+             "tried to open the page Sessions"),
+            ({"action": "user.read", "outcome": "denied", "target_type": "handler",
+              "target_id": "page /users/[user_id]", "target_label": ""},
+             "tried to open the page User"),
+            ({"action": "user.read", "outcome": "denied", "target_type": "page",
+              "target_id": "/gone", "target_label": ""}, "tried to open the page /gone"),
             ({"action": "user.create", "outcome": "denied", "target_type": "handler",
-              "target_id": "state.save", "target_label": ""}, "tried to create users"),
+              "target_id": "state.save", "target_label": ""}, "tried to create a user"),
         ],
     )  # fmt: skip
     def test_reads_as_a_sentence(self, facts: dict[str, Any], words: str) -> None:
         """Also actions of modules nobody here knows, and what was refused."""
         assert " ".join(filter(None, tell(entry(**facts)))) == words
+
+    @pytest.mark.parametrize("action", sorted(OWN_ACTIONS))
+    @pytest.mark.parametrize("outcome", ["succeeded", "denied", "failed"])
+    @pytest.mark.parametrize("target", ["grace@example.com", ""])
+    def test_every_action_of_the_platform(self, action: str, outcome: str, target: str) -> None:
+        """Has an object, and none of the words that only programs use."""
+        told = " ".join(
+            filter(
+                None,
+                tell(
+                    entry(
+                        action=action,
+                        outcome=outcome,
+                        target_type="user" if target else "",
+                        target_id=str(uuid4()) if target else "",
+                        target_label=target,
+                    )
+                ),
+            )
+        )
+
+        assert action in TOLD_ACTIONS
+        assert told.startswith("tried to ") is (outcome != "succeeded")
+        assert re.fullmatch(r"[a-z]+( [-A-Za-z'@.]+)+", told), told
+        assert "something" not in told
 
     def test_one_does_nothing_to_oneself(self) -> None:
         """Signing in as oneself goes without saying."""
@@ -126,6 +187,22 @@ class TestChanges:
         assert changes_of(entry(changes=changes)) == [
             {"field": "Some field", "before": "", "after": words}
         ]
+
+    @pytest.mark.parametrize(
+        ("field", "label"),
+        [
+            ("display_name", "Name"),
+            ("email", "E-mail"),
+            ("verified", "E-mail address is confirmed"),
+            ("must_change_password", "Password must be changed"),
+            ("roles", "Roles"),
+        ],
+    )
+    def test_fields_are_called_as_in_forms(self, field: str, label: str) -> None:
+        """Who reads the trail knows the words from the form."""
+        [change] = changes_of(entry(changes=[{"field": field, "before": None, "after": "x"}]))
+
+        assert change["field"] == label
 
 
 class TestBrowser:
