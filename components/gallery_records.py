@@ -53,6 +53,7 @@ def _numbers() -> rx.Component:
         stat_tile("Disk", "61 %", change="As usual", rising=False),
     )
 
+
 DIFFERENCES: list[Difference] = [
     {"field": "Name", "theirs": "José Á. Álvarez", "yours": "José Álvarez"},
     {"field": "E-mail", "theirs": "jose@northwind.example", "yours": ""},

@@ -46,6 +46,11 @@ class PageRequest(BaseModel):
     )
 
 
+def sort_values(*columns: str) -> dict[str, Any]:
+    """What OpenAPI tells of a `sort` parameter with these columns."""
+    return {"enum": [sign + column for column in columns for sign in ("", "-")]}
+
+
 def parse_text(value: Any) -> str:
     """A text from a cursor, such as a database can hold."""
     if not isinstance(value, str):
@@ -137,7 +142,7 @@ class Keyset:
         )
 
     def _sort(self, request: PageRequest) -> tuple[str, bool, SortColumn]:
-        sort = request.sort or self.default
+        sort = self.default if request.sort is None else request.sort
         descending = sort.startswith("-")
         name = sort.removeprefix("-")
         column = self.columns.get(name)

@@ -17,9 +17,20 @@ VERSION = "1.0.0"
 _DESCRIPTION = """
 Everything the console does, for programs.
 
-Sign in at `/api/v1/auth/login` and send the access token as
-`Authorization: Bearer …`. Errors are RFC 9457 problems with a stable `code`.
-Lists give `next_cursor`; pass it as `cursor` for the next page.
+**Signing in.** `POST /api/v1/auth/login` gives an access token; send it as
+`Authorization: Bearer …`.
+
+**Lists** answer `{"items": […], "next_cursor": …}` with at most `limit` items. For the next page
+pass `next_cursor` as `cursor` and everything else as before; `null` means that there is none. A
+cursor is a place in one order: with another `sort` start without it. What is added or removed
+meanwhile neither repeats nor skips other items. Lists that are always short come on one page.
+
+**Errors** are RFC 9457 problems: `code` is stable and for programs, `detail` is for people,
+`fields` has a sentence and `field_codes` a stable name for each field at fault. A field or query
+parameter that does not exist, or is given twice, is refused.
+
+**Every answer** has `X-Request-ID`: the one you sent, or a new one. Where there is `GET` there
+is `HEAD`.
 """
 
 

@@ -22,7 +22,7 @@ class Api(FastAPI):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._open: list[BaseRoute] = []
-        self._fixed: dict[tuple[str, str], OperationRoute] = {}
+        self._fixed: dict[str, dict[str, OperationRoute]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], OperationRoute]]] = {}
 
     def include_open(self, router: APIRouter) -> None:
@@ -41,7 +41,7 @@ class Api(FastAPI):
                     pattern = compile_path(path)[0]
                     self._patterns.setdefault(method, []).append((pattern, route))
                 else:
-                    self._fixed[method, path] = route
+                    self._fixed.setdefault(path, {})[method] = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; FastAPI answers what is no operation."""
@@ -77,10 +77,10 @@ class Api(FastAPI):
 
     def _find(self, scope: Scope) -> OperationRoute | None:
         method, path = scope["method"], scope["path"]
-        route = self._fixed.get((method, path))
-        if route is not None:
+        fixed = self._fixed.get(path)
+        if fixed is not None:
             scope["path_params"] = {}
-            return route
+            return fixed.get(method)
         for pattern, candidate in self._patterns.get(method, ()):
             found = pattern.match(path)
             if found:
@@ -90,10 +90,11 @@ class Api(FastAPI):
 
     def _methods(self, path: str) -> list[str]:
         """The methods that a path takes; none when there is nothing at it."""
-        methods = {method for method, known in self._fixed if known == path}
-        for method, candidates in self._patterns.items():
-            if any(pattern.match(path) for pattern, _ in candidates):
-                methods.add(method)
+        methods = set(self._fixed.get(path, ())) or {
+            method
+            for method, candidates in self._patterns.items()
+            if any(pattern.match(path) for pattern, _ in candidates)
+        }
         for route in (*self.routes, *self._open):
             if isinstance(route, Route) and route.path == path:
                 methods |= route.methods or set()

@@ -18,7 +18,19 @@ async def alive() -> dict[str, Any]:
     return {"state": "up", "components": {"process": {"state": "up", "milliseconds": 0.0}}}
 
 
-@router.get("/ready", openapi_extra=_OPEN, responses={503: {"description": "A component is down."}})
+_DOWN = {"state": "down", "components": {"database": {"state": "down", "milliseconds": 3.1}}}
+
+
+@router.get(
+    "/ready",
+    openapi_extra=_OPEN,
+    responses={
+        503: {
+            "description": "A component is down.",
+            "content": {"application/json": {"schema": {"type": "object"}, "example": _DOWN}},
+        }
+    },
+)
 async def ready(request: Request) -> Response:
     """Tell whether all components answer and the database schema is current."""
     checks: HealthChecks = await request.app.state.container.get(HealthChecks)

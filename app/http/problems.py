@@ -33,6 +33,13 @@ _TITLES = {
 }
 
 
+_STATUS_TITLES = {kind.status: kind.title for kind in PlatformError.__subclasses__()} | {
+    status: title for status, (_, title) in _TITLES.items()
+}
+
+Responses = dict[int | str, dict[str, Any]]
+
+
 class Problem(BaseModel):
     """An error, as RFC 9457 describes it."""
 
@@ -56,7 +63,7 @@ class Problem(BaseModel):
 
 
 _MEANINGS = {
-    400: "The request could not be read.",
+    400: "The body could not be read.",
     401: "Nobody is signed in, or the token is not valid.",
     403: "The caller lacks the permission named in `permission`.",
     404: "There is no such thing.",
@@ -65,18 +72,59 @@ _MEANINGS = {
     415: "The body is not JSON by its `Content-Type`.",
     422: "The input breaks a rule; `fields` says which.",
     429: "Too many attempts; see `Retry-After`.",
+    431: "The headers are larger than allowed.",
     503: "Something the platform depends on does not answer.",
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI documentation of these error statuses."""
+_EXAMPLES = {
+    400: ("request.body.not_json", "The body is not valid JSON."),
+    401: ("auth.token.invalid", "The access token is not valid."),
+    404: ("user.not_found", "There is no such user."),
+    409: ("user.version.conflict", "Somebody else changed this user in the meantime."),
+    413: ("request.body.too_large", "The body is larger than 10485760 bytes."),
+    415: ("request.media_type", "Send the body as application/json."),
+    422: ("request.invalid", "limit: Must be at most 200."),
+    429: ("auth.throttled", "Too many failed attempts. Try again in 8 s."),
+    431: ("request.headers.too_large", "The headers are larger than 32768 bytes."),
+    503: ("database.unavailable", "The database does not answer. Try again in a moment."),
+}
+_EXAMPLE_FACTS: dict[int, dict[str, object]] = {
+    422: {
+        "fields": {"limit": "Must be at most 200."},
+        "field_codes": {"limit": "too_large"},
+    },
+    429: {"retry_after_seconds": 8},
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """OpenAPI documentation of error statuses; `problem` gives one a nearer example."""
     return {
-        status: {
-            "description": _MEANINGS[status],
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        status: _documented(status, *_EXAMPLES[status], _EXAMPLE_FACTS.get(status, {}))
         for status in statuses
+    }
+
+
+def problem(status: int, code: str, detail: str, **facts: object) -> Responses:
+    """OpenAPI documentation of an error of one operation, with this example."""
+    return {status: _documented(status, code, detail, facts)}
+
+
+def _documented(status: int, code: str, detail: str, facts: Mapping[str, object]) -> dict[str, Any]:
+    example = {
+        "type": "about:blank",
+        "title": _STATUS_TITLES[status],
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": "01890000000070008000000000000000",
+        **facts,
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": _MEANINGS[status],
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
     }
 
 

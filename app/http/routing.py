@@ -19,7 +19,7 @@ from app.core.ports import Authenticator
 from app.core.unit_of_work import UnitOfWork
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
-from app.http.problems import problems
+from app.http.problems import problem, problems
 from app.settings import Settings
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -54,7 +54,13 @@ class OperationRoute(DishkaRoute):
             raise ModuleError(message)
         self.operation = operation
         guarded = operation.permission != PUBLIC
-        documented = problems(400, 401, 403, 422) if guarded else problems(400, 401, 422, 429)
+        documented = problems(401, 422, 431, 503)
+        if operation.permission not in (PUBLIC, SIGNED_IN):
+            words = str(PermissionDenied(operation.permission))
+            documented |= problem(403, "permission.denied", words, permission=operation.permission)
+        elif not operation.allowed_before_password_change and guarded:
+            words = "Change your password first."
+            documented |= problem(403, "auth.password.change_required", words)
         options["responses"] = documented | (options.get("responses") or {})
         extra = dict(options.get("openapi_extra") or {})
         extra["x-permission"] = operation.permission
@@ -68,7 +74,7 @@ class OperationRoute(DishkaRoute):
         options["openapi_extra"] = extra
         super().__init__(path, endpoint, **options)
         if self.body_field is not None:
-            self.responses = problems(413, 415) | self.responses
+            self.responses = problems(400, 413, 415) | self.responses
         self._parameters = dict(_query_parameters(self.dependant))
         self.respond = self.get_route_handler()
 

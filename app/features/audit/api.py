@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from app.core.paging import Page
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
 from app.features.audit.service import AuditService
-from app.http.problems import problems
+from app.http.problems import problem
 from app.http.routing import OperationRoute, calls
 
 router = APIRouter(prefix="/audit", tags=["audit"], route_class=OperationRoute)
@@ -24,7 +24,7 @@ async def list_entries(
     return await audit.page(request)
 
 
-@router.get("/{entry_id}", responses=problems(404))
+@router.get("/{entry_id}", responses=problem(404, "audit.not_found", "There is no such entry."))
 @calls(AuditService.get)
 async def get_entry(entry_id: UUID, audit: FromDishka[AuditService]) -> AuditEntryRead:
     """Read one entry."""

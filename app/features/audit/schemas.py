@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from app.core.paging import PageRequest
+from app.core.paging import PageRequest, sort_values
 from app.core.text import plain_text
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -48,10 +48,17 @@ class AuditFilter(BaseModel):
     )
 
 
+_SORTS = sort_values("at")
+
+
 class AuditListQuery(AuditFilter, PageRequest):
-    """A page of entries, newest first."""
+    """A page of entries."""
 
     model_config = ConfigDict(extra="forbid")
+
+    sort: Annotated[str, Field(max_length=100, json_schema_extra=_SORTS)] | None = Field(
+        default=None, description="`at` is oldest first; `-at`, newest first, if absent."
+    )
 
 
 class EntryCount(BaseModel):

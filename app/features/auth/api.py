@@ -10,6 +10,7 @@ from dishka import FromDishka
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from app.core.paging import Page
 from app.features.auth.schemas import (
     Credentials,
     EndedSessions,
@@ -25,22 +26,26 @@ from app.features.auth.schemas import (
 from app.features.auth.service import AuthService, SessionService
 from app.http.cookies import clear_session_cookie, set_session_cookie
 from app.http.origin import local_path
-from app.http.problems import problems
+from app.http.problems import problem, problems
 from app.http.routing import ConsoleRoute, OperationRoute, calls
+
+_WRONG = problem(401, "auth.credentials.wrong", "E-mail address or password is wrong.")
+_USED = problem(401, "auth.refresh.reused", "This refresh token was used before; sign in again.")
+_ENDED = problem(404, "session.not_found", "There is no such session.")
 
 router = APIRouter(tags=["auth"], route_class=OperationRoute)
 
 _OF_USER = "/users/{user_id}/sessions"
 
 
-@router.post("/auth/login")
+@router.post("/auth/login", responses=_WRONG | problems(429))
 @calls(AuthService.issue_tokens)
 async def login(credentials: Credentials, auth: FromDishka[AuthService]) -> TokenPair:
     """Sign in with e-mail address and password."""
     return await auth.issue_tokens(credentials)
 
 
-@router.post("/auth/refresh")
+@router.post("/auth/refresh", responses=_USED)
 @calls(AuthService.refresh)
 async def refresh(request: RefreshRequest, auth: FromDishka[AuthService]) -> TokenPair:
     """Exchange a refresh token for a new pair; a second use of it ends the session."""
@@ -70,9 +75,9 @@ async def me(auth: FromDishka[AuthService]) -> Identity:
 
 @router.get("/auth/sessions")
 @calls(SessionService.own)
-async def own_sessions(sessions: FromDishka[SessionService]) -> list[SessionRead]:
+async def own_sessions(sessions: FromDishka[SessionService]) -> Page[SessionRead]:
     """List one's own sessions: browsers, and programs that hold a refresh token."""
-    return await sessions.own()
+    return Page(items=await sessions.own())
 
 
 @router.delete("/auth/sessions")
@@ -82,7 +87,7 @@ async def end_other_sessions(sessions: FromDishka[SessionService]) -> EndedSessi
     return EndedSessions(count=await sessions.end_others())
 
 
-@router.delete("/auth/sessions/{session_id}", status_code=204, responses=problems(404))
+@router.delete("/auth/sessions/{session_id}", status_code=204, responses=_ENDED)
 @calls(SessionService.end_own)
 async def end_own_session(session_id: UUID, sessions: FromDishka[SessionService]) -> None:
     """End one of one's own sessions; its tokens are worth nothing from now on."""
@@ -91,9 +96,9 @@ async def end_own_session(session_id: UUID, sessions: FromDishka[SessionService]
 
 @router.get(_OF_USER, responses=problems(404))
 @calls(SessionService.of_user)
-async def user_sessions(user_id: UUID, sessions: FromDishka[SessionService]) -> list[SessionRead]:
+async def user_sessions(user_id: UUID, sessions: FromDishka[SessionService]) -> Page[SessionRead]:
     """List a user's sessions."""
-    return await sessions.of_user(user_id)
+    return Page(items=await sessions.of_user(user_id))
 
 
 @router.delete(_OF_USER, responses=problems(404))
@@ -105,7 +110,7 @@ async def revoke_user_sessions(
     return EndedSessions(count=await sessions.revoke_all(user_id))
 
 
-@router.delete(f"{_OF_USER}/{{session_id}}", status_code=204, responses=problems(404))
+@router.delete(f"{_OF_USER}/{{session_id}}", status_code=204, responses=_ENDED)
 @calls(SessionService.revoke)
 async def revoke_user_session(
     user_id: UUID, session_id: UUID, sessions: FromDishka[SessionService]

@@ -18,8 +18,20 @@ from app.features.users.schemas import (
 )
 from app.features.users.service import UserService
 from app.http.csv import CSV_ANSWER, Write, csv_download
-from app.http.problems import problems
+from app.http.problems import problem
 from app.http.routing import ConsoleRoute, OperationRoute, calls
+
+_GONE = problem(404, "user.not_found", "There is no such user.")
+_TAKEN = problem(409, "user.email.taken", "This e-mail address is taken by another user.")
+_STALE = problem(
+    409,
+    "user.version.conflict",
+    "Somebody else changed this user in the meantime.",
+    current_version=3,
+)
+_LAST = problem(
+    409, "user.last_administrator", "This is the last administrator; name another one first."
+)
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=OperationRoute)
 console_router = APIRouter(prefix="/session/users", route_class=ConsoleRoute)
@@ -47,7 +59,7 @@ async def list_users(
     return await users.page(request)
 
 
-@router.post("", status_code=201, responses=problems(409))
+@router.post("", status_code=201, responses=_TAKEN)
 @calls(UserService.create)
 async def create_user(
     new: UserCreate, users: FromDishka[UserService], response: Response
@@ -84,14 +96,14 @@ def _cells(user: UserRead) -> list[object]:
     return [getattr(user, name) for name in _COLUMNS]
 
 
-@router.get("/{user_id}", responses=problems(404))
+@router.get("/{user_id}", responses=_GONE)
 @calls(UserService.get)
 async def get_user(user_id: UUID, users: FromDishka[UserService]) -> UserRead:
     """Read one user."""
     return await users.get(user_id)
 
 
-@router.put("/{user_id}", responses=problems(404, 409))
+@router.put("/{user_id}", responses=_GONE | _STALE)
 @calls(UserService.update)
 async def replace_user(
     user_id: UUID, change: UserReplace, users: FromDishka[UserService]
@@ -100,7 +112,7 @@ async def replace_user(
     return await users.update(user_id, change)
 
 
-@router.patch("/{user_id}", responses=problems(404, 409))
+@router.patch("/{user_id}", responses=_GONE | _STALE)
 @calls(UserService.update)
 async def update_user(
     user_id: UUID, change: UserUpdate, users: FromDishka[UserService]
@@ -109,14 +121,14 @@ async def update_user(
     return await users.update(user_id, change)
 
 
-@router.delete("/{user_id}", status_code=204, responses=problems(404, 409))
+@router.delete("/{user_id}", status_code=204, responses=_GONE | _LAST)
 @calls(UserService.delete)
 async def delete_user(user_id: UUID, users: FromDishka[UserService]) -> None:
     """Remove a user for good."""
     await users.delete(user_id)
 
 
-@router.post("/{user_id}/roles", responses=problems(404, 409))
+@router.post("/{user_id}/roles", responses=_GONE | _LAST)
 @calls(UserService.assign_roles)
 async def assign_roles(
     user_id: UUID, assignment: RoleAssignment, users: FromDishka[UserService]
@@ -125,14 +137,14 @@ async def assign_roles(
     return await users.assign_roles(user_id, assignment.roles)
 
 
-@router.post("/{user_id}/suspend", responses=problems(404, 409))
+@router.post("/{user_id}/suspend", responses=_GONE | _LAST)
 @calls(UserService.suspend)
 async def suspend_user(user_id: UUID, users: FromDishka[UserService]) -> UserRead:
     """Keep a user from signing in and end their sessions."""
     return await users.suspend(user_id)
 
 
-@router.post("/{user_id}/reactivate", responses=problems(404, 409))
+@router.post("/{user_id}/reactivate", responses=_GONE)
 @calls(UserService.reactivate)
 async def reactivate_user(user_id: UUID, users: FromDishka[UserService]) -> UserRead:
     """Let a suspended user sign in again."""

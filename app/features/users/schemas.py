@@ -20,7 +20,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.core import passwords
-from app.core.paging import PageRequest
+from app.core.paging import PageRequest, sort_values
 from app.core.text import plain_text
 
 _LONGEST_NAME = 100
@@ -167,10 +167,17 @@ class UserFilter(BaseModel):
     role: RoleName | None = Field(default=None, description="Name of a role they have.")
 
 
+_SORTS = sort_values("created_at", "email", "display_name", "last_sign_in_at")
+_SORTED = "Column to sort by, `-` in front reverses; `-created_at` if absent."
+Sort = Annotated[str, Field(max_length=100, json_schema_extra=_SORTS)]
+
+
 class UserListQuery(UserFilter, PageRequest):
-    """A page of users. Sort by `created_at`, `email`, `display_name` or `last_sign_in_at`."""
+    """A page of users."""
 
     model_config = ConfigDict(extra="forbid")
+
+    sort: Sort | None = Field(default=None, description=_SORTED)
 
 
 class UserExportQuery(UserFilter):
@@ -178,9 +185,7 @@ class UserExportQuery(UserFilter):
 
     model_config = ConfigDict(extra="forbid")
 
-    sort: str | None = Field(
-        default=None, max_length=100, description="Column to sort by; `-` in front reverses."
-    )
+    sort: Sort | None = Field(default=None, description=_SORTED)
 
 
 class UserRead(BaseModel):

@@ -153,6 +153,7 @@ CASES = [
     query("word as limit", "limit=many", "limit"),
     query("huge limit", "limit=" + "9" * 5000, "limit"),
     query("unknown sort", "sort=password_hash", "sort", code=SORT),
+    query("empty sort", "sort=", "sort", code=SORT),
     query("odd sort", "sort=%00", "sort", code=SORT),
     query("long sort", "sort=" + "x" * 101, "sort"),
     query("damaged cursor", "cursor=zz", "cursor", code=CURSOR),

@@ -131,6 +131,8 @@ class TestTable:
             ("GET", "/x/things/7/8", None),
             ("GET", "/things", None),
             ("POST", "/x/things", None),
+            ("PUT", "/x/things/new", None),
+            ("PUT", "/x/things/7", "change"),
             ("HEAD", "/x/things", None),
         ],
     )
@@ -138,16 +140,17 @@ class TestTable:
         """By method and whole path; a fixed path comes before one with a parameter."""
         router = APIRouter(route_class=OperationRoute)
 
-        def add(path: str, name: str) -> None:
+        def add(path: str, name: str, method: str = "get") -> None:
             @calls(AuthService.identity)
             async def endpoint() -> None: ...
 
-            router.get(path, name=name)(endpoint)
+            getattr(router, method)(path, name=name)(endpoint)
 
         add("/things", "things")
         add("/things/{thing}", "thing")
         add("/things/{thing}/parts/{part}", "part")
         add("/things/new", "new")
+        add("/things/{thing}", "change", "put")
         api = Api()
         api.include_operations(router, prefix="/x")
         scope = {"method": method, "path": path}

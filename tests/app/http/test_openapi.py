@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
+import schemathesis
 
 from app.core.permissions import PUBLIC, SIGNED_IN, is_permission
 from app.http.problems import MEDIA_TYPE
@@ -43,16 +45,37 @@ class TestDocument:
             if not path.startswith("/api/"):
                 continue
             responses = operation["responses"]
-            expected = {"400", "401", "422"}
-            expected |= {"429"} if operation["x-permission"] == PUBLIC else {"403"}
-            expected |= {"413", "415"} if "requestBody" in operation else set()
+            expected = {"401", "422", "431", "503"}
+            expected |= {"403"} if is_permission(operation["x-permission"]) else set()
+            expected |= {"400", "413", "415"} if "requestBody" in operation else set()
             expected |= {"404"} if "{" in path else set()
+            expected |= {"429"} if path.endswith(("/login", "/password")) else set()
             assert expected <= responses.keys(), (method, path)
+            assert ("400" in responses) is ("requestBody" in operation), (method, path)
             for status, response in responses.items():
                 if int(status) >= 400:
                     schema = response["content"][MEDIA_TYPE]["schema"]
                     assert schema == {"$ref": "#/components/schemas/Problem"}, (path, status)
                     assert response["description"]
+                    example = response["content"][MEDIA_TYPE]["example"]
+                    jsonschema_rs.validate(document["components"]["schemas"]["Problem"], example)
+                    assert example["status"] == int(status), (path, status)
+                    assert status != "403" or example.get("permission") in {
+                        None,
+                        operation["x-permission"],
+                    }
+
+    def test_is_valid(self, document: Any) -> None:
+        """The document is what the OpenAPI specification calls one."""
+        schemathesis.openapi.from_dict(document).validate()
+
+        document["paths"]["/healthz"]["get"]["responses"] = []
+        with pytest.raises(Exception, match="responses"):
+            schemathesis.openapi.from_dict(document).validate()
+
+    def test_explains_paging(self, document: Any) -> None:
+        """How to get the next page stands where people begin to read."""
+        assert "`next_cursor`" in document["info"]["description"]
 
     def test_describes_problems(self, document: Any) -> None:
         """The shape of a problem is there once, and FastAPI's own shape of errors nowhere."""
@@ -88,6 +111,24 @@ class TestDocument:
 
 class TestTruth:
     """The application answers as the document says."""
+
+    @pytest.mark.actor("admin")
+    async def test_every_sort(self, document: Any, client: httpx.AsyncClient) -> None:
+        """A list can be sorted by what the document names, and by nothing else."""
+        lists = 0
+        for _, path, operation in operations(document):
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] != "sort":
+                    continue
+                lists += 1
+                values = parameter["schema"]["anyOf"][0]["enum"]
+                for value in values:
+                    response = await client.get(path, params={"sort": value})
+                    assert response.status_code == 200, (path, value)
+                refusal = (await client.get(path, params={"sort": "x"})).json()["detail"]
+                allowed = refusal.rstrip(".").partition("allowed: ")[2].split(", ")
+                assert {value.removeprefix("-") for value in values} == set(allowed), path
+        assert lists >= 2
 
     @pytest.mark.actor("admin")
     async def test_every_path_answers(

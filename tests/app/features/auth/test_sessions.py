@@ -237,7 +237,7 @@ class TestApi:
         await sign_in(platform, signed_in.user)
         await sign_in(platform, signed_in.user)
         address = "/api/v1/auth/sessions"
-        first, second, this = (await client.get(address)).json()
+        first, second, this = (await client.get(address)).json()["items"]
         assert this["is_current"]
         assert first.keys() == {
             "id", "kind", "user_agent", "address", "created_at", "last_used_at", "expires_at",
@@ -260,11 +260,11 @@ class TestApi:
         await sign_in(platform, user)
         await sign_in(platform, user)
         address = f"/api/v1/users/{user.id}/sessions"
-        first, _ = (await client.get(address)).json()
+        first, _ = (await client.get(address)).json()["items"]
 
         assert (await client.delete(f"{address}/{first['id']}")).status_code == 204
         assert (await client.delete(address)).json() == {"count": 1}
-        assert (await client.get(address)).json() == []
+        assert (await client.get(address)).json() == {"items": [], "next_cursor": None}
 
 
 @pytest.mark.actor("admin")
