@@ -165,10 +165,10 @@ def column_chooser(
                 icon("check", size="s", class_name="menu-check"),
                 rx.el.span(title, class_name="menu-label"),
                 type="button",
-                disabled=locked,
                 class_name="menu-item",
-                custom_attrs=_item("menuitemcheckbox") | {"aria-checked": yes_no(shown)},
-                on_click=on_toggle(key, not shown),
+                custom_attrs=_item("menuitemcheckbox")
+                | {"aria-checked": yes_no(shown), "aria-disabled": yes_no(locked)},
+                on_click=rx.cond(locked, rx.noop(), on_toggle(key, not shown)),
             ),
             *moves,
             key=key,

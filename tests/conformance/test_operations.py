@@ -51,6 +51,7 @@ PERMISSIONS = {
     "UserService.get": "user.read",
     "UserService.own": SIGNED_IN,
     "UserService.page": "user.read",
+    "UserService.preview_status": "user.suspend",
     "UserService.reactivate": "user.suspend",
     "UserService.suspend": "user.suspend",
     "UserService.update": "user.update",

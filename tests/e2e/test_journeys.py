@@ -216,7 +216,7 @@ class TestFindUsers:
         dialog = page.get_by_role("alertdialog")
         expect(dialog).to_contain_text("2 of the selected users can no longer sign in")
         expect(dialog).to_contain_text(f"{family} 01")
-        expect(dialog).to_contain_text(f"Nothing changes for {family} 00, {family} 03.")
+        expect(dialog).to_contain_text(f"2 skipped, suspended already: {family} 03, {family} 00.")
         page.reload()
         expect(names(page)).to_have_count(30)
         expect(dialog).to_be_hidden()
@@ -228,6 +228,75 @@ class TestFindUsers:
         dialog.get_by_role("button", name="Suspend").click()
         expect(message(page, "Suspended 2 users.")).to_be_visible()
         expect(page.locator("tbody").get_by_text("Suspended")).to_have_count(12)
+
+    def test_suspend_all_that_match(self, site: Site, family: str) -> None:
+        """What other pages show is selected and changed as well; Escape selects nothing."""
+        page = site.administrator(f"/users?q={family}&limit=10")
+        expect(names(page)).to_have_count(10)
+        selected = page.get_by_role("region", name="Selected rows")
+        page.get_by_label("Select all on this page").click()
+        expect(selected).to_contain_text("10 selected")
+        page.keyboard.press("Escape")
+        expect(selected).to_be_hidden()
+
+        page.get_by_label("Select all on this page").click()
+        selected.get_by_role("button", name="Select all 30 that match").click()
+        expect(selected).to_contain_text("All 30 that match are selected")
+        selected.get_by_role("button", name="Suspend").click()
+        dialog = page.get_by_role("alertdialog")
+        expect(dialog).to_contain_text("20 of the selected users can no longer sign in")
+        expect(dialog).to_contain_text("and 15 more")
+        expect(dialog).to_contain_text("10 skipped, suspended already")
+        dialog.get_by_role("button", name="Suspend").click()
+
+        expect(message(page, "Suspended 20 users.")).to_be_visible()
+        expect(page.locator("tbody").get_by_text("Suspended")).to_have_count(10)
+        assert {user["status"] for user in found(site, family)} == {"suspended"}
+
+    def test_export(self, site: Site, family: str) -> None:
+        """The file holds what the list shows, in its order, of all pages."""
+        page = site.administrator(f"/users?q={family}&status=suspended&sort=-display_name&limit=5")
+        expect(names(page)).to_have_count(5)
+        page.get_by_role("button", name="More for this list").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name="Export CSV").click()
+
+        lines = download.value.path().read_text("utf-8").splitlines()
+        assert download.value.suggested_filename.startswith("users-")
+        assert lines[0].startswith("id,display_name,email,")
+        assert [line.split(",")[1] for line in lines[1:]] == [
+            f"{family} {number:02}" for number in range(27, -1, -3)
+        ]
+
+    def test_columns_by_keyboard(self, site: Site, family: str) -> None:
+        """Arrow keys lead through the columns; widths and order survive a reload."""
+        page = site.administrator(f"/users?q={family}")
+        expect(names(page).first).to_be_visible()
+        opener = page.get_by_role("button", name="Columns")
+        opener.press("Enter")
+        expect(page.get_by_role("menuitemcheckbox", name="Name")).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("menuitemcheckbox", name="Roles")).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("menuitem", name="Move Roles earlier")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("columns=display_name%2Croles%2Cemail"))
+        expect(page.get_by_role("menuitem", name="Move Roles earlier")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(opener).to_be_focused()
+
+        edge = page.get_by_role("separator", name="Width of Roles")
+        edge.focus()
+        before = page.get_by_role("columnheader", name="Roles").bounding_box()
+        edge.press("ArrowRight")
+        expect(page).to_have_url(re.compile(r"widths=roles\.\d+"))
+        page.reload()
+        expect(names(page).first).to_be_visible()
+        after = page.get_by_role("columnheader", name="Roles").bounding_box()
+        assert before is not None
+        assert after is not None
+        assert round(after["width"] - before["width"]) == 16
 
     def test_nothing_found(self, site: Site) -> None:
         """The page says which filter excludes, and one button shows everything again."""

@@ -7,12 +7,11 @@ import reflex as rx
 
 from app.features.users.permissions import UserPermission
 from app.features.users.state import ActivityRow, NewUser, UserList, UserRecord
-from app.ui.list_view import list_pagination
+from app.ui.list_view import bulk_dialogs, list_bulk_bar, list_pagination
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
 from components.avatar import avatar, person
 from components.badge import badge, status_badge
-from components.bulk_bar import bulk_bar
 from components.button import button, link_button
 from components.callout import callout
 from components.card import card, stack
@@ -107,6 +106,7 @@ def user_list_page() -> rx.Component:
             sort=UserList.sort,
             on_sort=UserList.sort_by,
             selected=UserList.selected,
+            all_selected=UserList.all_selected,
             on_select=UserList.select,
             visible=UserList.visible,
             widths=UserList.widths,
@@ -116,7 +116,7 @@ def user_list_page() -> rx.Component:
             empty=_nothing(),
         ),
         list_pagination(UserList),
-        bulk_bar(
+        list_bulk_bar(
             rx.cond(
                 Console.may[UserPermission.SUSPEND],
                 rx.fragment(
@@ -131,10 +131,9 @@ def user_list_page() -> rx.Component:
                     ),
                 ),
             ),
-            count=UserList.selected.length(),
-            on_clear=UserList.clear_selection,
+            state=UserList,
         ),
-        _bulk_dialog(),
+        _bulk_dialogs(),
     )
 
 
@@ -206,33 +205,18 @@ def _nothing() -> rx.Component:
     )
 
 
-def _bulk_dialog() -> rx.Component:
+def _bulk_dialogs() -> rx.Component:
     suspending = UserList.bulk_action == "suspend"
-    count = UserList.bulk_names.length()
-    return confirm_dialog(
-        rx.cond(suspending, "Suspend users?", "Reactivate users?"),
-        rx.cond(
+    return bulk_dialogs(
+        UserList,
+        question=rx.cond(suspending, "Suspend users?", "Reactivate users?"),
+        consequence=rx.cond(
             suspending,
-            rx.el.span(
-                count.to_string(),
-                " of the selected users can no longer sign in; their sessions end.",
-            ),
-            rx.el.span(count.to_string(), " of the selected users can sign in again."),
+            "of the selected users can no longer sign in; their sessions end.",
+            "of the selected users can sign in again.",
         ),
-        rx.el.ul(rx.foreach(UserList.bulk_names, rx.el.li), class_name="plain-list"),
-        rx.cond(
-            UserList.bulk_skipped.length() > 0,
-            rx.el.p(
-                "Nothing changes for ",
-                UserList.bulk_skipped.join(", "),
-                ".",
-                class_name="quiet",
-            ),
-        ),
-        open=UserList.bulk_action != "",
-        confirm_label=rx.cond(suspending, "Suspend", "Reactivate"),
-        on_confirm=UserList.apply_bulk,
-        on_close=UserList.cancel_bulk,
+        verb=rx.cond(suspending, "Suspend", "Reactivate"),
+        doing=rx.cond(suspending, "Suspending users", "Reactivating users"),
     )
 
 

@@ -1,7 +1,7 @@
 """Queries of the users feature."""
 
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +132,13 @@ class UserRepository(Repository[User]):
             if page.next_cursor is None:
                 return
             step = step.model_copy(update={"cursor": page.next_cursor})
+
+    async def with_ids(self, ids: Collection[UUID]) -> list[UserRead]:
+        """The users with these ids, as far as there are any, newest first."""
+        found = sa_select(*_COLUMNS).where(col(User.id).in_(ids)).order_by(col(User.id).desc())
+        rows = (await self.session.execute(found)).all()
+        roles = await self._roles.names_of_users([row.id for row in rows])
+        return [to_read(row, roles.get(row.id, [])) for row in rows]
 
     async def count(self, query: UserFilter) -> int:
         """How many users match, at most `COUNT_LIMIT` + 1."""

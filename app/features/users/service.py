@@ -1,12 +1,13 @@
 """Operations on users."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from app.core import clock
+from app.core import bulk, clock
 from app.core.audit import REDACTED, Change, diff
+from app.core.bulk import BulkPreview, Group
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
@@ -99,6 +100,40 @@ class UserService(Service):
             rows += len(users)
             self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
             await write(users)
+
+    @query(UserPermission.SUSPEND, action="user.suspend.preview")
+    async def preview_status(
+        self, status: UserStatus, whom: UserFilter | Sequence[UUID]
+    ) -> BulkPreview:
+        """What giving these users this status would change; nothing is changed.
+
+        Args:
+            status: `suspended` stands for `suspend`, `active` for `reactivate`.
+            whom: Those who match, or those with these ids.
+        """
+        preview = BulkPreview()
+        roles = {role.name: role for role in await self._roles.all()}
+        suspending = status == UserStatus.SUSPENDED
+        spare = await self._users.administrators() - 1 if suspending else bulk.MOST
+        left = bulk.MOST
+        async for users in self._with_other_status(status, whom, preview):
+            for user in users[:left]:
+                held = [roles[name] for name in user.roles]
+                is_administrator = any(role.is_administrator for role in held)
+                if user.id == self.uow.actor.user_id:
+                    preview.skip("you yourself", [user.display_name])
+                elif not all(role.is_within(self.uow.actor.grants) for role in held):
+                    preview.skip("may do what you may not", [user.display_name])
+                elif is_administrator and spare < 1:
+                    preview.skip("the last administrator", [user.display_name])
+                else:
+                    spare -= is_administrator
+                    preview.take(user.id, user.display_name)
+            left -= len(users)
+            if left < 0:
+                preview.is_cut = True
+                break
+        return preview
 
     @query(UserPermission.READ)
     async def get(self, user_id: UUID) -> UserRead:
@@ -268,6 +303,29 @@ class UserService(Service):
         before = await self._read(user)
         await self._users.delete(user)
         self.uow.audit.about("user", user_id, before.email, changes=diff(before, None))
+
+    async def _with_other_status(
+        self, status: UserStatus, whom: UserFilter | Sequence[UUID], preview: BulkPreview
+    ) -> AsyncIterator[list[UserRead]]:
+        """Those who have not this status yet; the preview says who has."""
+        already = f"{status} already"
+        if not isinstance(whom, UserFilter):
+            users = await self._users.with_ids(whom)
+            preview.skip(already, [user.display_name for user in users if user.status == status])
+            yield [user for user in users if user.status != status]
+            return
+        if whom.status in (None, status):
+            having = whom.model_copy(update={"status": status})
+            count = await self._users.count(having)
+            if count:
+                page = await self._users.page(UserListQuery(**dict(having), limit=bulk.NAMED))
+                names = [user.display_name for user in page.items]
+                is_exact = count <= COUNT_LIMIT
+                preview.skipped[already] = Group(min(count, COUNT_LIMIT), names, is_exact)
+        if whom.status != status:
+            [other] = set(UserStatus) - {status}
+            async for users in self._users.walk(whom.model_copy(update={"status": other})):
+                yield users
 
     async def _own(self) -> User:
         if self.uow.actor.user_id is None:

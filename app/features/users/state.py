@@ -27,9 +27,9 @@ from app.features.users.schemas import (
 )
 from app.features.users.service import UserService
 from app.ui import runtime
+from app.ui.bulk_state import BulkListState
 from app.ui.forms import parse
 from app.ui.handlers import handler
-from app.ui.list_state import ListState
 from app.ui.page_state import PageState
 from app.ui.record_tabs import record_tabs
 
@@ -84,7 +84,7 @@ class ActivityRow:
     changes: list[dict[str, str]]
 
 
-class UserList(ListState, rx.State):
+class UserList(BulkListState, rx.State):
     """The list of users."""
 
     path: ClassVar[str] = "/users"
@@ -99,17 +99,15 @@ class UserList(ListState, rx.State):
     )
 
     visible: list[str] = list(column_keys)
+    bulk_verbs: ClassVar[dict[str, str]] = {"suspend": "Suspended", "reactivate": "Reactivated"}
+    bulk_nouns: ClassVar[tuple[str, str]] = ("user", "users")
+
     rows: list[UserRow] = []
     role_options: list[dict[str, str]] = []
-    bulk_action: str = ""
-    bulk_names: list[str] = []
-    bulk_skipped: list[str] = []
-    bulk_working: bool = False
 
     @handler(UserPermission.READ)
     async def load(self) -> None:
         """Load the page that the address names."""
-        self.bulk_action = ""
         arguments = self._read_address()
         self.loading = True
         request = parse(UserListQuery, arguments)
@@ -129,42 +127,32 @@ class UserList(ListState, rx.State):
     @handler(UserPermission.SUSPEND)
     async def plan_bulk(self, action: str) -> None:
         """Show what suspending or reactivating the selected users would change."""
-        if action not in ("suspend", "reactivate"):
+        if action not in self.bulk_verbs:
             return
-        wanted = "active" if action == "suspend" else "suspended"
-        chosen = [row for row in self.rows if row.id in self.selected]
-        self.bulk_names = [row.name for row in chosen if row.status == wanted]
-        self.bulk_skipped = [row.name for row in chosen if row.status != wanted]
-        self.bulk_action = action
-
-    @handler(SIGNED_IN)
-    async def cancel_bulk(self) -> None:
-        """Leave everything as it is."""
-        self.bulk_action = ""
+        whom: UserFilter | list[UUID]
+        if self.all_selected:
+            whom = parse(
+                UserFilter, {**self.filters, **({"q": self.search} if self.search else {})}
+            )
+        else:
+            whom = [UUID(row.id) for row in self.rows if row.id in self.selected]
+        async with runtime.operations(UserService) as users:
+            preview = await users.preview_status(_STATUS_AFTER[action], whom)
+        self._show_preview(action, preview)
 
     @handler(UserPermission.SUSPEND)
     async def apply_bulk(self) -> Any:
-        """Suspend or reactivate the selected users, each in a unit of work of its own."""
-        wanted = "active" if self.bulk_action == "suspend" else "suspended"
-        chosen = [row for row in self.rows if row.id in self.selected and row.status == wanted]
-        done, refused = 0, []
-        for row in chosen:
-            try:
-                async with runtime.operations(UserService) as users:
-                    if self.bulk_action == "suspend":
-                        await users.suspend(UUID(row.id))
-                    else:
-                        await users.reactivate(UUID(row.id))
-                done += 1
-            except PlatformError as error:
-                refused.append(f"{row.name}: {error.message}")
-        verb = "Suspended" if self.bulk_action == "suspend" else "Reactivated"
-        self.bulk_action = ""
-        if done:
-            await self._say(f"{verb} {done} {'user' if done == 1 else 'users'}.")
-        for sentence in refused:
-            await self._say(sentence, kind="danger")
-        return UserList.load
+        """Suspend or reactivate some of the selected users; calls itself for the others."""
+        change = UserService.suspend if self.bulk_action == "suspend" else UserService.reactivate
+
+        async def change_one(user_id: UUID) -> None:
+            async with runtime.operations(UserService) as users:
+                await change(users, user_id)
+
+        return await self._work(change_one, UserList.apply_bulk)
+
+
+_STATUS_AFTER = {"suspend": UserStatus.SUSPENDED, "reactivate": UserStatus.ACTIVE}
 
 
 class NewUser(PageState, rx.State):
