@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import SecretStr, ValidationError
 
+from app.core.version import VERSION
 from app.settings import Settings, SettingsError, load_settings, setting_names, variable_name
 
 T = TypeVar("T")
@@ -32,7 +33,6 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 
-VERSION = "0.1.0"
 _FAILED, _WRONG_USAGE, _MISCONFIGURED = 1, 2, 3
 
 

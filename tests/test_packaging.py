@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.core.version import VERSION
 from app.settings import setting_names, variable_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,11 @@ def locked_versions(name: str) -> dict[str, str]:
     """Return the versions in a lock file by package."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return dict(re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==(\S+)", text, flags=re.MULTILINE))
+
+
+def test_one_version() -> None:
+    """The package, the command line and the API are of the same version."""
+    assert PROJECT["project"]["version"] == VERSION
 
 
 class TestDockerfile:

@@ -7,13 +7,13 @@ from fastapi import APIRouter, FastAPI
 
 from app.core.errors import ModuleError
 from app.core.registry import Registry
+from app.core.version import VERSION
 from app.http import docs, health
 from app.http.dispatch import Api
 from app.http.problems import EXCEPTION_HANDLERS, Problem
 from app.http.routing import ConsoleRoute, OperationRoute
 
 PREFIX = "/api/v1"
-VERSION = "1.0.0"
 _DESCRIPTION = """
 Everything the console does, for programs.
 

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 
 from app.core.permissions import PUBLIC, SIGNED_IN, is_permission
+from app.core.version import VERSION
 from app.http.problems import MEDIA_TYPE
 from app.testing.platform import Platform
 
@@ -27,8 +28,22 @@ def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
             yield method.upper(), path, operation
 
 
+async def test_page_is_ours(client: httpx.AsyncClient) -> None:
+    """It has our colours, follows the chosen theme before it is drawn, and leads back."""
+    page = await client.get("/docs")
+
+    for part in ("/theme.css", "/api-docs.css", "/api-docs-theme.js", 'href="/">Back to the'):
+        assert part in page.text
+    assert page.text.index("/vendor/swagger-ui.css") < page.text.index("/api-docs.css")
+    assert page.text.index("/api-docs-theme.js") < page.text.index("<body>")
+
+
 class TestDocument:
     """What every operation says of itself."""
+
+    def test_names_the_version(self, document: Any) -> None:
+        """The API is of the product's version."""
+        assert document["info"]["version"] == VERSION
 
     def test_names_the_permission(self, document: Any) -> None:
         """Each operation tells who may call it."""
