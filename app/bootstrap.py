@@ -30,6 +30,7 @@ from app.features.gallery.module import module as gallery
 from app.features.profile.module import module as profile
 from app.features.roles.module import module as roles
 from app.features.users.module import module as users
+from app.features.views.module import module as views
 from app.settings import Settings, jwt_secret, load_settings
 from app.ui.event_guard import EventGuard
 from app.ui.not_found import not_found_page
@@ -41,7 +42,7 @@ from components.app_wraps import app_wraps
 from components.head import head
 from components.theme import STYLESHEETS
 
-CORE_FEATURES = (dashboard, users, roles, audit, auth, profile, gallery)
+CORE_FEATURES = (dashboard, users, roles, audit, views, auth, profile, gallery)
 
 
 class PlatformProvider(Provider):

@@ -45,12 +45,16 @@ def bulk_bar(
     if total is not None and on_select_all is not None:
         all_of_them = rx.cond(or_more, "", grouped(total) + " ")
         everything = rx.cond(
-            ~_flag(all_selected) & _flag(page_selected) & (_number(total) > count),
-            button(
-                "Select all " + all_of_them + "that match",
-                variant="ghost",
-                size="s",
-                on_click=on_select_all,
+            ~_flag(all_selected) & (_number(total) > count),
+            rx.el.span(
+                button(
+                    "Select all " + all_of_them + "that match",
+                    variant="ghost",
+                    size="s",
+                    on_click=on_select_all,
+                ),
+                # Cards have no box that selects the page, so a phone is offered this at once.
+                class_name=rx.cond(page_selected, "", "phone-only"),
             ),
         )
         selected = rx.cond(

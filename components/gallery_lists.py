@@ -11,7 +11,7 @@ from components.bulk_bar import bulk_bar
 from components.button import button
 from components.card import columns, stack
 from components.data_table import Column, cell_link, data_table
-from components.menu import menu, menu_item, menu_link
+from components.menu import menu, menu_item, menu_link, menu_separator
 from components.number import grouped
 from components.pagination import pagination
 from components.relative_time import relative_time
@@ -85,15 +85,28 @@ def lists() -> rx.Component:
     visible = rx.Var.create([column.key for column in COLUMNS])
     selected = rx.Var.create(["2", "3"])
     chips = rx.Var.create([{"key": "status", "label": "Status", "value": "Active"}])
-    views = rx.Var.create([{"id": "mine", "label": "My people"}])
+    views = rx.Var.create(
+        [
+            {"id": "mine", "label": "My people", "shared": ""},
+            {"id": "ours", "label": "Waiting for an answer", "shared": "yes"},
+        ]
+    )
     return rx.el.section(
         rx.el.h2("Lists", class_name="gallery-title"),
         toolbar(
             filter_menu("Status", STATUSES, value=rx.Var.create("active"), on_change=none),
             filter_menu("Role", (("editor", "Editor"),), value=rx.Var.create(""), on_change=none),
             search=search_input("", on_search=rx.prevent_default, label="Search users"),
+            start=view_menu(
+                menu_separator(),
+                menu_item("Save as…", icon="plus"),
+                views=views,
+                current="mine",
+                name="My people",
+                modified=True,
+                on_open=none,
+            ),
             end=[
-                view_menu(views, current="mine", on_open=none),
                 density_button(rx.Var.create(False), on_toggle=rx.prevent_default),  # noqa: FBT003
                 column_chooser(
                     COLUMNS,

@@ -87,7 +87,7 @@ def popover(
     )
 
 
-def _line(label: Text, icon: str | None, hint: str | None) -> list[rx.Component]:
+def _line(label: Content, icon: str | None, hint: str | None) -> list[rx.Component]:
     return [
         draw_icon(icon) if icon else rx.fragment(),
         rx.el.span(label, class_name="menu-label"),
@@ -187,7 +187,7 @@ def menu_form(
 
 
 def menu_choice(
-    label: Text,
+    label: Content,
     *,
     chosen: Flag,
     icon: str | None = None,

@@ -15,6 +15,7 @@ from components.values import Flag, Handler, Text, attributes, yes_no
 
 def toolbar(
     *controls: rx.Component,
+    start: rx.Component | None = None,
     search: rx.Component | None = None,
     end: Sequence[rx.Component] = (),
     chips: rx.Component | None = None,
@@ -23,12 +24,14 @@ def toolbar(
 
     Args:
         *controls: `filter_menu(…)` each.
+        start: Before everything: `view_menu(…)`.
         search: `search_input(…)`.
         end: At the right: `column_chooser`, `density_button`, an export.
         chips: `filter_chips(…)`, below.
     """
     return rx.el.div(
         rx.el.div(
+            start or rx.fragment(),
             search or rx.fragment(),
             *controls,
             rx.el.div(*end, class_name="toolbar-end") if end else rx.fragment(),
@@ -219,31 +222,48 @@ def density_button(compact: rx.Var[bool], *, on_toggle: Handler) -> rx.Component
 
 
 def view_menu(
+    *items: rx.Component,
     views: rx.Var[list[Any]],
-    *,
     current: Text,
+    name: Text,
+    modified: Flag = False,
     on_open: Callable[..., Handler],
-    save: rx.Component | None = None,
 ) -> rx.Component:
-    """Choose a saved view of a list.
+    """Choose a saved view of a list, and change them.
 
     Args:
-        views: `{"id", "label"}` each, all words; say *shared* in the label's words.
+        *items: `menu_separator()` and what can be done: *Save as…*, *Update*.
+        views: `{"id", "label", "shared"}` each, all words; `shared` is empty for one's own alone.
         current: Id of the view in force; empty for none.
+        name: What it is called.
+        modified: The list differs from it.
         on_open: Event handler called with the id, empty for the list as it is meant.
-        save: A `menu_item` that saves the present search, filters, sort and columns.
     """
-    active: Any = current == ""
+
+    def choice(view: rx.Var[Any]) -> rx.Component:
+        identity, label = view["id"].to(str), view["label"].to(str)
+        chosen: Any = current == identity
+        shared = rx.fragment(label, rx.el.span(", shared", class_name="visually-hidden"))
+        return rx.cond(
+            view["shared"],
+            menu_choice(shared, icon="users", chosen=chosen, on_click=on_open(identity)),
+            menu_choice(label, icon="bookmark", chosen=chosen, on_click=on_open(identity)),
+        )
+
+    nothing: Any = current == ""
+    trigger = rx.el.button(
+        icon("bookmark"),
+        rx.el.span(rx.cond(name, name, "Views"), class_name="view-name"),
+        rx.cond(modified, rx.el.span("modified", class_name="view-modified")),
+        icon("chevron_down", size="xs"),
+        type="button",
+        class_name="button button-secondary button-filter",
+    )
     return menu(
-        menu_choice("All", chosen=active, on_click=on_open("")),
-        rx.foreach(
-            views,
-            lambda view: menu_choice(
-                view["label"].to(str), chosen=current == view["id"], on_click=on_open(view["id"])
-            ),
-        ),
-        save or rx.fragment(),
+        menu_choice("All", chosen=nothing, icon="list", on_click=on_open("")),
+        rx.foreach(views, choice),
+        *items,
         label="Views",
-        trigger=button("Views", icon="bookmark"),
+        trigger=trigger,
         align="start",
     )

@@ -1,4 +1,4 @@
-"""Users, roles, sessions and the audit trail."""
+"""Users, roles, sessions, saved views and the audit trail."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -138,6 +138,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_core_sign_in_throttles"),
     )
     op.create_table(
+        "core_list_views",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("path", sa.String(100), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("query", sa.String(2000), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_id"],
+            ["core_users.id"],
+            name="fk_core_list_views_owner_id_core_users",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_core_list_views"),
+        sa.UniqueConstraint("owner_id", "path", "name", name="uq_core_list_views_name"),
+    )
+    op.create_index("ix_core_list_views_path", "core_list_views", ["path", "is_shared"])
+    op.create_table(
         "core_audit_entries",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -215,6 +235,7 @@ def downgrade() -> None:
     """Drop the core tables."""
     for table in (
         "core_audit_entries",
+        "core_list_views",
         "core_sign_in_throttles",
         "core_refresh_tokens",
         "core_sessions",

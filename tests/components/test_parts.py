@@ -6,6 +6,7 @@ import reflex as rx
 from components.avatar import avatar
 from components.badge import STATUSES, status_badge
 from components.breadcrumbs import breadcrumbs
+from components.bulk_bar import bulk_bar
 from components.button import button, link_button
 from components.confirm_dialog import confirm_dialog
 from components.form import form
@@ -163,6 +164,28 @@ def test_a_count_that_stopped_says_so() -> None:
 
     assert '"more than "' in drawn
     assert '"12,480"' in drawn
+
+
+def test_everything_is_offered_after_the_page() -> None:
+    """On a desk once the page is selected; on a phone, which has no box for that, at once."""
+
+    def draw(*, page: bool, everything: bool) -> str:
+        return str(
+            bulk_bar(
+                count=rx.Var.create(2),
+                total=12480,
+                page_selected=page,
+                all_selected=everything,
+                on_select_all=rx.prevent_default,
+                on_clear=rx.prevent_default,
+            )
+        )
+
+    assert "Select all " in draw(page=True, everything=False)
+    assert "12,480" in draw(page=True, everything=False)
+    assert '"phone-only"' in draw(page=False, everything=False)
+    assert '"that match are selected"' in draw(page=True, everything=True)
+    assert '"data-shortcut":"Escape"' in draw(page=True, everything=True)
 
 
 def test_shell_leaves_out_what_is_not_allowed() -> None:

@@ -51,6 +51,18 @@ LISTS = (
 )
 """They change how one's own list is shown; its rows come from `load`."""
 
+VIEWS = (
+    "ask_view",
+    "close_view_dialog",
+    "delete_view",
+    "open_view",
+    "rename_view",
+    "save_view",
+    "unshare_view",
+    "update_view",
+)
+"""They change one's own views of a list."""
+
 OPENED: Mapping[str, str] = {
     "audit_list.load": "audit.read",
     "audit_list.close_entry": SIGNED_IN,
@@ -76,7 +88,8 @@ OPENED: Mapping[str, str] = {
     "user_list.apply_bulk": "user.suspend",
     "user_list.cancel_bulk": SIGNED_IN,
     "user_list.plan_bulk": "user.suspend",
-    **{f"user_list.{name}": SIGNED_IN for name in LISTS},
+    **{f"user_list.{name}": SIGNED_IN for name in (*LISTS, *VIEWS)},
+    "user_list.share_view": "view.share",
     "user_record.ask_delete": "user.delete",
     "user_record.close_dialogs": SIGNED_IN,
     "user_record.delete": "user.delete",

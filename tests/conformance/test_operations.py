@@ -56,6 +56,13 @@ PERMISSIONS = {
     "UserService.suspend": "user.suspend",
     "UserService.update": "user.update",
     "UserService.update_own_name": SIGNED_IN,
+    "ViewService.create": SIGNED_IN,
+    "ViewService.delete": SIGNED_IN,
+    "ViewService.of_list": SIGNED_IN,
+    "ViewService.rename": SIGNED_IN,
+    "ViewService.replace": SIGNED_IN,
+    "ViewService.share": "view.share",
+    "ViewService.unshare": SIGNED_IN,
 }
 
 # What someone who must first change their password may call.

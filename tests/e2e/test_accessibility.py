@@ -103,6 +103,9 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "theme menu", "/users", press("Theme")
     yield "filter menu", "/users", press("Status")
     yield "columns", "/users", press("Columns")
+    yield "views", "/users", press("Views")
+    yield "saving a view", "/users", save_view
+    yield "list's menu", "/users", press("More for this list")
     yield "audit entry", "/audit", lambda page: page.locator("tbody a").first.click()
     if is_phone:
         yield "navigation", "/users", press("navigation")
@@ -164,6 +167,13 @@ def select_one(page: Page) -> None:
     """Select the first row."""
     page.locator("tbody input[type=checkbox]").first.click()
     page.get_by_role("region", name="Selected rows").wait_for()
+
+
+def save_view(page: Page) -> None:
+    """Ask for the name of a new view."""
+    press("Views")(page)
+    page.get_by_role("menuitem", name="Save as…").click()
+    page.locator("dialog[open]").wait_for()
 
 
 def suspend_one(page: Page) -> None:

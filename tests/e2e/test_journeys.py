@@ -298,6 +298,52 @@ class TestFindUsers:
         assert after is not None
         assert round(after["width"] - before["width"]) == 16
 
+    def test_saved_views(self, site: Site, family: str) -> None:
+        """A view is saved, shared, used by somebody else, changed and deleted."""
+        colleague = site.add_user(f"Colleague {family}", roles=["admin"])
+        page = site.administrator(f"/users?q={family}&status=suspended&density=compact")
+        expect(names(page).first).to_be_visible()
+        views = page.locator(".toolbar").get_by_role(
+            "button", name=re.compile("^(Views|All of|Of)")
+        )
+        views.click()
+        page.get_by_role("menuitem", name="Save as…").click()
+        dialog = page.get_by_role("dialog", name="Save view")
+        dialog.get_by_role("button", name="Save view").click()
+        expect(field(page, "Name")).to_be_focused()
+        field(page, "Name").fill(f"Of {family}")
+        dialog.get_by_label("Share with everybody").check()
+        dialog.get_by_role("button", name="Save view").click()
+        expect(dialog).to_be_hidden()
+        expect(views).to_have_text(f"Of {family}")
+        expect(page).to_have_url(re.compile("view="))
+
+        page.get_by_role("button", name=re.compile("Status: suspended")).click()
+        expect(views).to_have_text(re.compile("modified"))
+        page.reload()
+        expect(views).to_have_text(re.compile("modified"))
+        views.click()
+        page.get_by_role("menuitem", name="Update").click()
+        expect(message(page, f"View Of {family} shows this from now on.")).to_be_visible()
+        expect(views).to_have_text(f"Of {family}")
+
+        theirs = site.visit("/users", email=colleague["email"])
+        theirs.locator(".toolbar").get_by_role("button", name="Views").click()
+        theirs.get_by_role("menuitemradio", name=re.compile(f"Of {family}.*shared")).click()
+        expect(pages(theirs)).to_contain_text(rows(1, 31, 31))
+        expect(theirs.locator(".table-compact")).to_be_visible()
+        theirs.locator(".toolbar").get_by_role("button", name=f"Of {family}").click()
+        expect(theirs.get_by_role("menuitem", name="Save as…")).to_be_visible()
+        expect(theirs.get_by_role("menuitem", name="Update")).to_have_count(0)
+
+        views.click()
+        page.get_by_role("menuitem", name="Delete…").click()
+        question = page.get_by_role("alertdialog")
+        expect(question).to_contain_text("disappears for everybody")
+        question.get_by_role("button", name="Delete view").click()
+        expect(views).to_have_text("Views")
+        expect(page).to_have_url(re.compile(f"q={family}&density=compact$"))
+
     def test_nothing_found(self, site: Site) -> None:
         """The page says which filter excludes, and one button shows everything again."""
         page = site.administrator("/users?q=nobody-is-called-so")

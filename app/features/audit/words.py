@@ -188,8 +188,18 @@ _PHRASES = {
     "user.read": _Phrase("looked at", "look at", "user", "users"),
     "user.read_own": _Phrase("looked at", "look at", None, "their own profile"),
     "user.suspend": _Phrase("suspended", "suspend", "user", "a user"),
+    "user.suspend.preview": _Phrase(
+        "looked up", "look up", None, "what suspending many users would change"
+    ),
     "user.update": _Phrase("changed", "change", "user", "a user"),
     "user.update_own": _Phrase("changed their name", "change their name"),
+    "view.create": _Phrase("saved", "save", "the view", "a view of a list"),
+    "view.delete": _Phrase("deleted", "delete", "the view", "a saved view"),
+    "view.read": _Phrase("looked at", "look at", None, "the saved views of a list"),
+    "view.rename": _Phrase("renamed", "rename", "the view", "a saved view"),
+    "view.replace": _Phrase("changed", "change", "the view", "a saved view"),
+    "view.share": _Phrase("shared", "share", "the view", "a saved view"),
+    "view.unshare": _Phrase("stopped sharing", "stop sharing", "the view", "a saved view"),
 }
 _NEW_PASSWORD = _Phrase("set", "set", "a new password for", "a user's password")
 TOLD_ACTIONS = frozenset(_PHRASES)

@@ -7,6 +7,7 @@ import reflex as rx
 
 from app.features.users.permissions import UserPermission
 from app.features.users.state import ActivityRow, NewUser, UserList, UserRecord
+from app.features.views.pages import list_views, view_dialogs
 from app.ui.list_view import bulk_dialogs, list_bulk_bar, list_pagination
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
@@ -65,6 +66,7 @@ def user_list_page() -> rx.Component:
                 value=UserList.filters.get("role", "").to(str),
                 on_change=lambda value: UserList.filter_by("role", value),
             ),
+            start=list_views(UserList),
             search=search_input(
                 UserList.search,
                 on_search=UserList.search_for,
@@ -134,6 +136,7 @@ def user_list_page() -> rx.Component:
             state=UserList,
         ),
         _bulk_dialogs(),
+        view_dialogs(UserList),
     )
 
 

@@ -26,6 +26,7 @@ from app.features.users.schemas import (
     UserUpdate,
 )
 from app.features.users.service import UserService
+from app.features.views.state import ViewedListState
 from app.ui import runtime
 from app.ui.bulk_state import BulkListState
 from app.ui.forms import parse
@@ -84,7 +85,7 @@ class ActivityRow:
     changes: list[dict[str, str]]
 
 
-class UserList(BulkListState, rx.State):
+class UserList(ViewedListState, BulkListState, rx.State):
     """The list of users."""
 
     path: ClassVar[str] = "/users"
@@ -110,6 +111,7 @@ class UserList(BulkListState, rx.State):
         """Load the page that the address names."""
         arguments = self._read_address()
         self.loading = True
+        await self._load_views()
         request = parse(UserListQuery, arguments)
         async with runtime.operations(UserService) as users:
             page = await users.page(request)
