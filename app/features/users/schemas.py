@@ -16,7 +16,6 @@ from pydantic import (
     SecretStr,
     field_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.core import passwords
@@ -108,22 +107,24 @@ class UserCreate(_Input):
     )
 
 
-def _without_default(schema: dict[str, Any]) -> None:
+def _never_null(schema: dict[str, Any]) -> None:
     del schema["default"]
+    given, _null = schema.pop("anyOf")
+    schema.update(given)
 
 
-_ABSENT: Any = Field(default=None, json_schema_extra=_without_default)
+_ABSENT: Any = Field(default=None, json_schema_extra=_never_null)
 
 
 class UserUpdate(_Input):
     """Changes to a user; what is absent stays."""
 
     # None is only how absence reads here; nobody may send it.
-    email: Email | SkipJsonSchema[None] = _ABSENT
-    display_name: DisplayName | SkipJsonSchema[None] = _ABSENT
-    password: NewPassword | SkipJsonSchema[None] = _ABSENT
-    verified: bool | SkipJsonSchema[None] = _ABSENT
-    must_change_password: bool | SkipJsonSchema[None] = _ABSENT
+    email: Email | None = _ABSENT
+    display_name: DisplayName | None = _ABSENT
+    password: NewPassword | None = _ABSENT
+    verified: bool | None = _ABSENT
+    must_change_password: bool | None = _ABSENT
     version: int | None = Field(
         default=None,
         ge=1,

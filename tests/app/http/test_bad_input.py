@@ -106,6 +106,9 @@ CASES = [
              frozenset({name}), f'{{"{name}": null}}'.encode(), JSON)
         for name in ("email", "display_name", "password", "verified", "must_change_password")
     ],
+    Case("wrong details of a change", "PATCH", f"{USERS}/{{id}}", 422, "request.invalid",
+         frozenset({"email", "display_name", "verified"}),
+         b'{"email": "x", "display_name": "", "verified": "maybe"}', JSON),
     body("address twice", '{"email": "a@example.com", "email": "b@example.com"}', 400, MALFORMED),
     body("name twice deep inside", '{"roles": [{"a": 1, "a": 1}]}', 400, MALFORMED),
     Case("version zero", "PATCH", f"{USERS}/{{id}}", 422, "request.invalid",
