@@ -1,5 +1,7 @@
 """Methods, headers and spellings of addresses that nobody expects, on every route."""
 
+import re
+
 import httpx
 import pytest
 
@@ -16,7 +18,7 @@ def paths(platform: Platform) -> dict[str, set[str]]:
     """The methods that each path takes."""
     taken: dict[str, set[str]] = {}
     for route in conformance.rest_routes(build_api(platform.registry, platform.container)):
-        path = route.path.format(user_id=ID, entry_id=ID, session_id=ID)
+        path = re.sub(r"\{\w+\}", ID, route.path)
         taken.setdefault(path, set()).add(route.method)
     for methods in taken.values():
         if "GET" in methods:
