@@ -719,7 +719,7 @@ def parameters_of(name: str) -> Mapping[str, Any]:
 
 def plausible(name: str, victim: UserRead) -> dict[str, Any]:
     """Arguments that would do something if the caller were allowed to."""
-    form = {
+    form: dict[str, Any] = {
         "email": victim.email.replace("@", "@new."),
         "display_name": "Renamed",
         "password": "a password good enough",
@@ -727,6 +727,8 @@ def plausible(name: str, victim: UserRead) -> dict[str, Any]:
         "verified": True,
         "must_change_password": False,
     }
+    if "_view" in short(name):
+        form = {"name": "View of a list that they may not see", "shared": True}
     values = {
         # One's own name is one's own to change; without it there is nothing to save.
         "form": {} if short(name) == "profile.save" else form,
@@ -737,6 +739,8 @@ def plausible(name: str, victim: UserRead) -> dict[str, Any]:
         "vars": {},
         "value": False,
         "key": "status",
+        "dialog": "save",
+        "pixels": 200,
         "sort": "-email",
         "size": "100",
     }
