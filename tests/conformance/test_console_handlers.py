@@ -121,6 +121,9 @@ LET_THROUGH: Mapping[str, str] = {
 RESUME = "console.resume"
 """It has the tab's own socket closed, so that it comes back with a new cookie."""
 
+ONES_OWN = ("own_sessions.end_others", "session.end_others")
+"""A handler that needs no argument to end one's own other sessions, and its action."""
+
 PAGES: Mapping[str, str] = {
     "/": SIGNED_IN,
     "/audit": "audit.read",
@@ -650,7 +653,8 @@ class Watch:
     async def end(self) -> None:
         """Check that nothing was done."""
         assert await self._contents() == self._before
-        assert [entry for entry in await self.entries() if entry.outcome == "succeeded"] == []
+        done = [entry for entry in await self.entries() if entry.outcome == "succeeded"]
+        assert [entry for entry in done if entry.action != ONES_OWN[1]] == []
 
     async def _contents(self) -> dict[str, list[tuple[Any, ...]]]:
         return await self.platform.contents(without=["core_audit_entries"])
@@ -700,7 +704,7 @@ async def call_with_garbage(tab: Console, names: Iterable[str], garbage: Iterabl
     """Call handlers with all kinds of arguments that they do not expect."""
     garbage = list(garbage)
     for name in names:
-        if short(name) == RESUME:
+        if short(name) in (RESUME, ONES_OWN[0]):
             continue
         parameters = list(parameters_of(name))
         await tab.send(name, {"no_such_argument": 1})
