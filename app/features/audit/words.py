@@ -218,7 +218,9 @@ def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> 
         return f"{verb} {phrase.of}".rstrip(), target
     rows = entry.detail.get("rows")
     counted = f"{rows:,} " if isinstance(rows, int) else ""
-    return f"{verb} {counted}{phrase.alone}".rstrip(), ""
+    words = f"{verb} {counted}{phrase.alone}".rstrip()
+    is_gone = phrase.alone and entry.error_code.endswith(".not_found")
+    return (f"{words} that no longer exists" if is_gone else words), ""
 
 
 def _page(address: str) -> str:

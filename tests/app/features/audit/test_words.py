@@ -77,6 +77,8 @@ class TestTell:
               "detail": {"rows": 1234}}, "exported 1,234 users"),
             ({"action": "session.purge", "target_type": "session", "target_id": "",
               "target_label": "3 expired sessions"}, "removed 3 expired sessions"),
+            ({"outcome": "failed", "target_type": "", "target_id": "", "target_label": "",
+              "error_code": "user.not_found"}, "tried to change a user that no longer exists"),
             ({"action": "session.revoke"}, "ended a session of grace@example.com"),
             ({"action": "console.handler", "outcome": "denied", "target_type": "handler",
               "target_id": "state.setvar", "target_label": ""},
