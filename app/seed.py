@@ -10,8 +10,8 @@ from app.core.actor import SYSTEM, Actor, RequestContext
 from app.core.ids import new_id
 from app.core.migrations import Migrator
 from app.core.unit_of_work import UnitOfWork
+from app.features.roles.repository import RoleRepository
 from app.features.roles.service import DEFAULT_ROLES, RoleService
-from app.features.users.repository import UserRepository
 from app.features.users.schemas import UserCreate
 from app.features.users.service import UserService
 from app.settings import Settings
@@ -45,8 +45,7 @@ async def seed(container: AsyncContainer, settings: Settings) -> Seeded:
         if not present.issuperset(DEFAULT_ROLES):
             made = await roles.ensure_defaults()
         email, password = "", ""
-        repository = await unit.get(UserRepository)
-        if await repository.administrators() == 0:
+        if not await (await unit.get(RoleRepository)).administrators():
             given = settings.bootstrap.admin_password
             password = "" if given else secrets.token_urlsafe(12)
             created = await users.create(

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from app.core.permissions import PUBLIC, SIGNED_IN, PermissionSet
+from app.core.access import Access
+from app.core.permissions import PUBLIC, SIGNED_IN
 
 Channel = Literal["api", "console", "cli", "system"]
 
@@ -18,7 +19,7 @@ class Actor:
 
     kind: Literal["user", "anonymous", "system"]
     name: str
-    grants: PermissionSet = field(default_factory=PermissionSet)
+    access: Access = field(default_factory=Access)
     user_id: UUID | None = None
     email: str = ""
     session_id: UUID | None = None
@@ -36,11 +37,11 @@ class Actor:
             return True
         if permission == SIGNED_IN:
             return self.is_signed_in
-        return permission in self.grants
+        return permission in self.access
 
 
 ANONYMOUS = Actor(kind="anonymous", name="anonymous")
-SYSTEM = Actor(kind="system", name="system", grants=PermissionSet(["*"]))
+SYSTEM = Actor(kind="system", name="system", access=Access.to("*"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """What a feature or a module contributes to the platform."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from dishka import AsyncContainer, Provider
+from sqlalchemy import ColumnElement
 
+from app.core.actor import Actor
 from app.core.permissions import PermissionName
 from app.core.unit_of_work import UnitOfWork
 
@@ -139,12 +141,46 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRule:
+    """A condition by which a grant can be limited to some rows of a resource.
+
+    Attributes:
+        name: What grants call it, e.g. `own`.
+        title: What people read, e.g. `Their own record`.
+        condition: One SQL expression over the resource's table, for whoever acts. The same
+            expression decides for one row, a list, a count, a search and an export.
+    """
+
+    name: str
+    title: str
+    condition: Callable[[Actor], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What permissions are about, as far as grants can be limited to some of it.
+
+    Attributes:
+        name: All but the last word of its permissions, e.g. `user` or `blog.post`.
+        title: What people call several of it.
+        fields: The fields that a grant can be limited to: their titles by name.
+        rules: The row rules that a grant can be limited by.
+    """
+
+    name: str
+    title: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    rules: Sequence[RowRule] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """One feature or module, complete. Core features and third-party modules have the same shape.
 
     Attributes:
         id: Unique lower-case name, e.g. `users`.
         permissions: The enumerations of its permissions.
+        resources: What grants can be limited to, for those that can be limited.
         provider: Makes its repositories and services.
         router: Its REST routes, mounted under `/api/v1`.
         console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
@@ -158,6 +194,7 @@ class Module:
 
     id: str
     permissions: Sequence[type[PermissionName]] = ()
+    resources: Sequence[Resource] = ()
     provider: Provider | None = None
     router: Any = None
     console_router: Any = None

@@ -1,12 +1,12 @@
 """The permission grammar.
 
 A permission is lower-case words joined by dots, `[namespace.]resource.action`:
-`user.create`, `blog.post.publish`. A grant may end in `*`, which stands for
-one or more words: `user.*` covers `user.create`, `*` covers everything.
+`user.create`, `blog.post.publish`. A grant may begin or end with `*`, which
+stands for one or more words: `user.*` covers `user.create`, `*.read` covers
+`blog.post.read`, `*` covers everything.
 """
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, Self
 
@@ -18,7 +18,9 @@ SIGNED_IN: Final = "signed_in"
 
 _WORD = "[a-z][a-z0-9_]*"
 _PERMISSION = re.compile(rf"{_WORD}(\.{_WORD}){{1,3}}")
-_GRANT = re.compile(rf"\*|{_WORD}(\.{_WORD}){{0,2}}\.\*|{_WORD}(\.{_WORD}){{1,3}}")
+_GRANT = re.compile(
+    rf"\*|{_WORD}(\.{_WORD}){{0,2}}\.\*|\*(\.{_WORD}){{1,3}}|{_WORD}(\.{_WORD}){{1,3}}"
+)
 
 
 def is_permission(text: str) -> bool:
@@ -47,22 +49,17 @@ class PermissionName(StrEnum):
         return member
 
 
-class PermissionSet:
-    """The grants of one actor; answers `permission in grants`. Immutable."""
+def covers(grant: str, permission: str) -> bool:
+    """Whether a grant stands for all that a permission, or another grant, names."""
+    if grant in ("*", permission):
+        return True
+    if grant.endswith(".*"):
+        return permission.startswith(grant[:-1])
+    if grant.startswith("*."):
+        return permission.endswith(grant[1:]) and not permission.endswith("*")
+    return False
 
-    __slots__ = ("_known", "_prefixes", "grants")
 
-    def __init__(self, grants: Iterable[str] = ()) -> None:
-        self.grants: Final = frozenset(grants)
-        self._prefixes = tuple(grant[:-1] for grant in self.grants if grant.endswith("*"))
-        self._known: dict[str, bool] = {}
-
-    def __contains__(self, permission: str) -> bool:
-        answer = self._known.get(permission)
-        if answer is None:
-            answer = permission in self.grants or permission.startswith(self._prefixes)
-            self._known[permission] = answer
-        return answer
-
-    def __repr__(self) -> str:
-        return f"PermissionSet({sorted(self.grants)})"
+def resource_of(permission: str) -> str:
+    """What a permission is about: all but its last word."""
+    return permission.rpartition(".")[0]

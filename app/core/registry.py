@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterable, Sequence
 
 from app.core.errors import ModuleError
-from app.core.module import Action, CountBelongings, Finder, Job, Module, NavItem, PageSpec
+from app.core.module import (
+    Action,
+    CountBelongings,
+    Finder,
+    Job,
+    Module,
+    NavItem,
+    PageSpec,
+    Resource,
+)
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -79,6 +88,14 @@ class Registry:
     def permissions(self) -> Sequence[PermissionName]:
         """All declared permissions."""
         return [name for module in self.modules for name in _permissions(module)]
+
+    def resource(self, name: str) -> Resource:
+        """What grants on this resource can be limited to; nothing, for one nobody describes."""
+        for module in self.modules:
+            for resource in module.resources:
+                if resource.name == name:
+                    return resource
+        return Resource(name)
 
     @property
     def pages(self) -> Sequence[PageSpec]:

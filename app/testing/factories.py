@@ -8,10 +8,8 @@ from itertools import count
 from typing import Any
 
 from app.core.actor import SYSTEM
-from app.core.unit_of_work import UnitOfWork
-from app.features.roles.models import Role
-from app.features.roles.repository import RoleRepository
-from app.features.roles.schemas import RoleRead
+from app.features.roles.schemas import GrantSpec, RoleCreate, RoleRead
+from app.features.roles.service import RoleService
 from app.features.users.schemas import UserCreate, UserRead
 from app.features.users.service import UserService
 from app.testing.platform import Platform
@@ -35,15 +33,16 @@ class Factory:
 class RoleFactory(Factory):
     """Makes roles."""
 
-    async def __call__(self, *grants: str, name: str = "") -> RoleRead:
+    async def __call__(self, *grants: str | GrantSpec, name: str = "") -> RoleRead:
         """A role with these grants."""
-        role = Role(name=name or f"role-{self.number}")
-        async with self.platform.caller(SYSTEM).unit() as unit:
-            uow = await unit.get(UnitOfWork)
-            await uow.begin_write()
-            await (await unit.get(RoleRepository)).add_with_grants(role, grants)
-            await uow.commit()
-        return RoleRead(id=role.id, name=role.name, description="", grants=tuple(sorted(grants)))
+        new = RoleCreate(
+            name=name or f"role-{self.number}", grants=[_spec(each) for each in grants]
+        )
+        return await self.platform.caller(SYSTEM)(RoleService.create, new)
+
+
+def _spec(grant: str | GrantSpec) -> GrantSpec:
+    return GrantSpec(permission=grant) if isinstance(grant, str) else grant
 
 
 class UserFactory(Factory):

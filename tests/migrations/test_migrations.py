@@ -187,7 +187,7 @@ class TestConstraints:
         [
             "UPDATE core_users SET email = NULL",
             "UPDATE core_users SET email = 'same@example.com'",
-            "INSERT INTO core_user_roles SELECT id, id FROM core_users",
+            "UPDATE core_user_roles SET role_id = user_id",
             "UPDATE core_sessions SET user_id = id",
         ],
     )

@@ -5,23 +5,22 @@ the user may do is cached under that stamp and the user's version, so a change o
 roles holds for the next request in every worker.
 """
 
-from collections import OrderedDict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import col
 
 from app.core import clock, crypto
+from app.core.access import Access
 from app.core.actor import Actor
 from app.core.database import Database
-from app.core.permissions import PermissionSet
 from app.core.prepared import Lookup
 from app.features.auth.models import UserSession
 from app.features.auth.repository import PRINCIPAL
 from app.features.auth.tokens import AccessTokens, invalid_token
-from app.features.roles.models import Role, RoleGrant, UserRole
+from app.features.roles.resolver import AccessResolver
 from app.features.users.schemas import UserStatus
 from app.settings import Settings
 
@@ -47,15 +46,15 @@ _BY_COOKIE = PRINCIPAL.where(
 class SessionAuthenticator:
     """The platform's `Authenticator`. Lives as long as the process."""
 
-    def __init__(self, database: Database, tokens: AccessTokens, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, tokens: AccessTokens, access: AccessResolver, settings: Settings
+    ) -> None:
         self._database = database
         self._by_id = Lookup(database, _BY_ID)
         self._by_cookie = Lookup(database, _BY_COOKIE)
         self._tokens = tokens
         self._idle = timedelta(minutes=settings.auth.session_idle_minutes)
-        self._access: OrderedDict[UUID, tuple[_Stamp, PermissionSet, tuple[str, ...]]] = (
-            OrderedDict()
-        )
+        self._access = access
 
     async def from_bearer(self, token: str) -> Actor:
         """The actor of an access token.
@@ -89,7 +88,7 @@ class SessionAuthenticator:
         row = await self._by_cookie.row(cookie_hash=cookie_hash)
         if row is None or row.cookie_hash != cookie_hash:
             return None
-        _, roles = await self._grants(row)
+        _, roles = await self._held(row)
         if row.roles_at_issue == ",".join(roles):
             return None
         fresh = crypto.new_token()
@@ -111,13 +110,13 @@ class SessionAuthenticator:
     ) -> Actor | None:
         if row is None or row.kind != kind or not self._is_live(row, cookie_hash):
             return None
-        grants, roles = await self._grants(row)
+        access, roles = await self._held(row)
         if clock.now() - row.last_seen_at > _TOUCH_EVERY:
             await self._touch(row.session_id)
         return Actor(
             kind="user",
             name=row.display_name,
-            grants=grants,
+            access=access,
             user_id=row.user_id,
             email=row.email,
             session_id=row.session_id,
@@ -136,28 +135,8 @@ class SessionAuthenticator:
             and (row.kind != "console" or now - row.last_seen_at < self._idle)
         )
 
-    async def _grants(self, row: _Row) -> tuple[PermissionSet, tuple[str, ...]]:
-        user_id, stamp = row.user_id, (row.stamp, row.user_version)
-        known = self._access.get(user_id)
-        if known is not None and known[0] == stamp:
-            return known[1], known[2]
-        statement = (
-            select(col(Role.name), col(RoleGrant.permission))
-            .select_from(UserRole)
-            .join(Role, col(Role.id) == col(UserRole.role_id))
-            .outerjoin(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
-            .where(col(UserRole.user_id) == user_id)
-        )
-        async with self._database.reading.connect() as connection:
-            rows = (await connection.execute(statement)).all()
-        grants = PermissionSet(row.permission for row in rows if row.permission is not None)
-        roles = tuple(sorted({row.name for row in rows}))
-        # Stored under the stamp read before the grants: at worst it is read once more.
-        self._access[user_id] = (stamp, grants, roles)
-        self._access.move_to_end(user_id)
-        if len(self._access) > _CACHED_USERS:
-            self._access.popitem(last=False)
-        return grants, roles
+    async def _held(self, row: _Row) -> tuple[Access, tuple[str, ...]]:
+        return await self._access.of_user(row.user_id, (row.stamp, row.user_version))
 
     async def _touch(self, session_id: UUID) -> None:
         async with self._database.writing.begin() as connection:

@@ -27,7 +27,7 @@ from app.features.auth.schemas import (
 from app.features.auth.throttle import FORGET_AFTER, ThrottleKeys, seconds_left
 from app.features.auth.tokens import AccessTokens
 from app.features.roles.repository import RoleRepository
-from app.features.roles.service import refuse_above
+from app.features.roles.service import refuse_beyond
 from app.features.users.models import User
 from app.features.users.repository import UserRepository
 from app.features.users.schemas import UserStatus, normalise_email
@@ -137,7 +137,7 @@ class AuthService(Service):
             email=actor.email,
             display_name=actor.name,
             roles=list(actor.roles),
-            permissions=sorted(actor.grants.grants),
+            permissions=actor.access.permissions,
             must_change_password=actor.must_change_password,
         )
 
@@ -458,7 +458,8 @@ class SessionService(Service):
     async def _reachable(self, user_id: UUID) -> User:
         user = await self._user(user_id)
         self.uow.audit.about("user", user.id, user.email)
-        refuse_above(await self._roles.of_user(user.id), self.uow.actor.grants)
+        held = await self._roles.access_of(user.id)
+        refuse_beyond(self.uow.actor.access, held.grants, code="user.above_actor")
         return user
 
 

@@ -6,6 +6,8 @@ from app.core import clock
 from app.core.health import HealthChecks
 from app.core.operations import Service, query
 from app.core.permissions import SIGNED_IN
+from app.core.registry import Registry
+from app.core.rows import rows_of
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import AuditRepository
@@ -31,17 +33,20 @@ class DashboardService(Service):
         users: UserRepository,
         audit: AuditRepository,
         checks: HealthChecks,
+        registry: Registry,
     ) -> None:
         super().__init__(uow)
         self._users = users
         self._audit = audit
         self._checks = checks
+        self._registry = registry
 
     @query(UserPermission.READ, action="dashboard.users")
     async def users(self) -> UserNumbers:
         """How many users may sign in, and how many may not."""
-        active = await self._users.count(UserFilter(status=UserStatus.ACTIVE))
-        suspended = await self._users.count(UserFilter(status=UserStatus.SUSPENDED))
+        rows = rows_of(self._registry, self.uow.actor, UserPermission.READ)
+        active = await self._users.count(UserFilter(status=UserStatus.ACTIVE), rows)
+        suspended = await self._users.count(UserFilter(status=UserStatus.SUSPENDED), rows)
         return UserNumbers(
             active=min(active, COUNT_LIMIT),
             suspended=min(suspended, COUNT_LIMIT),

@@ -54,7 +54,7 @@ class Profile(PageState, rx.State):
             for permission in sorted(runtime.current().registry.permissions)
             if actor.may(permission)
         ]
-        self.holds_all = "*" in actor.grants.grants
+        self.holds_all = actor.access.is_administrator
         self.loading = False
         if self.router.url.query_parameters.get("password") == "changed":
             await self._say("Your password is changed. All your other sessions have ended.")

@@ -3,12 +3,57 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Index, Uuid
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    Uuid,
+    column,
+    table,
+)
 from sqlmodel import Field
 
 from app.core import clock
 from app.core.ids import new_id
 from app.core.models import Table, UtcDateTime
+
+USERS = table(
+    "core_users",
+    column("id", Uuid),
+    column("email", String),
+    column("display_name", String),
+    column("status", String),
+    column("updated_at", UtcDateTime),
+    column("version", Integer),
+)
+"""What this feature reads of the users, whose feature builds on this one."""
+
+ACTIVE = "active"
+"""The status of a user who may sign in."""
+
+
+class Given(Table):
+    """What every kind of grant records: until when, by whom, when and why."""
+
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    granted_by: UUID | None = None
+    granted_by_name: str = Field(default="", max_length=320)
+    granted_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
+    reason: str = Field(default="", max_length=300)
+
+
+class Granted(Given):
+    """A permission or wildcard, for some rows and fields or for all of them."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    permission: str = Field(max_length=100)
+    rule: str = Field(default="", max_length=50)
+    readable: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    writable: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 class Role(Table, table=True):
@@ -22,20 +67,35 @@ class Role(Table, table=True):
     created_at: datetime = Field(
         default_factory=clock.now, sa_column=Column(UtcDateTime, nullable=False)
     )
+    updated_at: datetime = Field(
+        default_factory=clock.now, sa_column=Column(UtcDateTime, nullable=False)
+    )
+    version: int = 1
 
 
-class RoleGrant(Table, table=True):
-    """One permission or wildcard of a role."""
+class RoleGrant(Granted, table=True):
+    """What a role grants."""
 
     __tablename__ = "core_role_grants"
+    __table_args__ = (UniqueConstraint("role_id", "permission", "rule"),)
 
     role_id: UUID = Field(
-        sa_column=Column(Uuid, ForeignKey("core_roles.id", ondelete="CASCADE"), primary_key=True)
+        sa_column=Column(Uuid, ForeignKey("core_roles.id", ondelete="CASCADE"), nullable=False)
     )
-    permission: str = Field(primary_key=True, max_length=100)
 
 
-class UserRole(Table, table=True):
+class UserGrant(Granted, table=True):
+    """What a user holds in person, without a role."""
+
+    __tablename__ = "core_user_grants"
+    __table_args__ = (UniqueConstraint("user_id", "permission", "rule"),)
+
+    user_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("core_users.id", ondelete="CASCADE"), nullable=False)
+    )
+
+
+class UserRole(Given, table=True):
     """A role given to a user."""
 
     __tablename__ = "core_user_roles"
@@ -45,6 +105,20 @@ class UserRole(Table, table=True):
         sa_column=Column(Uuid, ForeignKey("core_users.id", ondelete="CASCADE"), primary_key=True)
     )
     role_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("core_roles.id", ondelete="CASCADE"), primary_key=True)
+    )
+
+
+class RoleInclude(Table, table=True):
+    """A role that grants all that another one does."""
+
+    __tablename__ = "core_role_includes"
+    __table_args__ = (Index("ix_core_role_includes_included_id", "included_id", "role_id"),)
+
+    role_id: UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("core_roles.id", ondelete="CASCADE"), primary_key=True)
+    )
+    included_id: UUID = Field(
         sa_column=Column(Uuid, ForeignKey("core_roles.id", ondelete="CASCADE"), primary_key=True)
     )
 

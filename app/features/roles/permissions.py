@@ -7,4 +7,7 @@ class RolePermission(PermissionName):
     """What can be done with roles."""
 
     CREATE = "role.create", "Create roles"
-    READ = "role.read", "See roles and what they grant"
+    DELETE = "role.delete", "Delete roles"
+    GRANT = "role.grant", "Grant what one does not hold oneself"
+    READ = "role.read", "See roles, what they grant and who has them"
+    UPDATE = "role.update", "Change roles and what they grant"

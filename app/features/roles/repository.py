@@ -1,32 +1,79 @@
 """Queries of the roles feature."""
 
-from collections.abc import Collection, Iterable
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, update
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
+from app.core import clock
+from app.core.access import Access, Grant, Held, RoleGraph, RoleNode
+from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
-from app.features.roles.models import AccessStamp, Role, RoleGrant, UserRole
-from app.features.roles.schemas import RoleRead
+from app.features.roles.models import (
+    ACTIVE,
+    USERS,
+    AccessStamp,
+    Granted,
+    Role,
+    RoleGrant,
+    RoleInclude,
+    UserGrant,
+    UserRole,
+)
+from app.features.roles.schemas import (
+    GrantRead,
+    GrantSpec,
+    MemberRead,
+    Person,
+    RoleListQuery,
+    RoleRead,
+)
 
-_ROLES = (
-    sa_select(col(Role.id), col(Role.name), col(Role.description), col(RoleGrant.permission))
-    .outerjoin(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
-    .order_by(col(Role.name), col(RoleGrant.permission))
+_CHUNK = 500
+"""How many ids go into one statement."""
+
+KEYSET = Keyset(
+    {
+        "name": SortColumn(Role.name),  # type: ignore[arg-type]  # a column at run time
+        "created_at": SortColumn(Role.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
+        "updated_at": SortColumn(Role.updated_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
+    },
+    default="name",
+    key=Role.id,  # type: ignore[arg-type]  # likewise
 )
-_ALL = Prepared(_ROLES)
-_OF_USER = Prepared(
-    _ROLES.join(UserRole, col(UserRole.role_id) == col(Role.id)).where(
-        col(UserRole.user_id) == bindparam("user_id")
-    )
+
+NODES = sa_select(
+    col(Role.name),
+    col(RoleGrant.id),
+    col(RoleGrant.permission),
+    col(RoleGrant.rule),
+    col(RoleGrant.readable),
+    col(RoleGrant.writable),
+    col(RoleGrant.expires_at),
+    col(RoleGrant.granted_by_name),
+    col(RoleGrant.granted_at),
+    col(RoleGrant.reason),
+).outerjoin(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
+"""Every role with each of its own grants."""
+
+_INCLUDED = sa_select(col(Role.id), col(Role.name)).subquery()
+EDGES = (
+    sa_select(col(Role.name), _INCLUDED.c.name.label("included"))
+    .join(RoleInclude, col(RoleInclude.role_id) == col(Role.id))
+    .join(_INCLUDED, _INCLUDED.c.id == col(RoleInclude.included_id))
 )
-_TAKE = Prepared(delete(UserRole).where(col(UserRole.user_id) == bindparam("user_id")))
-_GIVE = Prepared(insert(UserRole))
+"""Which role includes which."""
+
+_NODES = Prepared(NODES)
+_EDGES = Prepared(EDGES)
+_TAKE = Prepared(delete(UserRole).where(col(UserRole.user_id) == bindparam("owner_id")))
 
 
 class RoleRepository(Repository[Role]):
@@ -34,20 +81,45 @@ class RoleRepository(Repository[Role]):
 
     model = Role
 
-    async def all(self) -> list[RoleRead]:
-        """All roles with their grants, by name."""
-        return _made(await _ALL.run(self.session))
+    async def graph(self) -> RoleGraph:
+        """All roles with what they grant and include."""
+        return graph_of(await _NODES.run(self.session), await _EDGES.run(self.session))
 
-    async def of_user(self, user_id: UUID) -> list[RoleRead]:
-        """The roles of one user, by name."""
-        return _made(await _OF_USER.run(self.session, user_id=user_id))
+    async def ids(self) -> dict[str, UUID]:
+        """The id of every role by its name."""
+        return dict((await self.session.exec(select(Role.name, Role.id))).all())
+
+    async def by_name(self, name: str) -> Role | None:
+        """The role with this name, or None."""
+        return (await self.session.exec(select(Role).where(Role.name == name))).one_or_none()
+
+    async def all(self) -> list[RoleRead]:
+        """All roles, by name."""
+        return await self._read((await self.session.exec(select(Role).order_by(Role.name))).all())
+
+    async def page(self, query: RoleListQuery) -> Page[RoleRead]:
+        """A page of roles."""
+        statement = select(Role)
+        if query.q is not None and query.q.strip():
+            statement = statement.where(
+                func.lower(Role.name).contains(query.q.strip().lower(), autoescape=True)
+            )
+        rows = (await self.session.exec(KEYSET.apply(statement, query))).all()  # type: ignore[call-overload]  # a select of Role
+        page: Page[Any] = KEYSET.page(rows, query, lambda role: role)
+        page.items = await self._read(page.items)
+        return page
+
+    async def read(self, role: Role) -> RoleRead:
+        """The schema of a stored role."""
+        [read] = await self._read([role])
+        return read
 
     async def names_of_users(self, user_ids: Collection[UUID]) -> dict[UUID, list[str]]:
         """Role names by user id, sorted; a user without roles is absent."""
         statement = (
             select(UserRole.user_id, Role.name)
             .join(Role, col(UserRole.role_id) == col(Role.id))
-            .where(col(UserRole.user_id).in_(user_ids))
+            .where(col(UserRole.user_id).in_(user_ids), in_force(UserRole))
             .order_by(col(Role.name))
         )
         names: dict[UUID, list[str]] = {}
@@ -55,23 +127,183 @@ class RoleRepository(Repository[Role]):
             names.setdefault(user_id, []).append(name)
         return names
 
-    async def replace_for_user(self, user_id: UUID, role_ids: Collection[UUID]) -> None:
-        """Give the user exactly these roles; the caller raises the user's version."""
-        await _TAKE.run(self.session, user_id=user_id)
-        await self.give(user_id, role_ids)
+    async def held_by(
+        self, user_ids: Collection[UUID]
+    ) -> dict[UUID, tuple[list[Held], list[Grant]]]:
+        """The roles and the grants in person of these users, ended ones too."""
+        found: dict[UUID, tuple[list[Held], list[Grant]]] = {
+            user_id: ([], []) for user_id in user_ids
+        }
+        for some in _chunks(user_ids):
+            roles = (
+                select(UserRole.user_id, Role.name, UserRole.expires_at)
+                .join(Role, col(UserRole.role_id) == col(Role.id))
+                .where(col(UserRole.user_id).in_(some))
+                .order_by(col(Role.name))
+            )
+            for user_id, name, until in await self.session.exec(roles):
+                found[user_id][0].append(Held(name, until))
+            direct = select(UserGrant).where(col(UserGrant.user_id).in_(some))
+            for grant in (await self.session.exec(direct)).all():
+                found[grant.user_id][1].append(as_grant(grant))
+        return found
 
-    async def give(self, user_id: UUID, role_ids: Collection[UUID]) -> None:
+    async def holders(self, names: Collection[str]) -> set[UUID]:
+        """Users who have one of these roles, for now."""
+        statement = (
+            select(UserRole.user_id)
+            .join(Role, col(UserRole.role_id) == col(Role.id))
+            .where(col(Role.name).in_(names), in_force(UserRole))
+        )
+        return set((await self.session.exec(statement)).all())
+
+    async def active(self, user_ids: Collection[UUID]) -> set[UUID]:
+        """Those of the users who may sign in."""
+        found: set[UUID] = set()
+        for some in _chunks(user_ids):
+            statement = sa_select(USERS.c.id).where(USERS.c.id.in_(some), USERS.c.status == ACTIVE)
+            found.update((await self.session.execute(statement)).scalars())
+        return found
+
+    async def people(self, user_ids: Collection[UUID]) -> list[Person]:
+        """Names and addresses of users, by name."""
+        found = []
+        for some in _chunks(user_ids):
+            statement = sa_select(USERS.c.id, USERS.c.display_name, USERS.c.email).where(
+                USERS.c.id.in_(some)
+            )
+            found += [
+                Person(id=row.id, display_name=row.display_name, email=row.email)
+                for row in await self.session.execute(statement)
+            ]
+        return sorted(found, key=lambda person: (person.display_name.casefold(), person.email))
+
+    async def access_of(self, user_id: UUID) -> Access:
+        """All that a user holds."""
+        held = await self.held_by([user_id])
+        return (await self.graph()).access(*held[user_id])
+
+    async def administrators(
+        self, graph: RoleGraph | None = None, *, renamed: tuple[str, str] = ("", "")
+    ) -> set[UUID]:
+        """Active users who hold everything for good.
+
+        Args:
+            graph: The roles as they would be; as they are when not given.
+            renamed: The present and the future name of a role that the graph has renamed.
+        """
+        graph = graph or await self.graph()
+        old, new = renamed
+        names = {
+            old if name == new else name
+            for name in graph.roles
+            if Access(graph.grants_of(name)).administers_for_good
+        }
+        candidates = await self.active(await self.holders(names) | await self._with_everything())
+        held = await self.held_by(candidates)
+        return {
+            user_id
+            for user_id, (roles, direct) in held.items()
+            if graph.access(
+                [replace(each, role=new) if each.role == old else each for each in roles], direct
+            ).administers_for_good
+        }
+
+    async def _with_everything(self) -> set[UUID]:
+        """Users who hold `*` in person."""
+        statement = select(UserGrant.user_id).where(UserGrant.permission == "*")
+        return set((await self.session.exec(statement)).all())
+
+    async def members(self, role_id: UUID, *, after: UUID | None, limit: int) -> list[MemberRead]:
+        """Those who have the role, in order of their ids."""
+        statement = (
+            sa_select(
+                USERS.c.id,
+                USERS.c.email,
+                USERS.c.display_name,
+                col(UserRole.expires_at),
+                col(UserRole.granted_by_name).label("granted_by"),
+                col(UserRole.granted_at),
+                col(UserRole.reason),
+            )
+            .join(UserRole, col(UserRole.user_id) == USERS.c.id)
+            .where(col(UserRole.role_id) == role_id, in_force(UserRole))
+            .order_by(USERS.c.id)
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(USERS.c.id > after)
+        rows = (await self.session.execute(statement)).all()
+        return [MemberRead.model_validate(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+    async def replace_for_user(
+        self, user_id: UUID, role_ids: Collection[UUID], *, by: tuple[UUID | None, str]
+    ) -> None:
+        """Let the user have exactly these roles; the caller raises the user's version.
+
+        Those that they have already stay as they are, until they end.
+        """
+        present = select(UserRole.role_id).where(UserRole.user_id == user_id, in_force(UserRole))
+        kept = set((await self.session.exec(present)).all()) & set(role_ids)
+        gone = delete(UserRole).where(
+            col(UserRole.user_id) == user_id, col(UserRole.role_id).not_in(kept)
+        )
+        await self.session.execute(gone)
+        await self.give(user_id, set(role_ids) - kept, by=by)
+
+    async def give(
+        self,
+        user_id: UUID,
+        role_ids: Collection[UUID],
+        *,
+        by: tuple[UUID | None, str],
+        expires_at: datetime | None = None,
+        reason: str = "",
+    ) -> None:
         """Give the user roles that they do not have; see `replace_for_user`."""
         for role_id in role_ids:
-            await _GIVE.run(self.session, user_id=user_id, role_id=role_id)
+            await _GIVE.run(
+                self.session,
+                user_id=user_id,
+                role_id=role_id,
+                expires_at=expires_at,
+                granted_by=by[0],
+                granted_by_name=by[1],
+                granted_at=clock.now(),
+                reason=reason,
+            )
 
-    async def add_with_grants(self, role: Role, grants: Collection[str]) -> None:
-        """Insert a role and what it grants."""
-        await self.add(role)
-        if grants:
-            rows = [{"role_id": role.id, "permission": grant} for grant in grants]
-            await self.session.execute(insert(RoleGrant), rows)
-        await self.raise_stamp()
+    async def take(self, role_id: UUID, user_ids: Collection[UUID]) -> None:
+        """Take the role from these users."""
+        await self.session.execute(
+            delete(UserRole).where(
+                col(UserRole.role_id) == role_id, col(UserRole.user_id).in_(user_ids)
+            )
+        )
+
+    async def replace_grants(
+        self, role_id: UUID, grants: Sequence[GrantSpec], *, by: tuple[UUID | None, str]
+    ) -> None:
+        """Make the role grant exactly this; what stays keeps who gave it and when."""
+        await self._replace(RoleGrant, "role_id", role_id, grants, by)
+
+    async def replace_own_grants(
+        self, user_id: UUID, grants: Sequence[GrantSpec], *, by: tuple[UUID | None, str]
+    ) -> None:
+        """Make the user hold exactly this in person; see `replace_grants`."""
+        await self._replace(UserGrant, "user_id", user_id, grants, by)
+
+    async def own_grants(self, user_id: UUID) -> list[GrantRead]:
+        """What the user holds in person."""
+        statement = select(UserGrant).where(UserGrant.user_id == user_id)
+        return _sorted((await self.session.exec(statement)).all())
+
+    async def replace_includes(self, role_id: UUID, included: Collection[UUID]) -> None:
+        """Make the role include exactly these."""
+        await self.session.execute(delete(RoleInclude).where(col(RoleInclude.role_id) == role_id))
+        if included:
+            rows = [{"role_id": role_id, "included_id": each} for each in included]
+            await self.session.execute(insert(RoleInclude), rows)
 
     async def lock_access(self) -> None:
         """Keep others from changing who may do what until the transaction ends."""
@@ -81,17 +313,156 @@ class RoleRepository(Repository[Role]):
         """Make every worker read permissions anew."""
         await self.session.execute(update(AccessStamp).values(version=AccessStamp.version + 1))
 
+    async def raise_user_versions(self, user_ids: Collection[UUID]) -> None:
+        """Make every worker read these users' permissions anew."""
+        for some in _chunks(user_ids):
+            await self.session.execute(
+                update(USERS)
+                .where(USERS.c.id.in_(some))
+                .values(version=USERS.c.version + 1, updated_at=clock.now())
+            )
 
-def _made(rows: Iterable[Any]) -> list[RoleRead]:
-    """Roles of rows that name one grant each."""
-    return [
-        RoleRead(
-            id=role_id,
-            name=name,
-            description=description,
-            grants=tuple(sorted(row.permission for row in of_role if row.permission is not None)),
+    async def _replace(
+        self,
+        table: type[RoleGrant | UserGrant],
+        owner: str,
+        owner_id: UUID,
+        grants: Sequence[GrantSpec],
+        by: tuple[UUID | None, str],
+    ) -> None:
+        of_owner = getattr(table, owner) == owner_id
+        statement: Any = select(table).where(of_owner)
+        rows = await self.session.exec(statement)
+        present = {(row.permission, row.rule): row for row in rows}
+        wanted = {grant.key: grant for grant in grants}
+        for key, row in present.items():
+            if key not in wanted:
+                await self.session.delete(row)
+        for key, grant in wanted.items():
+            values: dict[str, Any] = grant.model_dump(include=_CONDITIONS)
+            known = present.get(key)
+            if known is None:
+                self.session.add(
+                    table(
+                        permission=grant.permission,
+                        rule=grant.rule,
+                        granted_by=by[0],
+                        granted_by_name=by[1],
+                        **{owner: owner_id, **values},
+                    )
+                )
+            elif any(getattr(known, name) != value for name, value in values.items()):
+                for name, value in values.items():
+                    setattr(known, name, value)
+                known.granted_by, known.granted_by_name = by
+                known.granted_at = clock.now()
+        await self.session.flush()
+
+    async def _read(self, roles: Sequence[Role]) -> list[RoleRead]:
+        ids = [role.id for role in roles]
+        grants: dict[UUID, list[RoleGrant]] = defaultdict(list)
+        for grant in await self.session.exec(
+            select(RoleGrant).where(col(RoleGrant.role_id).in_(ids))
+        ):
+            grants[grant.role_id].append(grant)
+        includes: dict[UUID, list[str]] = defaultdict(list)
+        for role_id, name in await self.session.exec(
+            select(RoleInclude.role_id, Role.name)
+            .join(Role, col(Role.id) == col(RoleInclude.included_id))
+            .where(col(RoleInclude.role_id).in_(ids))
+        ):
+            includes[role_id].append(name)
+        members = dict(
+            (
+                await self.session.exec(
+                    select(UserRole.role_id, func.count())
+                    .where(col(UserRole.role_id).in_(ids), in_force(UserRole))
+                    .group_by(col(UserRole.role_id))
+                )
+            ).all()
         )
-        for (role_id, name, description), of_role in groupby(
-            rows, key=lambda row: (row.id, row.name, row.description)
+        return [
+            RoleRead(
+                id=role.id,
+                name=role.name,
+                description=role.description,
+                includes=tuple(sorted(includes[role.id])),
+                permissions=tuple(sorted({grant.permission for grant in grants[role.id]})),
+                grants=tuple(_sorted(grants[role.id])),
+                members=members.get(role.id, 0),
+                created_at=role.created_at,
+                updated_at=role.updated_at,
+                version=role.version,
+            )
+            for role in roles
+        ]
+
+
+_CONDITIONS = {"readable", "writable", "expires_at", "reason"}
+_GIVE = Prepared(insert(UserRole))
+
+
+def in_force(table: type[UserRole] | type[RoleGrant] | type[UserGrant]) -> ColumnElement[bool]:
+    """Whether a row of the table has not ended."""
+    ends = col(table.expires_at)
+    return or_(ends.is_(None), ends > clock.now())
+
+
+def graph_of(nodes: Iterable[Any], edges: Iterable[Any]) -> RoleGraph:
+    """The roles that rows of `NODES` and `EDGES` describe."""
+    grants: dict[str, list[Grant]] = {}
+    for row in nodes:
+        own = grants.setdefault(row.name, [])
+        if row.permission is not None:
+            own.append(as_grant(row))
+    includes: dict[str, list[str]] = defaultdict(list)
+    for row in edges:
+        includes[row.name].append(row.included)
+    return RoleGraph(
+        {
+            name: RoleNode(
+                tuple(sorted(own, key=lambda grant: (grant.permission, grant.rule))),
+                tuple(sorted(includes[name])),
+            )
+            for name, own in grants.items()
+        }
+    )
+
+
+def as_grant(row: Granted | Any) -> Grant:
+    """The grant of a stored row."""
+    return Grant(
+        row.permission,
+        row.rule,
+        None if row.readable is None else frozenset(row.readable),
+        None if row.writable is None else frozenset(row.writable),
+        expires_at=row.expires_at,
+        id=row.id,
+        granted_by=row.granted_by_name,
+        granted_at=row.granted_at,
+        reason=row.reason,
+    )
+
+
+def _sorted(rows: Iterable[Granted]) -> list[GrantRead]:
+    reads = [
+        GrantRead(
+            id=row.id,
+            permission=row.permission,
+            rule=row.rule,
+            readable=row.readable,
+            writable=row.writable,
+            expires_at=row.expires_at,
+            reason=row.reason,
+            granted_by=row.granted_by_name,
+            granted_at=row.granted_at,
         )
+        for row in rows
     ]
+    return sorted(reads, key=lambda grant: grant.key)
+
+
+def _chunks(ids: Collection[UUID]) -> Iterable[list[UUID]]:
+    ordered = list(ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]

@@ -1,10 +1,177 @@
 """What crosses the border of the roles feature."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from app.core.permissions import PermissionSet
+from app.core.access import ALL_ROWS, Grant
+from app.core.paging import DEFAULT_SIZE, MAX_SIZE, PageRequest
+from app.core.permissions import is_grant
+from app.core.text import plain_text
+
+
+def _grantable(text: str) -> str:
+    if not is_grant(text):
+        code = "permission"
+        message = "Write a permission such as user.read, or a wildcard: user.*, *.read or *."
+        raise PydanticCustomError(code, message)
+    return text
+
+
+def _role_name(text: str) -> str:
+    text = " ".join(text.split())
+    if not text or not all(part.isalnum() or part in " -_." for part in text):
+        code, message = "role_name", "Use letters, digits, spaces, dots, dashes and underscores."
+        raise PydanticCustomError(code, message)
+    return text
+
+
+_Text = Annotated[str, Field(max_length=300), BeforeValidator(plain_text)]
+RoleName = Annotated[
+    str,
+    Field(min_length=1, max_length=50, examples=["editor"]),
+    BeforeValidator(plain_text),
+    AfterValidator(_role_name),
+]
+GrantName = Annotated[
+    str, Field(max_length=100, examples=["user.read", "blog.*"]), AfterValidator(_grantable)
+]
+_Name = Annotated[str, Field(max_length=50), BeforeValidator(plain_text)]
+_Names = Annotated[list[_Name], Field(max_length=200)]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class GrantSpec(_Input):
+    """A permission or wildcard to grant, perhaps with conditions."""
+
+    permission: GrantName
+    rule: _Name = Field(
+        default=ALL_ROWS, description="The row rule that picks the rows; empty for all rows."
+    )
+    readable: _Names | None = Field(
+        default=None, description="The fields that may be read; null for all of them."
+    )
+    writable: _Names | None = Field(
+        default=None, description="The fields that may be written; null for all of them."
+    )
+    expires_at: AwareDatetime | None = Field(
+        default=None, description="When the grant ends; null for never."
+    )
+    reason: _Text = Field(default="", description="Why it is given.")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells two grants of one role apart."""
+        return (self.permission, self.rule)
+
+    def as_grant(self) -> Grant:
+        """The grant it would become."""
+        return Grant(
+            self.permission,
+            self.rule,
+            None if self.readable is None else frozenset(self.readable),
+            None if self.writable is None else frozenset(self.writable),
+            expires_at=self.expires_at,
+            reason=self.reason,
+        )
+
+
+class GrantRead(GrantSpec):
+    """A grant in force or ended, and where it comes from."""
+
+    id: UUID
+    granted_by: str = Field(description="Name of who gave it.")
+    granted_at: datetime
+
+
+def _unique(grants: Iterable[GrantSpec]) -> None:
+    keys = [grant.key for grant in grants]
+    if len(keys) != len(set(keys)):
+        code, message = "grants", "The same permission is granted twice with the same row rule."
+        raise PydanticCustomError(code, message)
+
+
+class Grants(_Input):
+    """What to grant: bare permissions, or grants with conditions, or both."""
+
+    permissions: list[GrantName] = Field(default=[], max_length=500)
+    grants: list[GrantSpec] = Field(default=[], max_length=500)
+
+    @model_validator(mode="after")
+    def _are_unique(self) -> "Grants":
+        _unique(self.all_grants)
+        return self
+
+    @property
+    def all_grants(self) -> list[GrantSpec]:
+        """Both kinds as grants."""
+        return [*(GrantSpec(permission=name) for name in self.permissions), *self.grants]
+
+
+class RoleCreate(Grants):
+    """A new role."""
+
+    name: RoleName
+    description: _Text = ""
+    includes: _Names = Field(default=[], description="Names of roles whose grants it shares.")
+
+
+class RoleUpdate(_Input):
+    """Changes to a role; what is absent stays."""
+
+    name: RoleName | None = None
+    description: _Text | None = None
+    includes: _Names | None = Field(default=None, description="The roles it includes from now on.")
+    permissions: list[GrantName] | None = Field(
+        default=None, max_length=500, description="All that it grants without conditions."
+    )
+    grants: list[GrantSpec] | None = Field(
+        default=None, max_length=500, description="All that it grants, with conditions."
+    )
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        description="The version these changes are based on; another one gives 409.",
+    )
+
+    @model_validator(mode="after")
+    def _are_unique(self) -> "RoleUpdate":
+        _unique(self.all_grants or [])
+        return self
+
+    @property
+    def all_grants(self) -> list[GrantSpec] | None:
+        """All that it grants from now on; None when that stays."""
+        if self.permissions is None and self.grants is None:
+            return None
+        return [
+            *(GrantSpec(permission=name) for name in self.permissions or []),
+            *(self.grants or []),
+        ]
+
+
+class RoleReplace(RoleUpdate):
+    """All of a role."""
+
+    name: RoleName
+    description: _Text = ""
+    includes: _Names = []
+    permissions: list[GrantName] = Field(default=[], max_length=500)
 
 
 class RoleRead(BaseModel):
@@ -15,13 +182,104 @@ class RoleRead(BaseModel):
     id: UUID
     name: str = Field(examples=["admin"])
     description: str
-    grants: tuple[str, ...] = Field(description="Permissions and wildcards, sorted.")
+    includes: tuple[str, ...] = Field(description="Names of the roles it includes, sorted.")
+    permissions: tuple[str, ...] = Field(
+        description="What it grants itself, sorted; `grants` tells the conditions."
+    )
+    grants: tuple[GrantRead, ...]
+    members: int = Field(description="How many users have it, not counting ended memberships.")
+    created_at: datetime
+    updated_at: datetime
+    version: int = Field(description="Raised by every change; send it back to detect conflicts.")
 
-    @property
-    def is_administrator(self) -> bool:
-        """Whether the role grants everything."""
-        return "*" in self.grants
 
-    def is_within(self, grants: PermissionSet) -> bool:
-        """Whether someone with these grants already holds all that the role grants."""
-        return all(grant in grants for grant in self.grants)
+class RoleListQuery(PageRequest):
+    """A page of roles. Sort by `name`, `created_at` or `updated_at`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str | None = Field(default=None, max_length=100, description="Part of the name.")
+
+
+class MemberRead(BaseModel):
+    """Somebody who has a role."""
+
+    id: UUID
+    email: str
+    display_name: str
+    expires_at: datetime | None
+    granted_by: str
+    granted_at: datetime
+    reason: str
+
+
+class MembersAdd(_Input):
+    """Users to give a role to."""
+
+    user_ids: list[UUID] = Field(min_length=1, max_length=500)
+    expires_at: AwareDatetime | None = None
+    reason: _Text = ""
+
+
+class MembersRemove(_Input):
+    """Users to take a role from."""
+
+    user_ids: list[UUID] = Field(min_length=1, max_length=500)
+
+
+class MemberListQuery(BaseModel):
+    """A page of members, in the order in which the users were created."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: UUID | None = Field(default=None, description="`next_cursor` of the page before.")
+    limit: int = Field(default=DEFAULT_SIZE, ge=1, le=MAX_SIZE, description="Rows per page.")
+
+
+class Count(BaseModel):
+    """How many were changed."""
+
+    count: int
+
+
+class Person(BaseModel):
+    """Somebody in a report."""
+
+    id: UUID
+    display_name: str
+    email: str
+
+
+class PermissionChange(BaseModel):
+    """What a change would do to one permission.
+
+    `gains` and `loses` name the first people; the counts are exact.
+    """
+
+    permission: str
+    description: str
+    gains: list[Person]
+    gains_count: int
+    loses: list[Person]
+    loses_count: int
+    narrows: list[Person] = Field(description="Keep it for fewer rows or fields.")
+    narrows_count: int
+    widens: list[Person] = Field(description="Get it for more rows or fields.")
+    widens_count: int
+
+
+class WhatIf(BaseModel):
+    """Who would gain and who would lose what, if a change were saved."""
+
+    changes: list[PermissionChange]
+    affected: int = Field(description="How many users hold something that changes.")
+    refusal: str | None = Field(description="Why it could not be saved; null when it can be.")
+
+
+class WhatIfRequest(_Input):
+    """A change to look at before it is made."""
+
+    role_id: UUID | None = Field(default=None, description="The role; null for a new one.")
+    change: RoleUpdate | None = Field(
+        default=None, description="The change; null when the role is to be deleted."
+    )

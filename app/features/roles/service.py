@@ -1,55 +1,607 @@
-"""Operations on roles. Managing them comes with the access-control screens."""
+"""Operations on roles: what they grant, what they include, and who has them."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
-from app.core.errors import PermissionDenied
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock
+from app.core.access import (
+    ALL_ROWS,
+    Access,
+    Effect,
+    Grant,
+    RoleGraph,
+    RoleNode,
+    compare,
+    difference,
+)
+from app.core.audit import Change
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.operations import Service, operation, query
-from app.core.permissions import PermissionSet
+from app.core.paging import Page
+from app.core.permissions import covers, resource_of
+from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import Role
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
-from app.features.roles.schemas import RoleRead
+from app.features.roles.schemas import (
+    GrantRead,
+    Grants,
+    GrantSpec,
+    MemberListQuery,
+    MemberRead,
+    MembersAdd,
+    PermissionChange,
+    Person,
+    RoleCreate,
+    RoleListQuery,
+    RoleRead,
+    RoleUpdate,
+    WhatIf,
+)
 
 DEFAULT_ROLES = {
     "admin": ("May do everything.", ["*"]),
     "user": ("Signs in and manages their own profile.", []),
     "guest": ("Signs in and looks around.", []),
 }
-
-
-def refuse_above(roles: Sequence[RoleRead], grants: PermissionSet) -> None:
-    """Keep somebody with these grants from acting on, or giving, what they do not hold.
-
-    Raises:
-        PermissionDenied: One of the roles grants more.
-    """
-    for role in roles:
-        if not role.is_within(grants):
-            missing = next(grant for grant in role.grants if grant not in grants)
-            message = f"The role {role.name} grants {missing}, which you do not hold."
-            raise PermissionDenied(missing, message, code="user.above_actor")
+NAMED = 20
+"""How many people a what-if names for each permission; the numbers are exact."""
 
 
 class RoleService(Service):
-    """Roles within one unit of work."""
+    """Roles within one unit of work.
 
-    def __init__(self, uow: UnitOfWork, roles: RoleRepository) -> None:
+    Nobody gives, takes or changes what they do not hold themselves, unless
+    they have `role.grant`; and somebody always keeps everything, for good.
+    """
+
+    def __init__(self, uow: UnitOfWork, roles: RoleRepository, registry: Registry) -> None:
         super().__init__(uow)
         self._roles = roles
+        self._registry = registry
+
+    @query(RolePermission.READ)
+    async def page(self, request: RoleListQuery) -> Page[RoleRead]:
+        """A page of roles, by name unless asked otherwise."""
+        return await self._roles.page(request)
 
     @query(RolePermission.READ)
     async def all(self) -> list[RoleRead]:
         """All roles, by name."""
         return await self._roles.all()
 
+    @query(RolePermission.READ)
+    async def get(self, role_id: UUID) -> RoleRead:
+        """One role.
+
+        Raises:
+            NotFound: No such role.
+        """
+        return await self._roles.read(await self._existing(role_id))
+
+    @query(RolePermission.READ)
+    async def members(self, role_id: UUID, request: MemberListQuery) -> Page[MemberRead]:
+        """Those who have the role themselves, in the order in which they were created.
+
+        Raises:
+            NotFound: No such role.
+        """
+        await self._existing(role_id)
+        found = await self._roles.members(role_id, after=request.cursor, limit=request.limit + 1)
+        shown = found[: request.limit]
+        more = len(found) > request.limit
+        return Page(items=shown, next_cursor=str(shown[-1].id) if more else None)
+
+    @operation(RolePermission.CREATE)
+    async def create(self, new: RoleCreate) -> RoleRead:
+        """Add a role.
+
+        Raises:
+            Conflict: The name is taken.
+            Invalid: A permission, row rule, field or included role does not exist.
+            PermissionDenied: It would grant what the actor does not hold.
+        """
+        self.uow.audit.about("role", "", new.name)
+        await self._roles.lock_access()
+        self._check_grants(new.all_grants)
+        graph = await self._roles.graph()
+        if new.name in graph.roles:
+            raise _name_taken()
+        self._check_includes(new.includes, graph)
+        node = RoleNode(tuple(each.as_grant() for each in new.all_grants), tuple(new.includes))
+        after = graph.having(new.name, node)
+        self._refuse_beyond(after.grants_of(new.name))
+        role = Role(name=new.name, description=new.description)
+        try:
+            await self._roles.add(role)
+        except IntegrityError as error:
+            raise _name_taken() from error
+        await self._store(role, new.all_grants, new.includes)
+        created = await self._roles.read(role)
+        self.uow.audit.about("role", role.id, role.name, changes=_changes(None, created))
+        return created
+
+    @operation(RolePermission.UPDATE)
+    async def update(self, role_id: UUID, change: RoleUpdate) -> RoleRead:
+        """Change a role: its name, what it grants, what it includes.
+
+        Raises:
+            NotFound: No such role.
+            Conflict: The name is taken, the version is not the current one, the role would
+                include itself, or nobody would keep everything.
+            Invalid: A permission, row rule, field or included role does not exist.
+            PermissionDenied: It gives or takes what the actor does not hold.
+        """
+        await self._roles.lock_access()
+        role = await self._existing(role_id, for_update=True)
+        self.uow.audit.about("role", role.id, role.name)
+        if change.version is not None and change.version != role.version:
+            message = "Somebody else changed this role in the meantime."
+            raise Conflict("role.version.conflict", message, current_version=role.version)
+        before = await self._roles.read(role)
+        graph = await self._roles.graph()
+        after = self._changed(graph, role.name, change)
+        name = change.name or role.name
+        self._refuse_beyond(difference(graph.grants_of(role.name), after.grants_of(name)))
+        await self._refuse_without_administrator(after, renamed=(role.name, name))
+        if change.name is not None and role.name in DEFAULT_ROLES and change.name != role.name:
+            raise _is_default(role.name, "renamed")
+        role.name = name
+        if change.description is not None:
+            role.description = change.description
+        await self._store(role, change.all_grants, change.includes)
+        return await self._touched(role, before)
+
+    @operation(RolePermission.UPDATE, action="role.grant")
+    async def grant(self, role_id: UUID, more: Grants) -> RoleRead:
+        """Let a role grant more; a permission that it grants already takes the new conditions.
+
+        Raises:
+            NotFound: No such role.
+            Invalid: A permission, row rule or field does not exist.
+            PermissionDenied: It gives what the actor does not hold.
+        """
+        role = await self._existing(role_id)
+        self.uow.audit.about("role", role.id, role.name)
+        present = {grant.key: grant for grant in (await self._roles.read(role)).grants}
+        wanted: dict[tuple[str, str], GrantSpec] = {**present}
+        wanted |= {grant.key: grant for grant in more.all_grants}
+        return await self._regrant(role, list(wanted.values()))
+
+    @operation(RolePermission.UPDATE, action="role.revoke")
+    async def revoke(self, role_id: UUID, grant_id: UUID) -> RoleRead:
+        """Let a role no longer grant something.
+
+        Raises:
+            NotFound: No such role, or it has no such grant.
+            Conflict: Nobody would keep everything.
+            PermissionDenied: It takes what the actor does not hold.
+        """
+        role = await self._existing(role_id)
+        self.uow.audit.about("role", role.id, role.name)
+        grants = (await self._roles.read(role)).grants
+        if grant_id not in [grant.id for grant in grants]:
+            raise NotFound("role.grant.not_found", "The role has no such grant.")
+        return await self._regrant(role, [each for each in grants if each.id != grant_id])
+
+    @operation(RolePermission.DELETE)
+    async def delete(self, role_id: UUID) -> None:
+        """Remove a role; those who have it lose what only it gave them.
+
+        Raises:
+            NotFound: No such role.
+            Conflict: It is one of the default roles, or nobody would keep everything.
+            PermissionDenied: It takes what the actor does not hold.
+        """
+        await self._roles.lock_access()
+        role = await self._existing(role_id, for_update=True)
+        self.uow.audit.about("role", role.id, role.name)
+        if role.name in DEFAULT_ROLES:
+            raise _is_default(role.name, "deleted")
+        before = await self._roles.read(role)
+        graph = await self._roles.graph()
+        self._refuse_beyond(graph.grants_of(role.name))
+        await self._refuse_without_administrator(graph.without(role.name))
+        await self._roles.delete(role)
+        await self._roles.raise_stamp()
+        self.uow.audit.about("role", role_id, before.name, changes=_changes(before, None))
+
+    @operation(RolePermission.UPDATE, action="role.add_members")
+    async def add_members(self, role_id: UUID, new: MembersAdd) -> int:
+        """Give the role to users; returns how many did not have it.
+
+        Raises:
+            NotFound: No such role.
+            Invalid: One of the users does not exist.
+            PermissionDenied: The role grants what the actor does not hold.
+        """
+        await self._roles.lock_access()
+        role = await self._existing(role_id)
+        self.uow.audit.about("role", role.id, role.name)
+        self._refuse_beyond((await self._roles.graph()).grants_of(role.name))
+        people = await self._roles.people(new.user_ids)
+        if len(people) != len(set(new.user_ids)):
+            message = "One of these users does not exist."
+            raise Invalid("role.member.unknown", message, fields={"user_ids": message})
+        _check_end(new.expires_at)
+        had = await self._roles.holders([role.name])
+        fresh = [person for person in people if person.id not in had]
+        # An ended membership makes room for the new one.
+        await self._roles.take(role.id, [person.id for person in fresh])
+        for person in fresh:
+            await self._roles.give(
+                person.id, [role.id], by=self._by, expires_at=new.expires_at, reason=new.reason
+            )
+        await self._roles.raise_user_versions([person.id for person in fresh])
+        self._record_members(role, [], fresh, reason=new.reason)
+        return len(fresh)
+
+    @operation(RolePermission.UPDATE, action="role.remove_members")
+    async def remove_members(self, role_id: UUID, user_ids: Sequence[UUID]) -> int:
+        """Take the role from users; returns how many had it.
+
+        Raises:
+            NotFound: No such role.
+            Conflict: Nobody would keep everything.
+            PermissionDenied: The role grants what the actor does not hold.
+        """
+        await self._roles.lock_access()
+        role = await self._existing(role_id)
+        self.uow.audit.about("role", role.id, role.name)
+        graph = await self._roles.graph()
+        self._refuse_beyond(graph.grants_of(role.name))
+        had = await self._roles.holders([role.name])
+        gone = await self._roles.people([user_id for user_id in user_ids if user_id in had])
+        await self._roles.take(role.id, [person.id for person in gone])
+        await self._refuse_without_administrator(graph)
+        await self._roles.raise_user_versions([person.id for person in gone])
+        self._record_members(role, gone, [])
+        return len(gone)
+
+    @query(RolePermission.READ, action="role.what_if")
+    async def what_if(self, role_id: UUID | None, change: RoleUpdate | None) -> WhatIf:
+        """Who would gain and who would lose what; nothing is changed.
+
+        Args:
+            role_id: The role; None for a new one.
+            change: The change; None when the role is to be deleted.
+
+        Raises:
+            NotFound: No such role.
+            Conflict: The role would include itself.
+            Invalid: A permission, row rule, field or included role does not exist.
+        """
+        graph = await self._roles.graph()
+        name = ""
+        if role_id is not None:
+            name = (await self._existing(role_id)).name
+        after = graph.without(name) if change is None else self._changed(graph, name, change)
+        renamed = (name, (change.name if change else None) or name)
+        refusal = None
+        try:
+            self._refuse_beyond(difference(graph.grants_of(name), after.grants_of(renamed[1])))
+            await self._refuse_without_administrator(after, renamed=renamed)
+        except (PermissionDenied, Conflict) as error:
+            refusal = error.message
+        touched = graph.including(name) | after.including(renamed[1])
+        holders = await self._roles.holders(touched - {""})
+        report = await self._report(graph, after, holders, renamed)
+        return report.model_copy(update={"refusal": refusal})
+
+    @query(RolePermission.READ, action="role.read_own_grants")
+    async def own_grants(self, user_id: UUID) -> list[GrantRead]:
+        """What a user holds in person, without a role.
+
+        Raises:
+            NotFound: No such user.
+        """
+        await self._person(user_id)
+        return await self._roles.own_grants(user_id)
+
+    @operation(RolePermission.UPDATE, action="user.grant")
+    async def set_own_grants(self, user_id: UUID, wanted: Grants) -> list[GrantRead]:
+        """Give a user in person exactly this.
+
+        Raises:
+            NotFound: No such user.
+            Conflict: Nobody would keep everything.
+            Invalid: A permission, row rule or field does not exist.
+            PermissionDenied: It gives or takes what the actor does not hold.
+        """
+        await self._roles.lock_access()
+        person = await self._person(user_id)
+        self.uow.audit.about("user", user_id, person.email)
+        self._check_grants(wanted.all_grants)
+        before = await self._roles.own_grants(user_id)
+        self._refuse_beyond(
+            difference(
+                [each.as_grant() for each in before],
+                [each.as_grant() for each in wanted.all_grants],
+            )
+        )
+        await self._roles.replace_own_grants(user_id, wanted.all_grants, by=self._by)
+        await self._refuse_without_administrator(await self._roles.graph())
+        await self._roles.raise_user_versions([user_id])
+        after = await self._roles.own_grants(user_id)
+        changes = _changed_field("grants", _as_json(before), _as_json(after))
+        self.uow.audit.about("user", user_id, person.email, changes=changes)
+        return after
+
     @operation(RolePermission.CREATE, action="role.seed")
     async def ensure_defaults(self) -> list[str]:
         """Create those of the default roles that are missing; returns their names."""
-        present = {role.name for role in await self._roles.all()}
+        present = await self._roles.ids()
         missing = [name for name in DEFAULT_ROLES if name not in present]
         for name in missing:
             description, grants = DEFAULT_ROLES[name]
-            await self._roles.add_with_grants(Role(name=name, description=description), grants)
+            role = Role(name=name, description=description)
+            await self._roles.add(role)
+            specs = [GrantSpec(permission=permission) for permission in grants]
+            await self._store(role, specs, None)
         self.uow.audit.about("role", "", ", ".join(missing) or "none missing")
         return missing
+
+    @property
+    def _by(self) -> tuple[UUID | None, str]:
+        return self.uow.actor.user_id, self.uow.actor.name
+
+    async def _existing(self, role_id: UUID, *, for_update: bool = False) -> Role:
+        role = await self._roles.get(role_id, for_update=for_update)
+        if role is None:
+            raise NotFound("role.not_found", "There is no such role.")
+        return role
+
+    async def _person(self, user_id: UUID) -> Person:
+        people = await self._roles.people([user_id])
+        if not people:
+            raise NotFound("user.not_found", "There is no such user.")
+        return people[0]
+
+    async def _regrant(self, role: Role, wanted: Sequence[GrantSpec]) -> RoleRead:
+        specs = [GrantSpec.model_validate(each.model_dump(include=_SPEC)) for each in wanted]
+        await self._roles.lock_access()
+        before = await self._roles.read(role)
+        graph = await self._roles.graph()
+        after = self._changed(graph, role.name, RoleUpdate(grants=specs))
+        self._refuse_beyond(difference(graph.grants_of(role.name), after.grants_of(role.name)))
+        await self._refuse_without_administrator(after)
+        await self._store(role, specs, None)
+        return await self._touched(role, before)
+
+    async def _store(
+        self, role: Role, grants: Sequence[GrantSpec] | None, includes: Sequence[str] | None
+    ) -> None:
+        if grants is not None:
+            await self._roles.replace_grants(role.id, grants, by=self._by)
+        if includes is not None:
+            ids = await self._roles.ids()
+            await self._roles.replace_includes(role.id, {ids[name] for name in includes})
+        await self._roles.raise_stamp()
+
+    async def _touched(self, role: Role, before: RoleRead) -> RoleRead:
+        try:
+            await self._roles.add(role)
+            changes = _changes(before, await self._roles.read(role))
+            if changes:
+                role.updated_at = clock.now()
+                role.version += 1
+                await self._roles.add(role)
+        except IntegrityError as error:
+            raise _name_taken() from error
+        self.uow.audit.about("role", role.id, role.name, changes=changes)
+        return await self._roles.read(role)
+
+    def _changed(self, graph: RoleGraph, name: str, change: RoleUpdate) -> RoleGraph:
+        """The graph as the change would leave it."""
+        node = graph.roles.get(name, RoleNode())
+        grants = change.all_grants
+        if grants is not None:
+            present = {(grant.permission, grant.rule): grant for grant in node.grants}
+            self._check_grants(
+                [
+                    each
+                    for each in grants
+                    if each.key not in present
+                    or present[each.key].essence != each.as_grant().essence
+                ]
+            )
+            node = replace(node, grants=tuple(each.as_grant() for each in grants))
+        if change.includes is not None:
+            self._check_includes(change.includes, graph)
+            node = replace(node, includes=tuple(sorted(set(change.includes))))
+        target = change.name or name
+        if target != name and target in graph.roles:
+            raise _name_taken()
+        after = graph.renamed(name, target).having(target, node)
+        cycle = after.cycle(target)
+        if cycle:
+            message = f"The role would include itself: {' includes '.join(cycle)}."
+            raise Conflict("role.cycle", message, fields={"includes": message})
+        return after
+
+    def _check_grants(self, grants: Iterable[GrantSpec]) -> None:
+        """Refuse what no feature declares.
+
+        Raises:
+            Invalid: A permission, row rule or field does not exist, or an end is in the past.
+        """
+        for grant in grants:
+            covered = [
+                str(name) for name in self._registry.permissions if covers(grant.permission, name)
+            ]
+            if not covered:
+                message = f"No feature has a permission {grant.permission}."
+                raise Invalid("role.permission.unknown", message, fields={"permissions": message})
+            resources = {resource_of(name) for name in covered}
+            rules = {
+                rule.name for name in resources for rule in self._registry.resource(name).rules
+            }
+            if grant.rule != ALL_ROWS and grant.rule not in rules:
+                known = ", ".join(sorted(rules)) or "none"
+                message = f"{grant.permission} has no row rule {grant.rule}; there are: {known}."
+                raise Invalid("role.rule.unknown", message, fields={"grants": message})
+            fields = {field for name in resources for field in self._registry.resource(name).fields}
+            for field in {*(grant.readable or ()), *(grant.writable or ())} - fields:
+                known = ", ".join(sorted(fields)) or "none"
+                message = f"{grant.permission} has no field {field}; there are: {known}."
+                raise Invalid("role.field.unknown", message, fields={"grants": message})
+            _check_end(grant.expires_at)
+
+    def _check_includes(self, names: Iterable[str], graph: RoleGraph) -> None:
+        unknown = sorted(set(names) - graph.roles.keys())
+        if unknown:
+            message = f"There is no role {', '.join(unknown)}."
+            raise Invalid("role.include.unknown", message, fields={"includes": message})
+
+    def _refuse_beyond(self, grants: Iterable[Grant]) -> None:
+        """Refuse to give or take what the actor does not hold.
+
+        Raises:
+            PermissionDenied: One of the grants goes beyond, and the actor lacks `role.grant`.
+        """
+        if RolePermission.GRANT not in self.uow.actor.access:
+            refuse_beyond(self.uow.actor.access, grants)
+
+    async def _refuse_without_administrator(
+        self, graph: RoleGraph, *, renamed: tuple[str, str] = ("", "")
+    ) -> None:
+        """Refuse when no active user would hold everything for good.
+
+        Raises:
+            Conflict: Nobody would.
+        """
+        if not await self._roles.administrators(graph, renamed=renamed):
+            message = (
+                "Nobody would be left who may do everything; name another administrator first."
+            )
+            raise Conflict("role.last_administrator", message)
+
+    async def _report(
+        self, before: RoleGraph, after: RoleGraph, users: set[UUID], renamed: tuple[str, str]
+    ) -> WhatIf:
+        held = await self._roles.held_by(users)
+        known: dict[Any, dict[str, Effect]] = {}
+        found: dict[str, dict[str, list[UUID]]] = defaultdict(lambda: defaultdict(list))
+        affected: set[UUID] = set()
+        permissions = [str(name) for name in self._registry.permissions]
+        for user_id, (roles, direct) in held.items():
+            key = (tuple(roles), tuple(direct))
+            if key not in known:
+                new_roles = [
+                    replace(each, role=renamed[1]) if each.role == renamed[0] else each
+                    for each in roles
+                ]
+                known[key] = compare(
+                    before.access(roles, direct), after.access(new_roles, direct), permissions
+                )
+            for permission, verdict in known[key].items():
+                found[permission][verdict].append(user_id)
+                affected.add(user_id)
+        names = {
+            person.id: person
+            for person in await self._roles.people(
+                {
+                    user_id
+                    for verdicts in found.values()
+                    for users_of in verdicts.values()
+                    for user_id in sorted(users_of)[:NAMED]
+                }
+            )
+        }
+        changes = []
+        for permission in self._registry.permissions:
+            if str(permission) not in found:
+                continue
+            facts: dict[str, Any] = {}
+            for verdict in ("gains", "loses", "widens", "narrows"):
+                users_of = sorted(found[str(permission)][verdict])
+                facts[verdict] = [names[each] for each in users_of[:NAMED]]
+                facts[f"{verdict}_count"] = len(users_of)
+            changes.append(
+                PermissionChange(
+                    permission=str(permission), description=permission.description, **facts
+                )
+            )
+        return WhatIf(changes=changes, affected=len(affected), refusal=None)
+
+    def _record_members(
+        self, role: Role, gone: Sequence[Person], new: Sequence[Person], *, reason: str = ""
+    ) -> None:
+        changes = _changed_field(
+            "members", [person.email for person in gone], [person.email for person in new]
+        )
+        detail = {
+            "user_ids": [str(person.id) for person in (*gone, *new)],
+            **({"reason": reason} if reason else {}),
+        }
+        self.uow.audit.about("role", role.id, role.name, changes=changes, detail=detail)
+
+
+_SPEC = {"permission", "rule", "readable", "writable", "expires_at", "reason"}
+
+
+def refuse_beyond(
+    access: Access, grants: Iterable[Grant], *, code: str = "role.beyond_actor"
+) -> None:
+    """Keep somebody from acting on what they do not hold themselves.
+
+    Raises:
+        PermissionDenied: One of the grants goes beyond.
+    """
+    moment = clock.now()
+    for grant in grants:
+        if grant.counts_at(moment) and not access.includes(grant):
+            what = f"The role {grant.via[-1]} grants" if grant.via else "This is about"
+            missing = "which" if grant.permission not in access else "all of which"
+            message = f"{what} {grant.permission}, {missing} you do not hold."
+            raise PermissionDenied(grant.permission, message, code=code)
+
+
+def _check_end(expires_at: Any) -> None:
+    if expires_at is not None and expires_at <= clock.now():
+        message = "This end is in the past."
+        raise Invalid("role.expires.past", message, fields={"expires_at": message})
+
+
+def _as_json(grants: Iterable[GrantSpec]) -> list[dict[str, Any]]:
+    return [grant.model_dump(mode="json", include=_SPEC, exclude_defaults=True) for grant in grants]
+
+
+def _changes(before: RoleRead | None, after: RoleRead | None) -> list[Change]:
+    old, new = _facts_of(before), _facts_of(after)
+    return [
+        change
+        for name in ("name", "description", "includes", "grants")
+        for change in _changed_field(name, old.get(name), new.get(name))
+    ]
+
+
+def _facts_of(role: RoleRead | None) -> dict[str, Any]:
+    if role is None:
+        return {}
+    return {
+        "name": role.name,
+        "description": role.description,
+        "includes": list(role.includes),
+        "grants": _as_json(role.grants),
+    }
+
+
+def _changed_field(name: str, before: Any, after: Any) -> list[Change]:
+    return [] if before == after else [{"field": name, "before": before, "after": after}]
+
+
+def _name_taken() -> Conflict:
+    message = "Another role has this name."
+    return Conflict("role.name.taken", message, fields={"name": message})
+
+
+def _is_default(name: str, verb: str) -> Conflict:
+    message = f"{name} is one of the platform's own roles and cannot be {verb}."
+    return Conflict("role.default", message)

@@ -12,7 +12,7 @@ from app.features.users.pages import (
     user_page,
 )
 from app.features.users.permissions import UserPermission
-from app.features.users.repository import UserRepository
+from app.features.users.repository import USERS, UserRepository
 from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
 from app.features.users.state import RECORD, USER_RECORD, NewUser, UserList, UserRecord
@@ -34,6 +34,7 @@ async def _find(unit: AsyncContainer, text: str) -> list[Found]:
 module = Module(
     id="users",
     permissions=(UserPermission,),
+    resources=(USERS,),
     provider=provider,
     router=router,
     console_router=console_router,

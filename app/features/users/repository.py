@@ -5,18 +5,35 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, literal_column, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    text,
+    true,
+)
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from app.core.access import Fields
+from app.core.actor import Actor
+from app.core.errors import Invalid
+from app.core.module import Resource, RowRule
 from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
+from app.core.rows import Rows
 from app.core.unit_of_work import UnitOfWork
-from app.features.roles.models import Role, RoleGrant, UserRole
-from app.features.roles.repository import RoleRepository
+from app.features.roles.models import Role, UserRole
+from app.features.roles.repository import RoleRepository, in_force
 from app.features.users.models import NEVER, User
-from app.features.users.schemas import UserFilter, UserListQuery, UserRead, UserStatus
+from app.features.users.schemas import FIELDS, UserFilter, UserListQuery, UserRead, UserStatus
 
 COUNT_LIMIT = 10_000
 """Counting stops here: an exact count of a million rows would make the page slow."""
@@ -106,26 +123,46 @@ class UserRepository(Repository[User]):
         """Whether a user has this (normalised) address."""
         return bool(await _BY_EMAIL.run(self.session, email=email))
 
-    async def page(self, query: UserListQuery, *, most: int | None = None) -> Page[UserRead]:
+    async def page(
+        self, query: UserListQuery, rows: Rows, *, most: int | None = None
+    ) -> Page[UserRead]:
         """A page of users with their roles.
 
         Args:
             query: Which.
+            rows: Those that are reached.
             most: How many matches a search looks at; `SEARCH_LIMIT` by default.
+
+        Raises:
+            Invalid: The sort column is unknown, or hidden in some of the rows.
         """
-        found = self._filtered(sa_select(*_COLUMNS), query, most)
-        rows = (await self.session.execute(KEYSET.apply(found, query))).all()
-        roles = await self._roles.names_of_users([row.id for row in rows])
-        return KEYSET.page(rows, query, lambda row: to_read(row, roles.get(row.id, [])))
+        sort = (query.sort or "").removeprefix("-")
+        if sort in KEYSET.columns and sort != "created_at" and not rows.shows_always(sort):
+            message = f"You may not see {sort} of all users, so the list cannot be sorted by it."
+            raise Invalid("page.sort.hidden", message, fields={"sort": message})
+        found = self._filtered(sa_select(*_COLUMNS, *rows.flags), query, rows, most)
+        users = (await self.session.execute(KEYSET.apply(found, query))).all()
+        roles = await self._roles.names_of_users([user.id for user in users])
+        return KEYSET.page(
+            users, query, lambda user: to_read(user, roles.get(user.id, []), rows.readable(user))
+        )
+
+    async def seen(self, user_id: UUID, *rows: Rows) -> Row[Any] | None:
+        """The user with the flags of these rows, if any of them reaches it."""
+        flags = {flag.key: flag for each in rows for flag in each.flags}
+        statement = sa_select(*_COLUMNS, *flags.values()).where(
+            col(User.id) == user_id, or_(*(each.condition for each in rows))
+        )
+        return (await self.session.execute(statement)).one_or_none()
 
     async def walk(
-        self, query: UserFilter, sort: str | None = None
+        self, query: UserFilter, rows: Rows, sort: str | None = None
     ) -> AsyncIterator[list[UserRead]]:
         """All users that match, in order, some at a time, however many they are."""
         request = UserListQuery(**query.model_dump(include=set(UserFilter.model_fields)), sort=sort)
         step = request.model_copy(update={"limit": _STEP})
         while True:
-            page = await self.page(step, most=WALK_SEARCH_LIMIT)
+            page = await self.page(step, rows, most=WALK_SEARCH_LIMIT)
             # The one who takes them may be slow.
             await self._uow.release()
             yield page.items
@@ -133,60 +170,54 @@ class UserRepository(Repository[User]):
                 return
             step = step.model_copy(update={"cursor": page.next_cursor})
 
-    async def with_ids(self, ids: Collection[UUID]) -> list[UserRead]:
-        """The users with these ids, as far as there are any, newest first."""
-        found = sa_select(*_COLUMNS).where(col(User.id).in_(ids)).order_by(col(User.id).desc())
-        rows = (await self.session.execute(found)).all()
-        roles = await self._roles.names_of_users([row.id for row in rows])
-        return [to_read(row, roles.get(row.id, [])) for row in rows]
+    async def with_ids(self, ids: Collection[UUID], rows: Rows) -> list[UserRead]:
+        """The users with these ids, as far as they are reached, newest first."""
+        found = (
+            sa_select(*_COLUMNS, *rows.flags)
+            .where(col(User.id).in_(ids), rows.condition)
+            .order_by(col(User.id).desc())
+        )
+        users = (await self.session.execute(found)).all()
+        roles = await self._roles.names_of_users([user.id for user in users])
+        return [to_read(user, roles.get(user.id, []), rows.readable(user)) for user in users]
 
-    async def count(self, query: UserFilter) -> int:
+    async def count(self, query: UserFilter, rows: Rows) -> int:
         """How many users match, at most `COUNT_LIMIT` + 1."""
-        some = self._filtered(select(User.id), query).limit(COUNT_LIMIT + 1).subquery()
+        some = self._filtered(select(User.id), query, rows).limit(COUNT_LIMIT + 1).subquery()
         count: int = (
             await self.session.execute(select(func.count()).select_from(some))
         ).scalar_one()
         return count
 
-    async def is_search_cut(self, query: UserFilter, *, most: int | None = None) -> bool:
+    async def is_search_cut(
+        self, query: UserFilter, rows: Rows, *, most: int | None = None
+    ) -> bool:
         """Whether the words match more users than a search looks at; `most` as in `page`."""
         if query.q is None or not query.q.strip():
             return False
-        hits = self._filtered(select(User.id), UserFilter(q=query.q), most).subquery()
+        hits = self._filtered(select(User.id), UserFilter(q=query.q), rows, most).subquery()
         statement = select(func.count()).select_from(hits)
         return (await self.session.exec(statement)).one() >= (most or SEARCH_LIMIT)
 
-    async def administrators(self, *, other_than: UUID | None = None) -> int:
-        """How many active users (other than this one) may do everything."""
-        statement = (
-            select(func.count(func.distinct(User.id)))
-            .join(UserRole, col(UserRole.user_id) == col(User.id))
-            .join(Role, col(Role.id) == col(UserRole.role_id))
-            .join(RoleGrant, col(RoleGrant.role_id) == col(Role.id))
-            .where(
-                RoleGrant.permission == "*",
-                User.status == UserStatus.ACTIVE,
-            )
-        )
-        if other_than is not None:
-            statement = statement.where(User.id != other_than)
-        return (await self.session.exec(statement)).one()
-
     def _filtered(
-        self, statement: Select[Any], query: UserFilter, most: int | None = None
+        self, statement: Select[Any], query: UserFilter, rows: Rows, most: int | None = None
     ) -> Select[Any]:
+        """Those that match, by what may be read of each: nobody finds what they may not see."""
+        statement = statement.where(rows.condition)
         if query.status is not None:
-            statement = statement.where(col(User.status) == query.status)
+            statement = statement.where(col(User.status) == query.status, rows.showing(["status"]))
         if query.role is not None:
             holders = (
                 select(UserRole.user_id)
                 .join(Role, col(Role.id) == col(UserRole.role_id))
-                .where(Role.name == query.role)
+                .where(Role.name == query.role, in_force(UserRole))
             )
-            statement = statement.where(col(User.id).in_(holders))
+            statement = statement.where(col(User.id).in_(holders), rows.showing(["roles"]))
         if query.q is not None and query.q.strip():
             words = search_words(query.q)
-            statement = statement.where(self._matches(words, most or SEARCH_LIMIT))
+            statement = statement.where(
+                self._matches(words, most or SEARCH_LIMIT), _by_what_is_shown(words, rows)
+            )
         return statement
 
     def _matches(self, words: Sequence[str], most: int) -> Any:
@@ -199,9 +230,24 @@ class UserRepository(Repository[User]):
         return text(_POSTGRESQL_HITS).bindparams(words=typed, most=most)
 
 
-def to_read(user: User | Row[Any], roles: list[str]) -> UserRead:
-    """The schema of a stored user."""
-    return UserRead(
+def _by_what_is_shown(words: Sequence[str], rows: Rows) -> ColumnElement[bool]:
+    """Whether the words that were found stand in fields that may be read."""
+    if rows.shows_always("email") and rows.shows_always("display_name"):
+        return true()
+
+    def within(column: Any) -> ColumnElement[bool]:
+        return and_(*(func.lower(column).contains(word, autoescape=True) for word in words))
+
+    return or_(
+        rows.showing(["email", "display_name"]),
+        and_(rows.showing(["email"]), within(User.email)),
+        and_(rows.showing(["display_name"]), within(User.display_name)),
+    )
+
+
+def to_read(user: User | Row[Any], roles: list[str], readable: Fields = None) -> UserRead:
+    """The schema of a stored user, with the fields that may be read; None stands for all."""
+    read = UserRead(
         id=user.id,
         email=user.email,
         display_name=user.display_name,
@@ -214,3 +260,31 @@ def to_read(user: User | Row[Any], roles: list[str]) -> UserRead:
         last_sign_in_at=None if user.last_sign_in_at == NEVER else user.last_sign_in_at,
         version=user.version,
     )
+    return read if readable is None else read.showing(readable)
+
+
+def _shares_a_role(actor: Actor) -> ColumnElement[bool]:
+    mine, theirs = aliased(UserRole), aliased(UserRole)
+    return (
+        select(col(theirs.user_id))
+        .join(mine, col(mine.role_id) == col(theirs.role_id))
+        .where(
+            col(theirs.user_id) == col(User.id),
+            col(mine.user_id) == actor.user_id,
+            in_force(mine),
+            in_force(theirs),
+        )
+        .exists()
+    )
+
+
+USERS = Resource(
+    name="user",
+    title="Users",
+    fields=FIELDS,
+    rules=(
+        RowRule("own", "Their own record", lambda actor: col(User.id) == actor.user_id),
+        RowRule("same_role", "People who share a role with them", _shares_a_role),
+    ),
+)
+"""What grants on users can be limited to."""

@@ -1,6 +1,7 @@
 """What crosses the border of the users feature."""
 
 import unicodedata
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -205,6 +206,30 @@ class UserRead(BaseModel):
     updated_at: datetime
     last_sign_in_at: datetime | None
     version: int = Field(description="Raised by every change; send it back to detect conflicts.")
+
+    def showing(self, fields: Collection[str]) -> "UserRead":
+        """The same user with only these fields; the others are absent, not empty."""
+        kept = {"id", "version", *fields} & set(UserRead.model_fields)
+        return UserRead.model_construct(kept, **{name: getattr(self, name) for name in kept})
+
+    def has(self, field: str) -> bool:
+        """Whether the field may be seen."""
+        return field in self.model_fields_set
+
+
+FIELDS: Mapping[str, str] = {
+    "email": "E-mail",
+    "display_name": "Name",
+    "status": "Status",
+    "verified": "Verified",
+    "roles": "Roles",
+    "must_change_password": "Must change password",
+    "created_at": "Created",
+    "updated_at": "Changed",
+    "last_sign_in_at": "Last sign-in",
+    "password": "Password",
+}
+"""The fields that a grant can be limited to, and what the console calls them."""
 
 
 class UserCount(BaseModel):

@@ -1,23 +1,26 @@
 """Operations on users."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from app.core import bulk, clock
+from app.core.access import Held
 from app.core.audit import REDACTED, Change, diff
 from app.core.bulk import BulkPreview, Group
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
+from app.core.rows import Rows, rows_of
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.repository import RoleRepository
-from app.features.roles.schemas import RoleRead
-from app.features.roles.service import refuse_above
+from app.features.roles.service import refuse_beyond
 from app.features.users.models import User
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import (
@@ -66,13 +69,14 @@ class UserService(Service):
     @query(UserPermission.READ)
     async def page(self, request: UserListQuery) -> Page[UserRead]:
         """A page of users, newest first unless asked otherwise."""
-        return await self._users.page(request)
+        return await self._users.page(request, self._rows(UserPermission.READ))
 
     @query(UserPermission.READ)
     async def count(self, request: UserFilter) -> UserCount:
         """How many users match; beyond `COUNT_LIMIT` only that there are more."""
-        count = await self._users.count(request)
-        is_exact = count <= COUNT_LIMIT and not await self._users.is_search_cut(request)
+        rows = self._rows(UserPermission.READ)
+        count = await self._users.count(request, rows)
+        is_exact = count <= COUNT_LIMIT and not await self._users.is_search_cut(request, rows)
         return UserCount(count=min(count, COUNT_LIMIT), is_exact=is_exact)
 
     @operation(UserPermission.READ, action="user.export", begins_write=False)
@@ -90,13 +94,14 @@ class UserService(Service):
         Raises:
             Invalid: The sort column is unknown, or the search finds too many.
         """
-        if await self._users.is_search_cut(request, most=WALK_SEARCH_LIMIT):
+        reached = self._rows(UserPermission.READ)
+        if await self._users.is_search_cut(request, reached, most=WALK_SEARCH_LIMIT):
             message = f"The search finds more than {WALK_SEARCH_LIMIT:,} users; add a word to it."
             raise Invalid("user.export.too_many_found", message, fields={"q": message})
         wanted = request.model_dump(mode="json", exclude_none=True)
         rows = 0
         self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
-        async for users in self._users.walk(request, request.sort):
+        async for users in self._users.walk(request, reached, request.sort):
             rows += len(users)
             self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
             await write(users)
@@ -112,17 +117,19 @@ class UserService(Service):
             whom: Those who match, or those with these ids.
         """
         preview = BulkPreview()
-        roles = {role.name: role for role in await self._roles.all()}
+        graph = await self._roles.graph()
         suspending = status == UserStatus.SUSPENDED
-        spare = await self._users.administrators() - 1 if suspending else bulk.MOST
+        administrators = await self._roles.administrators() if suspending else set()
+        spare = len(administrators) - 1
         left = bulk.MOST
         async for users in self._with_other_status(status, whom, preview):
+            held = await self._roles.held_by([user.id for user in users[:left]])
             for user in users[:left]:
-                held = [roles[name] for name in user.roles]
-                is_administrator = any(role.is_administrator for role in held)
+                theirs = graph.access(*held[user.id])
+                is_administrator = user.id in administrators
                 if user.id == self.uow.actor.user_id:
                     preview.skip("you yourself", [user.display_name])
-                elif not all(role.is_within(self.uow.actor.grants) for role in held):
+                elif not self.uow.actor.access.includes_all(theirs):
                     preview.skip("may do what you may not", [user.display_name])
                 elif is_administrator and spare < 1:
                     preview.skip("the last administrator", [user.display_name])
@@ -142,7 +149,10 @@ class UserService(Service):
         Raises:
             NotFound: No such user.
         """
-        return await self._read(await self._existing(user_id))
+        rows = self._rows(UserPermission.READ)
+        user = await self._reach(user_id, UserPermission.READ)
+        roles = await self._roles.names_of_users([user.id])
+        return to_read(user, roles.get(user.id, []), rows.readable(user))
 
     @operation(UserPermission.CREATE)
     async def create(self, new: UserCreate) -> UserRead:
@@ -158,8 +168,7 @@ class UserService(Service):
         self._check_password(password, new.email, new.display_name)
         # Before the first statement: no transaction waits while the processor hashes.
         password_hash = await self._hasher.hash(password)
-        roles = await self._named(new.roles)
-        refuse_above(roles, self.uow.actor.grants)
+        role_ids = await self._role_ids(new.roles)
         if await self._users.is_taken(new.email):
             raise _email_taken()
         try:
@@ -173,10 +182,10 @@ class UserService(Service):
             )
         except IntegrityError as error:
             raise _email_taken() from error
-        await self._roles.give(user.id, [role.id for role in roles])
-        created = to_read(user, [role.name for role in roles])
+        await self._roles.give(user.id, role_ids.values(), by=self._by)
+        created = to_read(user, sorted(role_ids))
         self.uow.audit.about("user", user.id, user.email, changes=diff(None, created))
-        return created
+        return await self._shown(created, UserPermission.CREATE)
 
     @operation(UserPermission.UPDATE)
     async def update(self, user_id: UUID, change: UserUpdate) -> UserRead:
@@ -192,7 +201,8 @@ class UserService(Service):
         fields = {name: value for name, value in fields.items() if value is not None}
         password = change.password.get_secret_value() if change.password else None
         password_hash = await self._hasher.hash(password) if password else None
-        user = await self._reachable(user_id)
+        named = {*fields, *(["password"] if password else [])}
+        user = await self._reachable(user_id, UserPermission.UPDATE, named)
         self._check_version(user, change.version)
         before = await self._read(user)
         changes: list[Change] = []
@@ -207,7 +217,7 @@ class UserService(Service):
             raise _email_taken()
         for name, value in fields.items():
             setattr(user, name, value)
-        return await self._save(user, before, changes)
+        return await self._save(user, before, changes, UserPermission.UPDATE)
 
     @operation(SIGNED_IN, action="user.update_own")
     async def update_own_name(self, change: UserUpdate) -> UserRead:
@@ -217,7 +227,7 @@ class UserService(Service):
         before = await self._read(user)
         if change.display_name is not None:
             user.display_name = change.display_name
-        return await self._save(user, before, [])
+        return await self._save(user, before, [], SIGNED_IN)
 
     @query(SIGNED_IN, action="user.read_own")
     async def own(self) -> UserRead:
@@ -233,13 +243,13 @@ class UserService(Service):
             Conflict: It is oneself, or the last administrator.
             PermissionDenied: The user may do what the actor may not.
         """
-        user = await self._reachable(user_id)
+        user = await self._reachable(user_id, UserPermission.SUSPEND)
         self._refuse_self(user, "suspend")
         await self._refuse_last_administrator(user)
         before = await self._read(user)
         user.status = UserStatus.SUSPENDED
         user.sessions_valid_from = clock.now()
-        return await self._save(user, before, [])
+        return await self._save(user, before, [], UserPermission.SUSPEND)
 
     @operation(UserPermission.SUSPEND, action="user.reactivate")
     async def reactivate(self, user_id: UUID) -> UserRead:
@@ -249,10 +259,10 @@ class UserService(Service):
             NotFound: No such user.
             PermissionDenied: The user may do what the actor may not.
         """
-        user = await self._reachable(user_id)
+        user = await self._reachable(user_id, UserPermission.SUSPEND)
         before = await self._read(user)
         user.status = UserStatus.ACTIVE
-        return await self._save(user, before, [])
+        return await self._save(user, before, [], UserPermission.SUSPEND)
 
     @operation(UserPermission.ASSIGN_ROLES)
     async def assign_roles(self, user_id: UUID, names: Sequence[str]) -> UserRead:
@@ -264,14 +274,15 @@ class UserService(Service):
             Conflict: Nobody else would be administrator.
             PermissionDenied: A role given or taken grants what the actor does not hold.
         """
-        roles = await self._named(names)
-        user = await self._reachable(user_id)
-        refuse_above(roles, self.uow.actor.grants)
-        if not any(role.is_administrator for role in roles):
+        role_ids = await self._role_ids(names)
+        user = await self._reachable(user_id, UserPermission.ASSIGN_ROLES)
+        graph = await self._roles.graph()
+        given = graph.access([Held(name) for name in role_ids])
+        if not given.administers_for_good:
             await self._refuse_last_administrator(user)
         before = await self._read(user)
-        await self._roles.replace_for_user(user.id, [role.id for role in roles])
-        return await self._save(user, before, [])
+        await self._roles.replace_for_user(user.id, role_ids.values(), by=self._by)
+        return await self._save(user, before, [], UserPermission.ASSIGN_ROLES)
 
     @query(UserPermission.DELETE, action="user.delete.preview")
     async def consequences_of_deletion(self, user_id: UUID) -> list[Consequence]:
@@ -280,7 +291,7 @@ class UserService(Service):
         Raises:
             NotFound: No such user.
         """
-        user = await self._existing(user_id)
+        user = await self._reach(user_id, UserPermission.DELETE)
         counts = [await count(self.uow, user.id) for count in self._registry.belongings]
         return [
             Consequence(count=count, what=one if count == 1 else several)
@@ -297,7 +308,7 @@ class UserService(Service):
             Conflict: It is oneself, or the last administrator.
             PermissionDenied: The user may do what the actor may not.
         """
-        user = await self._reachable(user_id)
+        user = await self._reachable(user_id, UserPermission.DELETE)
         self._refuse_self(user, "delete")
         await self._refuse_last_administrator(user)
         before = await self._read(user)
@@ -309,22 +320,25 @@ class UserService(Service):
     ) -> AsyncIterator[list[UserRead]]:
         """Those who have not this status yet; the preview says who has."""
         already = f"{status} already"
+        rows = self._rows(UserPermission.READ).narrowed(
+            self._rows(UserPermission.SUSPEND), ["display_name", "status"]
+        )
         if not isinstance(whom, UserFilter):
-            users = await self._users.with_ids(whom)
+            users = await self._users.with_ids(whom, rows)
             preview.skip(already, [user.display_name for user in users if user.status == status])
             yield [user for user in users if user.status != status]
             return
         if whom.status in (None, status):
             having = whom.model_copy(update={"status": status})
-            count = await self._users.count(having)
+            count = await self._users.count(having, rows)
             if count:
-                page = await self._users.page(UserListQuery(**dict(having), limit=bulk.NAMED))
+                page = await self._users.page(UserListQuery(**dict(having), limit=bulk.NAMED), rows)
                 names = [user.display_name for user in page.items]
                 is_exact = count <= COUNT_LIMIT
                 preview.skipped[already] = Group(min(count, COUNT_LIMIT), names, is_exact)
         if whom.status != status:
             [other] = set(UserStatus) - {status}
-            async for users in self._users.walk(whom.model_copy(update={"status": other})):
+            async for users in self._users.walk(whom.model_copy(update={"status": other}), rows):
                 yield users
 
     async def _own(self) -> User:
@@ -340,18 +354,64 @@ class UserService(Service):
             raise NotFound(code, "There is no such user.")
         return user
 
-    async def _reachable(self, user_id: UUID) -> User:
-        """The user, locked for change, if the actor holds all that they hold."""
+    def _rows(self, permission: str) -> Rows:
+        return rows_of(self._registry, self.uow.actor, permission)
+
+    async def _reach(
+        self, user_id: UUID, permission: str, fields: Collection[str] = ()
+    ) -> Row[Any]:
+        """The user, if the permission reaches them and these fields may be written.
+
+        Raises:
+            NotFound: There is no such user for the actor to see.
+            PermissionDenied: The user may be seen, but this may not be done with them.
+        """
+        reading, acting = self._rows(UserPermission.READ), self._rows(permission)
+        user = await self._users.seen(user_id, reading, acting)
+        if user is None:
+            code = "user.not_found"
+            raise NotFound(code, "There is no such user.")
+        if not acting.reaches(user):
+            message = f"You have {permission}, but not for this user."
+            raise PermissionDenied(permission, message, code="permission.row")
+        writable = acting.writable(user)
+        hidden = [] if writable is None else sorted(set(fields) - writable)
+        if hidden:
+            message = f"You may not change {', '.join(hidden)}."
+            raise PermissionDenied(permission, message, code="permission.field")
+        return user
+
+    async def _reachable(
+        self, user_id: UUID, permission: str, fields: Collection[str] = ()
+    ) -> User:
+        """The user, locked for change, if the actor also holds all that they hold."""
+        await self._reach(user_id, permission, fields)
         user = await self._existing(user_id, for_update=True)
         self.uow.audit.about("user", user.id, user.email)
-        refuse_above(await self._roles.of_user(user.id), self.uow.actor.grants)
+        held = await self._roles.access_of(user.id)
+        refuse_beyond(self.uow.actor.access, held.grants, code="user.above_actor")
         return user
+
+    async def _shown(self, user: UserRead, permission: str) -> UserRead:
+        """As much of the user as the actor may read, or the permission just used lets them see."""
+        reach = [self._rows(UserPermission.READ), self._rows(permission)]
+        if any(rows.is_everything for rows in reach) or user.id == self.uow.actor.user_id:
+            return user
+        row = await self._users.seen(user.id, *reach)
+        if row is None:
+            return user.showing(())
+        masks = [rows.readable(row) for rows in reach]
+        if None in masks:
+            return user
+        return user.showing(frozenset[str]().union(*(mask for mask in masks if mask)))
 
     async def _read(self, user: User) -> UserRead:
         roles = await self._roles.names_of_users([user.id])
         return to_read(user, roles.get(user.id, []))
 
-    async def _save(self, user: User, before: UserRead, changes: list[Change]) -> UserRead:
+    async def _save(
+        self, user: User, before: UserRead, changes: list[Change], permission: str
+    ) -> UserRead:
         try:
             # Reading flushes what was changed so far.
             after = await self._read(user)
@@ -364,15 +424,28 @@ class UserService(Service):
         except IntegrityError as error:
             raise _email_taken() from error
         self.uow.audit.about("user", user.id, user.email, changes=changes)
-        return after.model_copy(update={"updated_at": user.updated_at, "version": user.version})
+        saved = after.model_copy(update={"updated_at": user.updated_at, "version": user.version})
+        return await self._shown(saved, permission)
 
-    async def _named(self, names: Sequence[str]) -> list[RoleRead]:
-        known = {role.name: role for role in await self._roles.all()}
+    @property
+    def _by(self) -> tuple[UUID | None, str]:
+        return self.uow.actor.user_id, self.uow.actor.name
+
+    async def _role_ids(self, names: Sequence[str]) -> dict[str, UUID]:
+        """Ids of the roles by name, if the actor holds all that they grant."""
+        known = await self._roles.ids()
         unknown = sorted({name for name in names if name not in known})
         if unknown:
-            message = f"There is no role {', '.join(unknown)}; there are {', '.join(known)}."
+            message = (
+                f"There is no role {', '.join(unknown)}; there are {', '.join(sorted(known))}."
+            )
             raise Invalid("user.role.unknown", message, fields={"roles": message})
-        return [known[name] for name in sorted(set(names))]
+        if not self.uow.actor.access.is_administrator:
+            graph = await self._roles.graph()
+            for name in names:
+                grants = graph.grants_of(name)
+                refuse_beyond(self.uow.actor.access, grants, code="user.above_actor")
+        return {name: known[name] for name in sorted(set(names))}
 
     def _check_password(self, password: str, email: str, name: str) -> None:
         problem = self._policy.problem(password, email=email, name=name)
@@ -390,12 +463,11 @@ class UserService(Service):
             raise Conflict(code, f"You cannot {verb} yourself.")
 
     async def _refuse_last_administrator(self, user: User) -> None:
-        roles = await self._roles.of_user(user.id)
-        if not any(role.is_administrator for role in roles):
+        if user.id not in await self._roles.administrators():
             return
         # Two administrators who remove each other at once must not both count the other one.
         await self._roles.lock_access()
-        if await self._users.administrators(other_than=user.id) == 0:
+        if await self._roles.administrators() == {user.id}:
             code = "user.last_administrator"
             raise Conflict(code, "This is the last administrator; name another one first.")
 

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from app.core.access import Access
 from app.core.actor import ANONYMOUS, SYSTEM, Actor
 from app.core.audit import AuditEntry
 from app.core.errors import Conflict, NotFound, PermissionDenied, Unauthenticated
 from app.core.operations import Operation, Service, operation, operations_of, query
-from app.core.permissions import PUBLIC, SIGNED_IN, PermissionSet
+from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import AccessStamp
 from app.testing.platform import Platform
@@ -109,7 +110,7 @@ def run(platform: Platform) -> Run:
 
 def user(*grants: str, **details: Any) -> Actor:
     """A signed-in user with these grants."""
-    return Actor(kind="user", name="Ada", grants=PermissionSet(grants), user_id=USER_ID, **details)
+    return Actor(kind="user", name="Ada", access=Access.to(*grants), user_id=USER_ID, **details)
 
 
 async def stamp(run: Run) -> int:

@@ -17,6 +17,7 @@ from app.features.auth.authenticator import SessionAuthenticator
 from app.features.auth.models import UserSession
 from app.features.auth.schemas import Credentials
 from app.features.auth.service import AuthService
+from app.features.roles.resolver import AccessResolver
 from app.features.users.schemas import UserRead, UserUpdate
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
@@ -64,7 +65,7 @@ class TestFromBearer:
         assert (actor.kind, actor.name, actor.email) == ("user", "Ada", user.email)
         assert actor.user_id == user.id
         assert actor.roles == ("guest", "reader")
-        assert actor.grants.grants == {"user.read", "role.*"}
+        assert actor.access.permissions == ["role.*", "user.read"]
         assert actor.session_id is not None
         assert not actor.must_change_password
 
@@ -111,7 +112,10 @@ class TestFromBearer:
         user = await make_user(roles=["admin"])
         token = (await platform.sign_in(user, PASSWORD)).tokens.access_token
         other = SessionAuthenticator(
-            authenticator._database, authenticator._tokens, platform.settings
+            authenticator._database,
+            authenticator._tokens,
+            AccessResolver(authenticator._database),
+            platform.settings,
         )
         assert (await other.from_bearer(token)).may("user.read")
 

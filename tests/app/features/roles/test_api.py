@@ -14,7 +14,7 @@ class TestList:
 
         assert response.json().keys() == {"items", "next_cursor"}
         assert response.json()["next_cursor"] is None
-        roles = {role["name"]: role["grants"] for role in response.json()["items"]}
+        roles = {role["name"]: role["permissions"] for role in response.json()["items"]}
         assert response.status_code == 200
         assert roles["admin"] == ["*"]
         assert {"user", "guest"} <= roles.keys()

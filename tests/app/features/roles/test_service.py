@@ -1,14 +1,42 @@
-"""Operations on roles."""
+"""Operations on roles: each allowed, refused, and described in the audit trail."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
+from app.core import clock
 from app.core.actor import SYSTEM
-from app.core.errors import PermissionDenied, Unauthenticated
-from app.core.permissions import PermissionSet
-from app.features.roles.schemas import RoleRead
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unauthenticated
+from app.features.roles.schemas import (
+    Grants,
+    GrantSpec,
+    MemberListQuery,
+    MembersAdd,
+    PermissionChange,
+    RoleCreate,
+    RoleListQuery,
+    RoleRead,
+    RoleUpdate,
+    WhatIf,
+)
 from app.features.roles.service import DEFAULT_ROLES, RoleService
-from app.testing.factories import RoleFactory
+from app.features.users.service import UserService
+from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
+
+NOBODY = UUID("01890000-0000-7000-8000-000000000001")
+EDITOR = ["role.read", "role.update", "role.create", "role.delete", "user.read", "user.update"]
+
+
+async def role_named(platform: Platform, name: str) -> RoleRead:
+    """A role by its name."""
+    return next(
+        role for role in await platform.caller(SYSTEM)(RoleService.all) if role.name == name
+    )
 
 
 class TestAll:
@@ -19,7 +47,7 @@ class TestAll:
         """Roles come with what they grant, both in order."""
         await make_role("user.read", "audit.read", name="zebra")
 
-        roles = {role.name: role.grants for role in await call(RoleService.all)}
+        roles = {role.name: role.permissions for role in await call(RoleService.all)}
 
         assert list(roles) == sorted(roles)
         assert roles["admin"] == ("*",)
@@ -39,6 +67,588 @@ class TestAll:
         """Visitors see nothing."""
         with pytest.raises(Unauthenticated):
             await call(RoleService.all)
+
+
+@pytest.mark.actor("admin")
+class TestPage:
+    """A page of roles."""
+
+    async def test_goes_through_all(self, call: Caller, make_role: RoleFactory) -> None:
+        """Page after page, each role once."""
+        for number in range(5):
+            await make_role(name=f"made {number}")
+
+        first = await call(RoleService.page, RoleListQuery(limit=3))
+        second = await call(RoleService.page, RoleListQuery(limit=3, cursor=first.next_cursor))
+        third = await call(RoleService.page, RoleListQuery(limit=3, cursor=second.next_cursor))
+
+        names = [role.name for page in (first, second, third) for role in page.items]
+        assert names == ["admin", "guest", *(f"made {number}" for number in range(5)), "user"]
+        assert third.next_cursor is None
+
+    @pytest.mark.parametrize(("q", "expected"), [("ADM", ["admin"]), ("%", []), ("_", [])])
+    async def test_search(self, call: Caller, q: str, expected: list[str]) -> None:
+        """Part of a name; what is special in SQL is not special here."""
+        page = await call(RoleService.page, RoleListQuery(q=q))
+
+        assert [role.name for role in page.items] == expected
+
+
+class TestCreate:
+    """Add a role."""
+
+    @pytest.mark.actor("admin")
+    async def test_with_everything(self, call: Caller, platform: Platform) -> None:
+        """Conditions, included roles, and who gave it when and why."""
+        ends = clock.now() + timedelta(days=1)
+        role = await call(
+            RoleService.create,
+            RoleCreate(
+                name="  support  desk ",
+                description="Helps people.",
+                permissions=["audit.read"],
+                grants=[
+                    GrantSpec(permission="user.read", rule="own", readable=["email"]),
+                    GrantSpec(permission="user.update", expires_at=ends, reason="holiday cover"),
+                ],
+                includes=["guest"],
+            ),
+        )
+
+        assert role.name == "support desk"
+        assert role.permissions == ("audit.read", "user.read", "user.update")
+        assert role.includes == ("guest",)
+        audit, read, update = role.grants
+        assert (audit.rule, audit.readable, audit.expires_at) == ("", None, None)
+        assert (read.rule, read.readable, read.writable) == ("own", ["email"], None)
+        assert (update.expires_at, update.reason) == (ends, "holiday cover")
+        assert {grant.granted_by for grant in role.grants} == {"Actor"}
+        [entry] = await platform.audit(action="role.create")
+        assert (entry.target_type, entry.target_label) == ("role", "support desk")
+        changes = {change["field"]: change["after"] for change in entry.changes}
+        assert changes["includes"] == ["guest"]
+        assert changes["grants"][1] == {
+            "permission": "user.read",
+            "rule": "own",
+            "readable": ["email"],
+        }
+
+    @pytest.mark.actor(grants=["role.read", "user.*"])
+    async def test_refused(self, call: Caller, platform: Platform) -> None:
+        """Without the permission nothing is made, and the attempt is recorded."""
+        with pytest.raises(PermissionDenied):
+            await call(RoleService.create, RoleCreate(name="mine"))
+
+        [entry] = await platform.audit(action="role.create", outcome="denied")
+        assert entry.actor_name == "Actor"
+
+    @pytest.mark.actor(grants=EDITOR)
+    @pytest.mark.parametrize("permission", ["*", "user.*", "*.read", "audit.read", "role.grant"])
+    async def test_not_beyond_oneself(
+        self, call: Caller, platform: Platform, permission: str
+    ) -> None:
+        """Nobody makes a role that may do more than they."""
+        with pytest.raises(PermissionDenied) as caught:
+            await call(RoleService.create, RoleCreate(name="mine", permissions=[permission]))
+
+        assert caught.value.code == "role.beyond_actor"
+        [entry] = await platform.audit(action="role.create", outcome="denied")
+        assert entry.error_code == "role.beyond_actor"
+        assert "mine" not in [role.name for role in await platform.caller(SYSTEM)(RoleService.all)]
+
+    @pytest.mark.actor(grants=EDITOR)
+    async def test_not_beyond_oneself_by_including(self, call: Caller) -> None:
+        """Nor by including a role that may."""
+        with pytest.raises(PermissionDenied):
+            await call(RoleService.create, RoleCreate(name="mine", includes=["admin"]))
+
+    @pytest.mark.actor(grants=[*EDITOR, "role.grant"])
+    async def test_who_may_grant_anything(self, call: Caller) -> None:
+        """`role.grant` opens what one does not hold."""
+        role = await call(RoleService.create, RoleCreate(name="mine", permissions=["audit.read"]))
+
+        assert role.permissions == ("audit.read",)
+
+    @pytest.mark.actor("admin")
+    @pytest.mark.parametrize(
+        ("new", "code", "field"),
+        [
+            ({"permissions": ["nothing.read"]}, "role.permission.unknown", "permissions"),
+            ({"permissions": ["nothing.*"]}, "role.permission.unknown", "permissions"),
+            ({"grants": [{"permission": "user.read", "rule": "x"}]}, "role.rule.unknown", "grants"),
+            (
+                {"grants": [{"permission": "user.read", "readable": ["x"]}]},
+                "role.field.unknown",
+                "grants",
+            ),
+            (
+                {"grants": [{"permission": "user.read", "expires_at": "2020-01-01T00:00:00Z"}]},
+                "role.expires.past",
+                "expires_at",
+            ),
+            ({"includes": ["nothing"]}, "role.include.unknown", "includes"),
+        ],
+    )
+    async def test_unknown(
+        self, call: Caller, new: dict[str, object], code: str, field: str
+    ) -> None:
+        """What no feature declares is refused at its field."""
+        with pytest.raises(Invalid) as caught:
+            await call(RoleService.create, RoleCreate.model_validate({"name": "made", **new}))
+
+        assert caught.value.code == code
+        assert list(caught.value.fields) == [field]
+
+    @pytest.mark.actor("admin")
+    async def test_name_taken(self, call: Caller) -> None:
+        """Names are unique."""
+        with pytest.raises(Conflict) as caught:
+            await call(RoleService.create, RoleCreate(name="guest"))
+
+        assert caught.value.code == "role.name.taken"
+
+    @pytest.mark.parametrize("name", ["", " ", "a/b", "a" * 51, "a\0", "<b>", "\u202eadmin"])
+    def test_bad_names(self, name: str) -> None:
+        """Names are shown, sorted and put into addresses."""
+        with pytest.raises(ValidationError):
+            RoleCreate(name=name)
+
+    def test_the_same_twice(self) -> None:
+        """One permission with one row rule is one grant."""
+        with pytest.raises(ValidationError, match="granted twice"):
+            RoleCreate(
+                name="x", permissions=["user.read"], grants=[GrantSpec(permission="user.read")]
+            )
+
+
+class TestUpdate:
+    """Change a role."""
+
+    @pytest.mark.actor("admin")
+    async def test_takes_effect_at_once(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Who has the role may do what it grants now, and no longer what it granted before."""
+        role = await make_role("user.read", name="desk")
+        signed_in = await platform.sign_in(await make_user(roles=["desk"]), PASSWORD)
+
+        await call(RoleService.update, role.id, RoleUpdate(permissions=["role.read"]))
+
+        async with platform.client(signed_in.tokens.access_token) as client:
+            assert (await client.get("/api/v1/roles")).status_code == 200
+            assert (await client.get("/api/v1/users")).status_code == 403
+
+    @pytest.mark.actor("admin")
+    async def test_diff(self, call: Caller, platform: Platform, make_role: RoleFactory) -> None:
+        """The audit trail tells what changed, and only that."""
+        role = await make_role("user.read", name="desk")
+
+        updated = await call(
+            RoleService.update, role.id, RoleUpdate(name="Desk", includes=["guest"], version=1)
+        )
+
+        assert (updated.name, updated.includes, updated.version) == ("Desk", ("guest",), 2)
+        assert updated.permissions == ("user.read",)
+        [entry] = await platform.audit(action="role.update")
+        assert entry.changes == [
+            {"field": "name", "before": "desk", "after": "Desk"},
+            {"field": "includes", "before": [], "after": ["guest"]},
+        ]
+
+    @pytest.mark.actor("admin")
+    async def test_nothing_changed(self, call: Caller, make_role: RoleFactory) -> None:
+        """Saving what is there already is no new version."""
+        role = await make_role("user.read", name="desk")
+
+        again = await call(RoleService.update, role.id, RoleUpdate(permissions=["user.read"]))
+
+        assert again.version == 1
+        assert again.grants == role.grants
+
+    @pytest.mark.actor("admin")
+    async def test_version(self, call: Caller, make_role: RoleFactory) -> None:
+        """Two people who edit at once are told."""
+        role = await make_role(name="desk")
+        await call(RoleService.update, role.id, RoleUpdate(description="one", version=1))
+
+        with pytest.raises(Conflict) as caught:
+            await call(RoleService.update, role.id, RoleUpdate(description="two", version=1))
+
+        assert caught.value.code == "role.version.conflict"
+
+    @pytest.mark.actor("admin")
+    async def test_cycle(self, call: Caller, make_role: RoleFactory) -> None:
+        """A role cannot include itself, however long the way."""
+        one, two, three = [await make_role(name=name) for name in ("one", "two", "three")]
+        await call(RoleService.update, one.id, RoleUpdate(includes=["two"]))
+        await call(RoleService.update, two.id, RoleUpdate(includes=["three"]))
+
+        for role, includes in ((three, "one"), (three, "two"), (one, "one")):
+            with pytest.raises(Conflict) as caught:
+                await call(RoleService.update, role.id, RoleUpdate(includes=[includes]))
+            assert caught.value.code == "role.cycle"
+
+    @pytest.mark.actor(grants=EDITOR)
+    async def test_nobody_raises_themselves(self, call: Caller, platform: Platform) -> None:
+        """Not by granting to one's own role, nor by letting it include a stronger one."""
+        mine = await role_named(platform, "as-declared")
+
+        for change in (
+            RoleUpdate(permissions=[*EDITOR, "audit.read"]),
+            RoleUpdate(includes=["admin"]),
+        ):
+            with pytest.raises(PermissionDenied):
+                await call(RoleService.update, mine.id, change)
+
+        refused = await platform.audit(action="role.update", outcome="denied")
+        assert [entry.target_label for entry in refused] == ["as-declared"] * 2
+        assert await role_named(platform, "as-declared") == mine
+
+    @pytest.mark.actor(grants=EDITOR)
+    async def test_not_what_one_does_not_hold(self, call: Caller, platform: Platform) -> None:
+        """Taking away from a stronger role is refused as well."""
+        admin = await role_named(platform, "admin")
+
+        with pytest.raises(PermissionDenied):
+            await call(RoleService.update, admin.id, RoleUpdate(permissions=["user.read"]))
+
+    @pytest.mark.actor("admin")
+    async def test_somebody_keeps_everything(self, call: Caller, platform: Platform) -> None:
+        """The last way to administration is kept: no limit, no end, no removal."""
+        admin = await role_named(platform, "admin")
+        ends = clock.now() + timedelta(days=1)
+
+        for grants in (
+            [],
+            [GrantSpec(permission="*", expires_at=ends)],
+            [GrantSpec(permission="user.*")],
+        ):
+            with pytest.raises(Conflict) as caught:
+                await call(RoleService.update, admin.id, RoleUpdate(grants=grants))
+            assert caught.value.code == "role.last_administrator"
+
+    @pytest.mark.actor("admin")
+    async def test_another_way_suffices(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Through a role that includes one with everything, say."""
+        await make_role("*", name="root")
+        chief = await make_role(name="chief")
+        await call(RoleService.update, chief.id, RoleUpdate(includes=["root"]))
+        await make_user(roles=["chief"])
+        admin = await role_named(platform, "admin")
+
+        updated = await call(RoleService.update, admin.id, RoleUpdate(permissions=["user.read"]))
+
+        assert updated.permissions == ("user.read",)
+
+    @pytest.mark.actor("admin")
+    async def test_default_roles_keep_their_names(self, call: Caller, platform: Platform) -> None:
+        """The platform looks for them by name."""
+        guest = await role_named(platform, "guest")
+
+        with pytest.raises(Conflict) as caught:
+            await call(RoleService.update, guest.id, RoleUpdate(name="visitor"))
+
+        assert caught.value.code == "role.default"
+
+    @pytest.mark.actor("admin")
+    async def test_unknown_role(self, call: Caller) -> None:
+        """There is nothing to change."""
+        with pytest.raises(NotFound):
+            await call(RoleService.update, NOBODY, RoleUpdate(name="x"))
+
+
+@pytest.mark.actor("admin")
+class TestGrantAndRevoke:
+    """One grant more, one less."""
+
+    async def test_keeps_the_others(self, call: Caller, make_role: RoleFactory) -> None:
+        """What is granted already stays, with who gave it."""
+        role = await make_role("user.read", name="desk")
+
+        more = await call(RoleService.grant, role.id, Grants(permissions=["role.read"]))
+
+        assert more.permissions == ("role.read", "user.read")
+        assert [grant.granted_by for grant in more.grants] == ["Actor", "system"]
+
+        less = await call(RoleService.revoke, role.id, more.grants[0].id)
+        assert less.permissions == ("user.read",)
+
+    async def test_new_conditions_replace_the_old(
+        self, call: Caller, make_role: RoleFactory
+    ) -> None:
+        """The same permission and rule is one grant, not two."""
+        role = await make_role(GrantSpec(permission="user.read"), name="desk")
+
+        limited = GrantSpec(permission="user.read", readable=["email"])
+        changed = await call(RoleService.grant, role.id, Grants(grants=[limited]))
+
+        [grant] = changed.grants
+        assert (grant.readable, grant.granted_by) == (["email"], "Actor")
+
+    async def test_unknown_grant(self, call: Caller, make_role: RoleFactory) -> None:
+        """A role cannot lose what it does not grant."""
+        role = await make_role("user.read", name="desk")
+
+        with pytest.raises(NotFound):
+            await call(RoleService.revoke, role.id, NOBODY)
+
+
+@pytest.mark.actor("admin")
+class TestDelete:
+    """Remove a role."""
+
+    async def test_allowed(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """It is gone from those who had it and from the roles that included it."""
+        role = await make_role("user.read", name="desk")
+        other = await make_role(name="other")
+        await call(RoleService.update, other.id, RoleUpdate(includes=["desk"]))
+        user = await make_user(roles=["desk", "user"])
+
+        await call(RoleService.delete, role.id)
+
+        assert (await role_named(platform, "other")).includes == ()
+        assert (await call(UserService.get, user.id)).roles == ["user"]
+        [entry] = await platform.audit(action="role.delete")
+        assert {change["field"]: change["before"] for change in entry.changes}["name"] == "desk"
+
+    @pytest.mark.parametrize("name", sorted(DEFAULT_ROLES))
+    async def test_default_roles_stay(self, call: Caller, platform: Platform, name: str) -> None:
+        """The platform needs them."""
+        role = await role_named(platform, name)
+
+        with pytest.raises(Conflict) as caught:
+            await call(RoleService.delete, role.id)
+
+        assert caught.value.code == "role.default"
+
+
+@pytest.mark.actor("admin")
+class TestMembers:
+    """Who has a role."""
+
+    async def test_add_and_remove(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Those who have it already are left as they are; each change is felt at once."""
+        role = await make_role("user.read", name="desk")
+        ada, bob = await make_user(roles=["desk"]), await make_user(roles=["user"])
+
+        added = await call(
+            RoleService.add_members,
+            role.id,
+            MembersAdd(user_ids=[ada.id, bob.id], reason="new team"),
+        )
+
+        assert added == 1
+        page = await call(RoleService.members, role.id, MemberListQuery())
+        assert [(member.id, member.reason) for member in page.items] == [
+            (ada.id, ""),
+            (bob.id, "new team"),
+        ]
+        [entry] = await platform.audit(action="role.add_members")
+        assert entry.changes == [{"field": "members", "before": [], "after": [bob.email]}]
+
+        assert await call(RoleService.remove_members, role.id, [ada.id, bob.id, NOBODY]) == 2
+        assert (await call(RoleService.members, role.id, MemberListQuery())).items == []
+
+    async def test_ends_by_itself(
+        self,
+        call: Caller,
+        platform: Platform,
+        make_role: RoleFactory,
+        make_user: UserFactory,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """After its end the role is as if it had never been given; it can be given anew."""
+        role = await make_role("user.read", name="desk")
+        user = await make_user(roles=["user"])
+        signed_in = await platform.sign_in(user, PASSWORD)
+        ends = clock.now() + timedelta(minutes=5)
+        await call(
+            RoleService.add_members, role.id, MembersAdd(user_ids=[user.id], expires_at=ends)
+        )
+
+        async with platform.client(signed_in.tokens.access_token) as client:
+            assert (await client.get("/api/v1/users")).status_code == 200
+            now = clock.now
+            monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=6))
+            assert (await client.get("/api/v1/users")).status_code == 403
+            me = (await client.get("/api/v1/auth/me")).json()
+
+        assert me["roles"] == ["user"]
+        assert (await call(UserService.get, user.id)).roles == ["user"]
+        assert (await call(RoleService.get, role.id)).members == 0
+        again = await call(RoleService.add_members, role.id, MembersAdd(user_ids=[user.id]))
+        assert again == 1
+
+    async def test_unknown_user(self, call: Caller, make_role: RoleFactory) -> None:
+        """All or nothing."""
+        role = await make_role(name="desk")
+
+        with pytest.raises(Invalid):
+            await call(RoleService.add_members, role.id, MembersAdd(user_ids=[NOBODY]))
+
+    async def test_the_last_administrator_stays(
+        self, call: Caller, platform: Platform, actor: object
+    ) -> None:
+        """Somebody keeps everything."""
+        admin = await role_named(platform, "admin")
+        page = await call(RoleService.members, admin.id, MemberListQuery())
+
+        with pytest.raises(Conflict) as caught:
+            await call(RoleService.remove_members, admin.id, [each.id for each in page.items])
+
+        assert caught.value.code == "role.last_administrator"
+
+
+@pytest.mark.actor("admin")
+class TestOwnGrants:
+    """What a user holds in person."""
+
+    async def test_takes_effect_at_once(
+        self, call: Caller, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """Without any role, and until it is taken back."""
+        user = await make_user(roles=["guest"])
+        signed_in = await platform.sign_in(user, PASSWORD)
+        async with platform.client(signed_in.tokens.access_token) as client:
+            wanted = Grants(grants=[GrantSpec(permission="user.read", reason="audit season")])
+            [grant] = await call(RoleService.set_own_grants, user.id, wanted)
+
+            assert (grant.granted_by, grant.reason) == ("Actor", "audit season")
+            assert (await client.get("/api/v1/users")).status_code == 200
+
+            assert await call(RoleService.set_own_grants, user.id, Grants()) == []
+            assert (await client.get("/api/v1/users")).status_code == 403
+
+        entries = await platform.audit(action="user.grant")
+        assert {entry.target_id for entry in entries} == {str(user.id)}
+        assert await call(RoleService.own_grants, user.id) == []
+
+    async def test_unknown_user(self, call: Caller) -> None:
+        """There is nobody to give it to."""
+        with pytest.raises(NotFound):
+            await call(RoleService.set_own_grants, NOBODY, Grants(permissions=["user.read"]))
+        with pytest.raises(NotFound):
+            await call(RoleService.own_grants, NOBODY)
+
+
+@pytest.mark.actor(grants=["role.read", "role.update", "user.read"])
+class TestOwnGrantsBeyond:
+    """Nobody gives in person what they do not hold."""
+
+    async def test_refused(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
+        """To others or to oneself."""
+        user = await make_user(roles=["guest"])
+
+        for user_id in (user.id, call.actor.user_id):
+            assert user_id is not None
+            with pytest.raises(PermissionDenied):
+                await call(RoleService.set_own_grants, user_id, Grants(permissions=["user.*"]))
+
+        assert len(await platform.audit(action="user.grant", outcome="denied")) == 2
+
+
+def told(report: WhatIf) -> dict[str, dict[str, list[str]]]:
+    """The names in a report, by permission and effect."""
+
+    def names(change: PermissionChange) -> Iterable[tuple[str, list[str]]]:
+        for effect in ("gains", "loses", "widens", "narrows"):
+            people = [person.display_name for person in getattr(change, effect)]
+            assert len(people) == getattr(change, f"{effect}_count")
+            if people:
+                yield effect, people
+
+    return {change.permission: dict(names(change)) for change in report.changes}
+
+
+@pytest.mark.actor("admin")
+class TestWhatIf:
+    """Who would gain and lose what."""
+
+    async def test_names_people(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Through the hierarchy, and leaving out those who hold it anyway."""
+        desk = await make_role("user.read", name="desk")
+        chief = await make_role("audit.read", name="chief")
+        await call(RoleService.update, chief.id, RoleUpdate(includes=["desk"]))
+        await make_user(display_name="Ada", roles=["desk"])
+        await make_user(display_name="Bob", roles=["chief"])
+        await make_user(display_name="Cem", roles=["desk", "admin"])
+        before = await platform.contents(without=["core_audit_entries"])
+
+        report = await call(
+            RoleService.what_if,
+            desk.id,
+            RoleUpdate(permissions=["audit.read", "role.read"]),
+        )
+
+        assert told(report) == {
+            "audit.read": {"gains": ["Ada"]},
+            "role.read": {"gains": ["Ada", "Bob"]},
+            "user.read": {"loses": ["Ada", "Bob"]},
+        }
+        assert (report.affected, report.refusal) == (2, None)
+        assert await platform.contents(without=["core_audit_entries"]) == before
+
+    async def test_conditions(
+        self, call: Caller, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Fewer rows, fewer fields and an end are told, too."""
+        desk = await make_role("user.read", name="desk")
+        await make_user(display_name="Ada", roles=["desk"])
+
+        for grant in (
+            GrantSpec(permission="user.read", rule="own"),
+            GrantSpec(permission="user.read", readable=["email"]),
+            GrantSpec(permission="user.read", expires_at=clock.now() + timedelta(days=1)),
+        ):
+            report = await call(RoleService.what_if, desk.id, RoleUpdate(grants=[grant]))
+            assert told(report) == {"user.read": {"narrows": ["Ada"]}}
+
+    async def test_deletion_and_creation(
+        self, call: Caller, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Without the role; and a new role changes nothing for anybody yet."""
+        desk = await make_role("user.read", name="desk")
+        await make_user(display_name="Ada", roles=["desk"])
+
+        gone = await call(RoleService.what_if, desk.id, None)
+        made = await call(RoleService.what_if, None, RoleUpdate(name="x", permissions=["*"]))
+
+        assert told(gone) == {"user.read": {"loses": ["Ada"]}}
+        assert told(made) == {}
+
+    async def test_says_what_would_be_refused(self, call: Caller, platform: Platform) -> None:
+        """Before the click, not after it."""
+        admin = await role_named(platform, "admin")
+
+        report = await call(RoleService.what_if, admin.id, RoleUpdate(permissions=[]))
+
+        assert report.refusal is not None
+        assert "Nobody would be left" in report.refusal
+
+    async def test_agrees_with_what_happens(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """After saving, exactly those who were named may do what was said."""
+        desk = await make_role("user.read", name="desk")
+        users = [await make_user(display_name=name, roles=["desk"]) for name in ("Ada", "Bob")]
+        change = RoleUpdate(permissions=["role.*"])
+        report = await call(RoleService.what_if, desk.id, change)
+
+        await call(RoleService.update, desk.id, change)
+
+        for user in users:
+            actor = (await platform.sign_in(user, PASSWORD)).actor
+            for permission in report.changes:
+                gained = user.id in [person.id for person in permission.gains]
+                assert actor.may(permission.permission) is gained
 
 
 class TestEnsureDefaults:
@@ -63,41 +673,26 @@ class TestEnsureDefaults:
         roles = await platform.caller(SYSTEM)(RoleService.all)
 
         assert {role.name for role in roles} == set(DEFAULT_ROLES)
-        assert [role.name for role in roles if role.is_administrator] == ["admin"]
+        assert [role.name for role in roles if "*" in role.permissions] == ["admin"]
 
 
-class TestIsWithin:
-    """Whether someone already holds all that a role grants."""
+@pytest.mark.actor("admin")
+class TestAtOnce:
+    """Two changes at the same time."""
 
-    @pytest.mark.parametrize(
-        ("role_grants", "held", "expected"),
-        [
-            ([], [], True),
-            (["user.read"], [], False),
-            (["user.read"], ["user.read"], True),
-            (["user.read"], ["user.*"], True),
-            (["user.read"], ["*"], True),
-            (["user.*"], ["user.read"], False),
-            (["user.*"], ["user.*"], True),
-            (["user.*"], ["*"], True),
-            (["*"], ["user.*", "role.*"], False),
-            (["*"], ["*"], True),
-            (["user.read", "role.read"], ["user.*"], False),
-            (["blog.post.*"], ["blog.*"], True),
-            (["blog.*"], ["blog.post.*"], False),
-        ],
-    )
-    def test_compares_grants(
-        self, role_grants: list[str], held: list[str], *, expected: bool
+    async def test_two_ways_to_administration(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
     ) -> None:
-        """A wildcard is held by a wider one only."""
-        role = RoleRead.model_validate(
-            {
-                "id": "01890000-0000-7000-8000-000000000001",
-                "name": "some",
-                "description": "",
-                "grants": role_grants,
-            }
+        """Taking both at once leaves one."""
+        root = await make_role("*", name="root")
+        await make_user(roles=["root"])
+        admin = await role_named(platform, "admin")
+        everybody = await call(RoleService.members, admin.id, MemberListQuery())
+
+        results = await asyncio.gather(
+            call(RoleService.update, root.id, RoleUpdate(permissions=[])),
+            call(RoleService.remove_members, admin.id, [each.id for each in everybody.items]),
+            return_exceptions=True,
         )
 
-        assert role.is_within(PermissionSet(held)) is expected
+        assert [type(result) for result in results].count(Conflict) == 1

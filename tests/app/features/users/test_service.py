@@ -58,7 +58,7 @@ class TestCreate:
         assert changes["roles"] == ["user"]
         assert "password" not in str(entry.changes).replace("must_change_password", "")
 
-    @pytest.mark.actor(grants=["user.update", "user.creates"])
+    @pytest.mark.actor(grants=["user.update", "user.read"])
     async def test_refused(self, call: Caller, platform: Platform) -> None:
         """Without the permission nobody is added, and the attempt is recorded."""
         with pytest.raises(PermissionDenied):

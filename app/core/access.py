@@ -1,0 +1,423 @@
+"""Who may do what, with which rows and fields, until when, and why: the one engine.
+
+Grants only add up; nothing denies. A grant opens a permission, or several by
+wildcard, for all rows of the resource or for those that a row rule picks, and
+for all fields or some. Console, REST, CLI, jobs and exports ask this engine
+and nothing else; what it answers it can also explain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+from app.core import clock
+from app.core.permissions import covers, resource_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+ALL_ROWS: Final = ""
+"""The row rule of a grant that has none."""
+
+Fields = frozenset[str] | None
+"""Names of fields; None means all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A permission or wildcard that somebody holds.
+
+    Attributes:
+        permission: What is granted, e.g. `user.read`, `user.*` or `*.read`.
+        rule: Name of the row rule that picks the rows; `ALL_ROWS` for every row.
+        readable: Fields that may be read; None for all.
+        writable: Fields that may be written; None for all.
+        expires_at: When the grant itself ends.
+        role_expires_at: When the user loses the role through which it is held.
+        via: The roles that lead to it, from the one the user has to the one that grants;
+            empty for a grant to the user in person.
+        id: Which stored grant this is; None for what is built in.
+        granted_by: Who gave it.
+        granted_at: When.
+        reason: Why.
+    """
+
+    permission: str
+    rule: str = ALL_ROWS
+    readable: Fields = None
+    writable: Fields = None
+    expires_at: datetime | None = None
+    role_expires_at: datetime | None = None
+    via: tuple[str, ...] = ()
+    id: UUID | None = None
+    granted_by: str = ""
+    granted_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it stops counting, by its own end or by that of the role."""
+        ends = [end for end in (self.expires_at, self.role_expires_at) if end is not None]
+        return min(ends, default=None)
+
+    @property
+    def essence(self) -> tuple[object, ...]:
+        """What it gives, whoever gave it and by which way."""
+        return self.permission, self.rule, self.readable, self.writable, self.ends_at
+
+    def counts_at(self, moment: datetime) -> bool:
+        """Whether it has not ended."""
+        ends_at = self.ends_at
+        return ends_at is None or moment < ends_at
+
+    def includes(self, other: Grant) -> bool:
+        """Whether who holds this holds all that the other one gives, for as long."""
+        mine, theirs = self.ends_at, other.ends_at
+        return (
+            covers(self.permission, other.permission)
+            and self.rule in (ALL_ROWS, other.rule)
+            and _within(other.readable, self.readable)
+            and _within(other.writable, self.writable)
+            and (mine is None or (theirs is not None and theirs <= mine))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that a permission reaches, and the fields that are open in them."""
+
+    rule: str = ALL_ROWS
+    readable: Fields = None
+    writable: Fields = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a permission goes: the union of its parts. Without parts it is not held at all."""
+
+    resource: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it reaches every field of every row."""
+        return any(part == Part() for part in self.parts)
+
+    @property
+    def rules(self) -> frozenset[str] | None:
+        """The row rules of which one must hold; None when every row is reached."""
+        names = frozenset(part.rule for part in self.parts)
+        return None if ALL_ROWS in names else names
+
+    def readable(self, rules: Iterable[str]) -> Fields:
+        """The fields that may be read in a row in which these rules hold."""
+        return self._union("readable", rules)
+
+    def writable(self, rules: Iterable[str]) -> Fields:
+        """The fields that may be written in a row in which these rules hold."""
+        return self._union("writable", rules)
+
+    def _union(self, kind: Literal["readable", "writable"], rules: Iterable[str]) -> Fields:
+        holding = {ALL_ROWS, *rules}
+        union: frozenset[str] = frozenset()
+        for part in self.parts:
+            if part.rule in holding:
+                fields: Fields = getattr(part, kind)
+                if fields is None:
+                    return None
+                union |= fields
+        return union
+
+
+Verdict = Literal["counts", "expired", "other_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one grant says about one permission.
+
+    Attributes:
+        grant: The grant, with the way by which it is held.
+        is_wildcard: Whether it names the permission by a wildcard.
+        verdict: `counts`; `expired`; or `other_rows`, when its row rule leaves out the row in
+            question.
+    """
+
+    grant: Grant
+    is_wildcard: bool
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a permission is held or not: every grant that speaks of it."""
+
+    permission: str
+    allowed: bool
+    reach: Reach
+    steps: tuple[Step, ...] = ()
+
+
+class Access:
+    """All that one actor holds. Answers `permission in access`, from memory the second time.
+
+    A grant that ends takes its effect at that moment, without anybody reading it anew.
+    """
+
+    __slots__ = ("_ends", "_good_until", "_known", "grants")
+
+    def __init__(self, grants: Iterable[Grant] = ()) -> None:
+        self.grants: Final = tuple(grants)
+        self._ends = sorted({end for grant in self.grants if (end := grant.ends_at)})
+        self._good_until = self._next_end()
+        self._known: dict[str, Reach] = {}
+
+    @classmethod
+    def to(cls, *permissions: str) -> Self:
+        """All rows and fields of these permissions or wildcards, for good."""
+        return cls(Grant(permission) for permission in permissions)
+
+    def __contains__(self, permission: str) -> bool:
+        return bool(self.reach(permission).parts)
+
+    def __repr__(self) -> str:
+        return f"Access({sorted(grant.permission for grant in self.grants)})"
+
+    def reach(self, permission: str) -> Reach:
+        """How far the permission goes now."""
+        if self._good_until is not None and clock.now() >= self._good_until:
+            self._known = {}
+            self._good_until = self._next_end()
+        known = self._known.get(permission)
+        if known is None:
+            known = self._known[permission] = self._reach(permission, clock.now())
+        return known
+
+    def explain(
+        self, permission: str, *, at: datetime | None = None, rules: Iterable[str] | None = None
+    ) -> Explanation:
+        """Why the permission is held or not.
+
+        Args:
+            permission: The permission.
+            at: At which moment; now when not given.
+            rules: The row rules that hold in the row in question; None when it is about no row.
+        """
+        moment = at or clock.now()
+        holding = None if rules is None else {ALL_ROWS, *rules}
+        steps = []
+        for grant in self.grants:
+            if not covers(grant.permission, permission):
+                continue
+            verdict: Verdict = "counts"
+            if not grant.counts_at(moment):
+                verdict = "expired"
+            elif holding is not None and grant.rule not in holding:
+                verdict = "other_rows"
+            steps.append(Step(grant, grant.permission != permission, verdict))
+        allowed = any(step.verdict == "counts" for step in steps)
+        return Explanation(permission, allowed, self._reach(permission, moment), tuple(steps))
+
+    def ends_at(self, permission: str) -> datetime | None:
+        """When the permission is no longer held at all; None when it is held for good."""
+        moment = clock.now()
+        ends = [
+            grant.ends_at
+            for grant in self.grants
+            if covers(grant.permission, permission) and grant.counts_at(moment)
+        ]
+        return None if None in ends else max((end for end in ends if end), default=moment)
+
+    def includes(self, grant: Grant) -> bool:
+        """Whether one of the grants held now gives all that this one would."""
+        moment = clock.now()
+        return any(held.counts_at(moment) and held.includes(grant) for held in self.grants)
+
+    @property
+    def permissions(self) -> list[str]:
+        """The permissions and wildcards held now, sorted."""
+        moment = clock.now()
+        return sorted({grant.permission for grant in self.grants if grant.counts_at(moment)})
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether everything is held, without limits."""
+        return self.reach("*").is_everything
+
+    @property
+    def administers_for_good(self) -> bool:
+        """Whether everything is held, without limits and without an end."""
+        return Grant("*").essence in {grant.essence for grant in self.grants}
+
+    def includes_all(self, other: Access) -> bool:
+        """Whether all that somebody else holds now is held here too."""
+        moment = clock.now()
+        return all(self.includes(grant) for grant in other.grants if grant.counts_at(moment))
+
+    def _next_end(self) -> datetime | None:
+        now = clock.now()
+        return next((end for end in self._ends if end > now), None)
+
+    def _reach(self, permission: str, moment: datetime) -> Reach:
+        parts = {
+            Part(grant.rule, grant.readable, grant.writable): None
+            for grant in self.grants
+            if grant.counts_at(moment) and covers(grant.permission, permission)
+        }
+        resource = resource_of(permission)
+        return Reach(resource, (Part(),) if Part() in parts else tuple(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleNode:
+    """One role: what it grants itself, and the names of the roles it includes."""
+
+    grants: tuple[Grant, ...] = ()
+    includes: tuple[str, ...] = ()
+
+
+class RoleGraph:
+    """All roles by name, and what each of them grants in the end."""
+
+    def __init__(self, roles: Mapping[str, RoleNode]) -> None:
+        self.roles: Final = dict(roles)
+        self._grants: dict[str, tuple[Grant, ...]] = {}
+
+    def grants_of(self, role: str) -> tuple[Grant, ...]:
+        """What a role grants, by itself and through the roles it includes; `via` tells the way."""
+        known = self._grants.get(role)
+        if known is None:
+            known = self._grants[role] = tuple(self._collect((role,)))
+        return known
+
+    def including(self, role: str) -> frozenset[str]:
+        """The roles that grant all that this one does: itself, and what includes it."""
+        found = {role}
+        while True:
+            more = {
+                name
+                for name, node in self.roles.items()
+                if name not in found and not found.isdisjoint(node.includes)
+            }
+            if not more:
+                return frozenset(found)
+            found |= more
+
+    def cycle(self, role: str) -> tuple[str, ...]:
+        """A way on which the role includes itself, such as `(a, b, a)`; empty without one."""
+        waiting: list[tuple[str, ...]] = [(role, name) for name in self.roles[role].includes]
+        seen: set[str] = set()
+        while waiting:
+            path = waiting.pop()
+            if path[-1] == role:
+                return path
+            if path[-1] not in seen:
+                seen.add(path[-1])
+                node = self.roles.get(path[-1], RoleNode())
+                waiting += [(*path, name) for name in node.includes]
+        return ()
+
+    def having(self, role: str, node: RoleNode) -> RoleGraph:
+        """The same roles, with this one as given."""
+        return RoleGraph({**self.roles, role: node})
+
+    def without(self, role: str) -> RoleGraph:
+        """The same roles but one."""
+        return RoleGraph(
+            {
+                name: replace(node, includes=tuple(each for each in node.includes if each != role))
+                for name, node in self.roles.items()
+                if name != role
+            }
+        )
+
+    def renamed(self, old: str, new: str) -> RoleGraph:
+        """The same roles, one under another name."""
+        return RoleGraph(
+            {
+                new if name == old else name: replace(
+                    node,
+                    includes=tuple(new if each == old else each for each in node.includes),
+                )
+                for name, node in self.roles.items()
+            }
+        )
+
+    def access(self, roles: Iterable[Held], direct: Iterable[Grant] = ()) -> Access:
+        """What somebody holds who has these roles and these grants in person."""
+        grants = list(direct)
+        for held in roles:
+            until = held.until
+            grants += (
+                grant if until is None else replace(grant, role_expires_at=until)
+                for grant in self.grants_of(held.role)
+            )
+        return Access(grants)
+
+    def _collect(self, path: tuple[str, ...]) -> Iterator[Grant]:
+        node = self.roles.get(path[-1], RoleNode())
+        for grant in node.grants:
+            yield replace(grant, via=path)
+        for name in node.includes:
+            if name not in path:
+                yield from self._collect((*path, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role that somebody has, until a moment or for good."""
+
+    role: str
+    until: datetime | None = None
+
+
+def difference(before: Iterable[Grant], after: Iterable[Grant]) -> list[Grant]:
+    """The grants that give something in one and nothing of it in the other."""
+    old = {grant.essence: grant for grant in before}
+    new = {grant.essence: grant for grant in after}
+    return [
+        *(grant for essence, grant in new.items() if essence not in old),
+        *(grant for essence, grant in old.items() if essence not in new),
+    ]
+
+
+Effect = Literal["gains", "loses", "widens", "narrows"]
+
+
+def compare(before: Access, after: Access, permissions: Iterable[str]) -> dict[str, Effect]:
+    """What becomes of each permission; those that stay as they are, are left out.
+
+    `narrows` also tells that it is held for less time.
+    """
+    effects: dict[str, Effect] = {}
+    for permission in permissions:
+        old, new = before.reach(permission), after.reach(permission)
+        old_end, new_end = before.ends_at(permission), after.ends_at(permission)
+        if not old.parts and new.parts:
+            effects[permission] = "gains"
+        elif old.parts and not new.parts:
+            effects[permission] = "loses"
+        elif old.parts and (set(old.parts), old_end) != (set(new.parts), new_end):
+            longer = new_end is None or (old_end is not None and new_end >= old_end)
+            effects[permission] = "widens" if longer and _opens(new, old) else "narrows"
+    return effects
+
+
+def _opens(new: Reach, old: Reach) -> bool:
+    """Whether all that the old reach opens is open in the new one too."""
+    return all(
+        any(
+            wide.rule in (ALL_ROWS, part.rule)
+            and _within(part.readable, wide.readable)
+            and _within(part.writable, wide.writable)
+            for wide in new.parts
+        )
+        for part in old.parts
+    )
+
+
+def _within(fields: Fields, wider: Fields) -> bool:
+    return wider is None or (fields is not None and fields <= wider)

@@ -1,0 +1,111 @@
+"""The engine's answer as SQL: which rows of a resource somebody reaches, and which fields of each.
+
+The same expression picks the row that is looked at, the rows of a list, its
+count, its search and its export, so none of them can show what another hides.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+
+from app.core.access import ALL_ROWS, Fields, Part, Reach
+from app.core.actor import Actor
+from app.core.registry import Registry
+
+_FLAG = "rule_"
+
+
+class Rows:
+    """The rows that a permission reaches.
+
+    Args:
+        reach: What the engine says.
+        conditions: The resource's row rules for whoever acts; a part with any other rule
+            reaches nothing.
+        within: A further condition on all of them.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        conditions: Mapping[str, ColumnElement[bool]],
+        within: ColumnElement[bool] | None = None,
+    ) -> None:
+        self._within = true() if within is None else within
+        self._parts = [
+            part for part in reach.parts if part.rule == ALL_ROWS or part.rule in conditions
+        ]
+        self._reach = Reach(reach.resource, tuple(self._parts))
+        self._conditions = conditions
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Whether a row is reached."""
+        return self._any(self._parts)
+
+    @property
+    def flags(self) -> list[ColumnElement[bool]]:
+        """Columns to select beside a row, for `readable` and `writable` to look at."""
+        return [
+            self._conditions[rule].label(f"{_FLAG}{rule}")
+            for rule in sorted({part.rule for part in self._parts} - {ALL_ROWS})
+        ]
+
+    def reaches(self, row: Any) -> bool:
+        """Whether a row, selected with `flags`, is reached."""
+        holding = {ALL_ROWS, *self.holding(row)}
+        return any(part.rule in holding for part in self._parts)
+
+    def holding(self, row: Any) -> frozenset[str]:
+        """The row rules that hold in a row selected with `flags`."""
+        rules = {part.rule for part in self._parts} - {ALL_ROWS}
+        return frozenset(rule for rule in rules if getattr(row, f"{_FLAG}{rule}"))
+
+    def readable(self, row: Any) -> Fields:
+        """The fields of a row, selected with `flags`, that may be read."""
+        return self._reach.readable(self.holding(row))
+
+    def writable(self, row: Any) -> Fields:
+        """The fields of a row, selected with `flags`, that may be written."""
+        return self._reach.writable(self.holding(row))
+
+    def showing(self, fields: Collection[str]) -> ColumnElement[bool]:
+        """Whether a row is reached by a part in which all these fields may be read."""
+        return self._any(
+            part
+            for part in self._parts
+            if part.readable is None or part.readable.issuperset(fields)
+        )
+
+    def narrowed(self, other: "Rows", fields: Collection[str]) -> "Rows":
+        """Those that the other permission reaches, too, and in which these fields may be read."""
+        parts = tuple(
+            part
+            for part in self._parts
+            if part.readable is None or part.readable.issuperset(fields)
+        )
+        return Rows(Reach(self._reach.resource, parts), self._conditions, other.condition)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether every field of every row is reached."""
+        return self._reach.is_everything
+
+    def shows_always(self, field: str) -> bool:
+        """Whether the field may be read in every row that is reached."""
+        return all(part.readable is None or field in part.readable for part in self._parts)
+
+    def _any(self, parts: Iterable[Part]) -> ColumnElement[bool]:
+        rules = {part.rule for part in parts}
+        if ALL_ROWS in rules:
+            return self._within
+        return and_(self._within, or_(false(), *(self._conditions[rule] for rule in sorted(rules))))
+
+
+def rows_of(registry: Registry, actor: Actor, permission: str) -> Rows:
+    """The rows that an actor reaches with a permission."""
+    reach = actor.access.reach(permission)
+    rules = registry.resource(reach.resource).rules
+    held = {part.rule for part in reach.parts}
+    return Rows(reach, {rule.name: rule.condition(actor) for rule in rules if rule.name in held})
