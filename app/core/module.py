@@ -165,12 +165,14 @@ class Resource:
         title: What people call several of it.
         fields: The fields that a grant can be limited to: their titles by name.
         rules: The row rules that a grant can be limited by.
+        label: The field by which audit entries call a row.
     """
 
     name: str
     title: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     rules: Sequence[RowRule] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from app.core.module import Module, NavItem, PageSpec
 from app.features.audit.api import router
 from app.features.audit.pages import audit_page
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.repository import AuditRepository
+from app.features.audit.repository import AUDIT, AuditRepository
 from app.features.audit.service import AuditService
 from app.features.audit.state import AuditList
 
@@ -16,6 +16,7 @@ provider.provide_all(AuditRepository, AuditService)
 module = Module(
     id="audit",
     permissions=(AuditPermission,),
+    resources=(AUDIT,),
     provider=provider,
     router=router,
     pages=(

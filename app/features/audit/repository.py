@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Label, Select, and_, case, func
+from sqlalchemy import ColumnElement, Label, Select, and_, case, func, true
 from sqlmodel import col, select
 
 from app.core.audit import AuditEntry
 from app.core.ids import first_id_at
+from app.core.module import Resource, RowRule
 from app.core.paging import Keyset, Page, SortColumn
 from app.core.repository import Repository
 from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery
@@ -20,6 +21,9 @@ COUNT_LIMIT = 10_000
 _CLOCK_SLACK = timedelta(hours=1)
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
+
+Within = ColumnElement[bool]
+_ALL: Within = true()
 
 KEYSET = Keyset(
     {"at": SortColumn(AuditEntry.id, parse=UUID)},  # type: ignore[arg-type]  # ids are in order of time
@@ -33,31 +37,41 @@ class AuditRepository(Repository[AuditEntry]):
 
     model = AuditEntry
 
-    async def page(self, query: AuditListQuery) -> Page[AuditEntryRead]:
-        """A page of entries, newest first."""
-        statement = KEYSET.apply(_filtered(select(AuditEntry), query), query)
+    async def page(self, query: AuditListQuery, within: Within = _ALL) -> Page[AuditEntryRead]:
+        """A page of entries, newest first; `within` says which may be seen, here as below."""
+        statement = KEYSET.apply(_filtered(select(AuditEntry), query).where(within), query)
         rows = (await self.session.execute(statement)).scalars().all()
         return KEYSET.page(rows, query, AuditEntryRead.model_validate)
 
-    async def daily(self, actions: Sequence[str], since: datetime) -> list[tuple[str, int, int]]:
+    async def seen(self, entry_id: UUID, within: Within) -> AuditEntry | None:
+        """The entry with this id, if it may be seen."""
+        statement = select(AuditEntry).where(AuditEntry.id == entry_id, within)
+        return (await self.session.exec(statement)).one_or_none()
+
+    async def daily(
+        self, actions: Sequence[str], since: datetime, within: Within
+    ) -> list[tuple[str, int, int]]:
         """Per day (`YYYY-MM-DD`, UTC) how many of these actions succeeded and how many did not."""
         day = self._day()
         succeeded = func.sum(case((col(AuditEntry.outcome) == "succeeded", 1), else_=0))
         statement = (
             select(day, succeeded, func.count())
-            .where(col(AuditEntry.action).in_(actions), _since(since))
+            .where(col(AuditEntry.action).in_(actions), _since(since), within)
             .group_by(day)
             .order_by(day)
         )
         rows = (await self.session.execute(statement)).all()
         return [(row[0], int(row[1]), int(row[2]) - int(row[1])) for row in rows]
 
-    async def people(self, actions: Sequence[str], since: datetime) -> tuple[int, dict[str, int]]:
+    async def people(
+        self, actions: Sequence[str], since: datetime, within: Within
+    ) -> tuple[int, dict[str, int]]:
         """How many different people succeeded with these actions: in all, and per day (UTC)."""
         succeeded = (
             col(AuditEntry.action).in_(actions),
             AuditEntry.outcome == "succeeded",
             _since(since),
+            within,
         )
         different = func.count(func.distinct(AuditEntry.actor_id))
         day = self._day()
@@ -66,20 +80,22 @@ class AuditRepository(Repository[AuditEntry]):
         total = (await self.session.execute(select(different).where(*succeeded))).scalar_one()
         return total, {row[0]: row[1] for row in days}
 
-    async def count(self, query: AuditFilter) -> int:
+    async def count(self, query: AuditFilter, within: Within = _ALL) -> int:
         """How many entries match, at most `COUNT_LIMIT` + 1."""
-        some = _filtered(select(AuditEntry.id), query).limit(COUNT_LIMIT + 1).subquery()
+        some = (
+            _filtered(select(AuditEntry.id), query).where(within).limit(COUNT_LIMIT + 1).subquery()
+        )
         count: int = (
             await self.session.execute(select(func.count()).select_from(some))
         ).scalar_one()
         return count
 
-    async def count_since(self, since: datetime, *, outcome: str) -> int:
+    async def count_since(self, since: datetime, within: Within, *, outcome: str) -> int:
         """How many entries have this outcome since then."""
         statement = (
             select(func.count())
             .select_from(AuditEntry)
-            .where(AuditEntry.outcome == outcome, _since(since))
+            .where(AuditEntry.outcome == outcome, _since(since), within)
         )
         return (await self.session.exec(statement)).one()
 
@@ -109,3 +125,25 @@ def _filtered(statement: Select[Any], query: AuditFilter) -> Select[Any]:
     if query.since is not None:
         statement = statement.where(_since(query.since))
     return statement
+
+
+AUDIT = Resource(
+    name="audit",
+    title="Audit entries",
+    rules=(
+        RowRule(
+            "own",
+            "What they did themselves",
+            lambda actor: col(AuditEntry.actor_id) == actor.user_id,
+        ),
+        RowRule(
+            "about_me",
+            "What was done to their own record",
+            lambda actor: and_(
+                col(AuditEntry.target_type) == "user",
+                col(AuditEntry.target_id) == str(actor.user_id),
+            ),
+        ),
+    ),
+)
+"""What grants on the trail can be limited to."""

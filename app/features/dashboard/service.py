@@ -56,13 +56,14 @@ class DashboardService(Service):
     @query(AuditPermission.READ, action="dashboard.activity")
     async def activity(self) -> Activity:
         """The sign-ins and the refusals; days begin at midnight UTC."""
+        seen = rows_of(self._registry, self.uow.actor, AuditPermission.READ).condition
         now = clock.now()
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first = today - timedelta(days=DAYS - 1)
-        counted = {row[0]: row for row in await self._audit.daily(SIGN_INS, first)}
-        people, by_day = await self._audit.people(SIGN_INS, first)
+        counted = {row[0]: row for row in await self._audit.daily(SIGN_INS, first, seen)}
+        people, by_day = await self._audit.people(SIGN_INS, first, seen)
         days = [(first + timedelta(days=n)).strftime("%Y-%m-%d") for n in range(DAYS)]
-        denied = await self._audit.count_since(now - timedelta(days=1), outcome="denied")
+        denied = await self._audit.count_since(now - timedelta(days=1), seen, outcome="denied")
         return Activity(
             days=[
                 SignInDay(day=day, succeeded=row[1], failed=row[2], people=by_day.get(day, 0))

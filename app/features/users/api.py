@@ -93,7 +93,7 @@ async def _export(query: UserExportQuery, request: Request) -> Response:
 
 
 def _cells(user: UserRead) -> list[object]:
-    return [getattr(user, name) for name in _COLUMNS]
+    return [getattr(user, name) if user.has(name) else None for name in _COLUMNS]
 
 
 @router.get("/{user_id}", responses=_GONE)

@@ -27,7 +27,8 @@ async def _find(unit: AsyncContainer, text: str) -> list[Found]:
     users = await unit.get(UserService)
     page = await users.page(UserListQuery(q=text, limit=_FOUND))
     return [
-        Found("Users", user.display_name, user.email, f"/users/{user.id}") for user in page.items
+        Found("Users", user.display_name, user.email, f"/users/{user.id}")
+        for user in (user.filled() for user in page.items)
     ]
 
 

@@ -286,5 +286,6 @@ USERS = Resource(
         RowRule("own", "Their own record", lambda actor: col(User.id) == actor.user_id),
         RowRule("same_role", "People who share a role with them", _shares_a_role),
     ),
+    label="email",
 )
 """What grants on users can be limited to."""

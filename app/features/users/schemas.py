@@ -212,10 +212,28 @@ class UserRead(BaseModel):
         kept = {"id", "version", *fields} & set(UserRead.model_fields)
         return UserRead.model_construct(kept, **{name: getattr(self, name) for name in kept})
 
+    def filled(self) -> "UserRead":
+        """With stand-ins for the fields that may not be seen, for a screen."""
+        if len(self.model_fields_set) >= len(UserRead.model_fields):
+            return self
+        return UserRead.model_construct(**{**_HIDDEN, **dict(self)})
+
     def has(self, field: str) -> bool:
         """Whether the field may be seen."""
         return field in self.model_fields_set
 
+
+_HIDDEN: Mapping[str, Any] = {
+    "email": "",
+    "display_name": "Hidden name",
+    "status": "",
+    "verified": False,
+    "roles": [],
+    "must_change_password": False,
+    "created_at": None,
+    "updated_at": None,
+    "last_sign_in_at": None,
+}
 
 FIELDS: Mapping[str, str] = {
     "email": "E-mail",

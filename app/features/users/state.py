@@ -1,6 +1,7 @@
 """State of the users' pages."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -179,7 +180,7 @@ class NewUser(PageState, rx.State):
         except (Invalid, Conflict) as error:
             self._show_form_problem(error)
             return None
-        await self._say(f"{user.display_name} can sign in now.")
+        await self._say(f"{user.filled().display_name} can sign in now.")
         return rx.redirect(f"/users/{user.id}")
 
 
@@ -285,7 +286,7 @@ class UserRecord(PageState, rx.State):
         async with runtime.operations(UserService) as users:
             user = await users.suspend(self._known_id())
         await self._show(user)
-        await self._say(f"{user.display_name} is suspended; open sessions have ended.")
+        await self._say(f"{user.filled().display_name} is suspended; open sessions have ended.")
 
     @handler(UserPermission.SUSPEND)
     async def reactivate(self) -> None:
@@ -293,7 +294,7 @@ class UserRecord(PageState, rx.State):
         async with runtime.operations(UserService) as users:
             user = await users.reactivate(self._known_id())
         await self._show(user)
-        await self._say(f"{user.display_name} can sign in again.")
+        await self._say(f"{user.filled().display_name} can sign in again.")
 
     @handler(UserPermission.UPDATE)
     async def open_password(self) -> None:
@@ -445,6 +446,7 @@ class UserRecord(PageState, rx.State):
         return user_id
 
     async def _show(self, user: UserRead) -> None:
+        user = user.filled()
         self.user = UserDetails(
             id=str(user.id),
             name=user.display_name,
@@ -453,9 +455,9 @@ class UserRecord(PageState, rx.State):
             verified=user.verified,
             roles=", ".join(user.roles),
             must_change_password=user.must_change_password,
-            created_at=user.created_at.isoformat(),
-            updated_at=user.updated_at.isoformat(),
-            last_sign_in_at=user.last_sign_in_at.isoformat() if user.last_sign_in_at else "",
+            created_at=_text(user.created_at),
+            updated_at=_text(user.updated_at),
+            last_sign_in_at=_text(user.last_sign_in_at),
             version=user.version,
         )
         self.tabs = record_tabs(RECORD, f"/users/{user.id}", first="Details")
@@ -481,7 +483,12 @@ async def _role_choices(chosen: list[str]) -> list[dict[str, str | bool]]:
         ]
 
 
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
 def _row(user: UserRead) -> UserRow:
+    user = user.filled()
     return UserRow(
         id=str(user.id),
         name=user.display_name,
@@ -489,8 +496,8 @@ def _row(user: UserRead) -> UserRow:
         status=user.status,
         verified=user.verified,
         roles=", ".join(user.roles),
-        created_at=user.created_at.isoformat(),
-        last_sign_in_at=user.last_sign_in_at.isoformat() if user.last_sign_in_at else "",
+        created_at=_text(user.created_at),
+        last_sign_in_at=_text(user.last_sign_in_at),
     )
 
 
