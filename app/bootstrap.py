@@ -42,7 +42,7 @@ from components.app_wraps import app_wraps
 from components.head import head
 from components.theme import STYLESHEETS
 
-CORE_FEATURES = (dashboard, users, roles, audit, views, auth, profile, gallery)
+CORE_FEATURES = (dashboard, users, roles, access, audit, views, auth, profile, gallery)
 
 
 class PlatformProvider(Provider):

@@ -166,6 +166,7 @@ class Resource:
         fields: The fields that a grant can be limited to: their titles by name.
         rules: The row rules that a grant can be limited by.
         label: The field by which audit entries call a row.
+        key: The column of its table that holds the id.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Resource:
     fields: Mapping[str, str] = field(default_factory=dict)
     rules: Sequence[RowRule] = ()
     label: str = ""
+    key: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,5 +145,6 @@ AUDIT = Resource(
             ),
         ),
     ),
+    key=col(AuditEntry.id),
 )
 """What grants on the trail can be limited to."""

@@ -209,6 +209,10 @@ class RoleRepository(Repository[Role]):
             ).administers_for_good
         }
 
+    async def with_own_grants(self) -> set[UUID]:
+        """Users who hold something in person."""
+        return set((await self.session.exec(select(UserGrant.user_id).distinct())).all())
+
     async def _with_everything(self) -> set[UUID]:
         """Users who hold `*` in person."""
         statement = select(UserGrant.user_id).where(UserGrant.permission == "*")

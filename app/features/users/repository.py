@@ -287,5 +287,6 @@ USERS = Resource(
         RowRule("same_role", "People who share a role with them", _shares_a_role),
     ),
     label="email",
+    key=col(User.id),
 )
 """What grants on users can be limited to."""

@@ -1,0 +1,105 @@
+"""What crosses the border of the access feature."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.core.text import plain_text
+from app.features.roles.schemas import Person
+
+_Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
+
+
+class ExplainQuery(BaseModel):
+    """What to explain."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: UUID
+    permission: _Text = Field(examples=["user.update"])
+    object_id: _Text | None = Field(
+        default=None, description="Id of a record, to be told about this one only."
+    )
+
+
+class PermissionRead(BaseModel):
+    """A permission that a feature declares."""
+
+    permission: str = Field(examples=["user.read"])
+    description: str
+    module: str = Field(description="Which feature or module declares it.")
+    rules: list["RuleRead"] = Field(description="Row rules that a grant of it can have.")
+    fields: dict[str, str] = Field(
+        description="Titles, by name, of the fields that a grant of it can be limited to."
+    )
+
+
+class RuleRead(BaseModel):
+    """A row rule."""
+
+    name: str
+    title: str
+
+
+class StepRead(BaseModel):
+    """What one grant says about a permission."""
+
+    verdict: Literal["counts", "expired", "other_rows"]
+    granted: str = Field(description="The permission or wildcard of the grant.")
+    is_wildcard: bool
+    roles: list[str] = Field(
+        description="The way from the user's role to the one that grants; empty when in person."
+    )
+    rule: str = Field(description="Title of its row rule; empty for all rows.")
+    readable: list[str] | None
+    writable: list[str] | None
+    ends_at: datetime | None
+    granted_by: str
+    granted_at: datetime | None
+    reason: str
+    sentence: str = Field(description="The step in words.")
+
+
+class ExplanationRead(BaseModel):
+    """Why somebody holds a permission or does not."""
+
+    user: Person
+    permission: str
+    description: str
+    allowed: bool
+    verdict: str = Field(description="The answer in one sentence.")
+    steps: list[StepRead]
+    given_by_roles: list[str] = Field(description="The roles that would give it, without limits.")
+
+
+class HeldPermission(BaseModel):
+    """One permission that a user holds."""
+
+    permission: str
+    description: str
+    rows: str = Field(description="`all`, or the titles of the row rules.")
+    readable: list[str] | None
+    writable: list[str] | None
+    through: list[str] = Field(description="Roles, with the way through them, or `in person`.")
+    ends_at: datetime | None
+
+
+class HoldersQuery(BaseModel):
+    """Whose permission to look for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    permission: _Text = Field(examples=["user.delete"])
+
+
+class Holder(BaseModel):
+    """Somebody who holds a permission."""
+
+    id: UUID
+    display_name: str
+    email: str
+    rows: str
+    through: list[str]
+    ends_at: datetime | None

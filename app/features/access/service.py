@@ -1,0 +1,258 @@
+"""Operations that explain and report who may do what; they change nothing."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core.access import Access, Grant, Reach, Step
+from app.core.actor import Actor
+from app.core.errors import Invalid, NotFound
+from app.core.ids import parse_id
+from app.core.operations import Service, query
+from app.core.permissions import PermissionName, resource_of
+from app.core.registry import Registry
+from app.core.unit_of_work import UnitOfWork
+from app.features.access.schemas import (
+    ExplainQuery,
+    ExplanationRead,
+    HeldPermission,
+    Holder,
+    PermissionRead,
+    RuleRead,
+    StepRead,
+)
+from app.features.roles.permissions import RolePermission
+from app.features.roles.repository import RoleRepository
+from app.features.roles.schemas import Person
+
+IN_PERSON = "in person"
+ALL_OF_THEM = "all"
+
+
+class AccessService(Service):
+    """What is held, by whom and why, within one unit of work."""
+
+    def __init__(self, uow: UnitOfWork, roles: RoleRepository, registry: Registry) -> None:
+        super().__init__(uow)
+        self._roles = roles
+        self._registry = registry
+
+    @query(RolePermission.READ, action="access.permissions")
+    async def permissions(self) -> list[PermissionRead]:
+        """Every permission, in the order of the features that declare them."""
+        found = []
+        for module in self._registry.modules:
+            for enumeration in module.permissions:
+                for name in enumeration:
+                    resource = self._registry.resource(resource_of(name))
+                    found.append(
+                        PermissionRead(
+                            permission=str(name),
+                            description=name.description,
+                            module=module.id,
+                            rules=[RuleRead(name=r.name, title=r.title) for r in resource.rules],
+                            fields=dict(resource.fields),
+                        )
+                    )
+        return found
+
+    @query(RolePermission.READ, action="access.explain")
+    async def explain(self, wanted: ExplainQuery) -> ExplanationRead:
+        """Why a user holds a permission or does not, for all records or for one.
+
+        Raises:
+            NotFound: No such user, or no such record.
+            Invalid: No feature declares the permission.
+        """
+        name = self._declared(wanted.permission)
+        person = await self._person(wanted.user_id)
+        access = await self._roles.access_of(wanted.user_id)
+        holding = None
+        if wanted.object_id is not None:
+            holding = await self._holding(person, access, name, wanted.object_id)
+        explained = access.explain(name, rules=holding)
+        graph = await self._roles.graph()
+        giving = [
+            role
+            for role in sorted(graph.roles)
+            if Access(graph.grants_of(role)).reach(name).is_everything
+        ]
+        return ExplanationRead(
+            user=person,
+            permission=name,
+            description=name.description,
+            allowed=explained.allowed,
+            verdict=_verdict(person, name, explained.allowed, explained.steps, holding),
+            steps=[self._step(step) for step in explained.steps],
+            given_by_roles=giving,
+        )
+
+    @query(RolePermission.READ, action="access.of_user")
+    async def of_user(self, user_id: UUID) -> list[HeldPermission]:
+        """All that a user may do now, permission by permission.
+
+        Raises:
+            NotFound: No such user.
+        """
+        await self._person(user_id)
+        access = await self._roles.access_of(user_id)
+        return [
+            HeldPermission(
+                permission=name,
+                description=name.description,
+                rows=self._rows(access.reach(name)),
+                readable=_fields(part.readable for part in access.reach(name).parts),
+                writable=_fields(part.writable for part in access.reach(name).parts),
+                through=_through(access, name),
+                ends_at=access.ends_at(name),
+            )
+            for name in self._registry.permissions
+            if name in access
+        ]
+
+    @query(RolePermission.READ, action="access.holders")
+    async def holders(self, permission: str) -> list[Holder]:
+        """Everybody who may sign in and holds a permission now, by name.
+
+        Raises:
+            Invalid: No feature declares the permission.
+        """
+        name = self._declared(permission)
+        graph = await self._roles.graph()
+        roles = [role for role in graph.roles if name in Access(graph.grants_of(role))]
+        candidates = await self._roles.active(
+            await self._roles.holders(roles) | await self._roles.with_own_grants()
+        )
+        held = await self._roles.held_by(candidates)
+        access = {user_id: graph.access(*of_user) for user_id, of_user in held.items()}
+        people = await self._roles.people([each for each in access if name in access[each]])
+        return [
+            Holder(
+                **person.model_dump(),
+                rows=self._rows(access[person.id].reach(name)),
+                through=_through(access[person.id], name),
+                ends_at=access[person.id].ends_at(name),
+            )
+            for person in people
+        ]
+
+    def _declared(self, permission: str) -> PermissionName:
+        for name in self._registry.permissions:
+            if name == permission:
+                return name
+        message = f"No feature has a permission {permission}."
+        raise Invalid("access.permission.unknown", message, fields={"permission": message})
+
+    async def _person(self, user_id: UUID) -> Person:
+        people = await self._roles.people([user_id])
+        if not people:
+            raise NotFound("user.not_found", "There is no such user.")
+        return people[0]
+
+    async def _holding(
+        self, person: Person, access: Access, permission: str, object_id: str
+    ) -> frozenset[str]:
+        """The row rules that hold for this user in a record.
+
+        Raises:
+            NotFound: No such record.
+            Invalid: The permission is not about records.
+        """
+        resource = self._registry.resource(resource_of(permission))
+        if resource.key is None:
+            message = f"{permission} is not about single records."
+            raise Invalid("access.object.impossible", message, fields={"object_id": message})
+        actor = Actor(kind="user", name=person.display_name, access=access, user_id=person.id)
+        flags = [rule.condition(actor).label(rule.name) for rule in resource.rules]
+        wanted = parse_id(object_id)
+        statement = select(resource.key, *flags).where(resource.key == wanted)
+        row = None
+        if wanted is not None:
+            row = (await self.uow.session.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound("access.object.not_found", "There is no such record.")
+        return frozenset(rule.name for rule in resource.rules if getattr(row, rule.name))
+
+    def _step(self, step: Step) -> StepRead:
+        grant = step.grant
+        rule = self._title(grant)
+        return StepRead(
+            verdict=step.verdict,
+            granted=grant.permission,
+            is_wildcard=step.is_wildcard,
+            roles=list(grant.via),
+            rule=rule,
+            readable=None if grant.readable is None else sorted(grant.readable),
+            writable=None if grant.writable is None else sorted(grant.writable),
+            ends_at=grant.ends_at,
+            granted_by=grant.granted_by,
+            granted_at=grant.granted_at,
+            reason=grant.reason,
+            sentence=_sentence(step, rule),
+        )
+
+    def _title(self, grant: Grant) -> str:
+        for module in self._registry.modules:
+            for resource in module.resources:
+                for rule in resource.rules:
+                    if rule.name == grant.rule:
+                        return rule.title
+        return grant.rule
+
+    def _rows(self, reach: Reach) -> str:
+        if reach.rules is None:
+            return ALL_OF_THEM
+        rules = self._registry.resource(reach.resource).rules
+        return "; ".join(rule.title for rule in rules if rule.name in reach.rules)
+
+
+def _verdict(
+    person: Person,
+    permission: str,
+    allowed: bool,  # noqa: FBT001 - as the engine says
+    steps: Sequence[Step],
+    holding: frozenset[str] | None,
+) -> str:
+    name = person.display_name
+    here = "" if holding is None else " for this record"
+    if allowed:
+        return f"{name} holds {permission}{here}."
+    if not steps:
+        return f"{name} does not hold {permission}: no role and no grant in person gives it."
+    reasons = {"expired": "has ended", "other_rows": "is for other records"}
+    why = sorted({reasons[step.verdict] for step in steps if step.verdict in reasons})
+    return f"{name} does not hold {permission}{here}: what would give it {' or '.join(why)}."
+
+
+def _sentence(step: Step, rule: str) -> str:
+    grant = step.grant
+    way = " → ".join(grant.via)
+    words = [f"Through {way}:" if grant.via else "In person:", f"grants {grant.permission}"]
+    if rule:
+        words.append(f"for {rule[0].lower()}{rule[1:]}")
+    if grant.readable is not None or grant.writable is not None:
+        words.append("for some fields")
+    if grant.ends_at is not None:
+        words.append(f"until {grant.ends_at:%Y-%m-%d %H:%M} UTC")
+    words[-1] += "."
+    if step.verdict == "expired":
+        words.append("That has ended.")
+    if step.verdict == "other_rows":
+        words.append("This record is not one of them.")
+    return " ".join(words)
+
+
+def _through(access: Access, permission: str) -> list[str]:
+    steps = access.explain(permission).steps
+    ways = [" → ".join(step.grant.via) or IN_PERSON for step in steps if step.verdict == "counts"]
+    return list(dict.fromkeys(ways))
+
+
+def _fields(masks: Iterable[frozenset[str] | None]) -> list[str] | None:
+    union: set[str] = set()
+    for mask in masks:
+        if mask is None:
+            return None
+        union |= mask
+    return sorted(union)
