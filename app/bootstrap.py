@@ -21,6 +21,7 @@ from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.ports import Authenticator
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
+from app.features.access.module import module as access
 from app.features.audit.module import module as audit
 from app.features.auth.authenticator import SessionAuthenticator
 from app.features.auth.module import module as auth

@@ -8,8 +8,10 @@ from itertools import count
 from typing import Any
 
 from app.core.actor import SYSTEM
-from app.features.roles.schemas import GrantSpec, RoleCreate, RoleRead
-from app.features.roles.service import RoleService
+from app.core.unit_of_work import UnitOfWork
+from app.features.roles.models import Role
+from app.features.roles.repository import RoleRepository
+from app.features.roles.schemas import GrantSpec, RoleRead
 from app.features.users.schemas import UserCreate, UserRead
 from app.features.users.service import UserService
 from app.testing.platform import Platform
@@ -34,11 +36,19 @@ class RoleFactory(Factory):
     """Makes roles."""
 
     async def __call__(self, *grants: str | GrantSpec, name: str = "") -> RoleRead:
-        """A role with these grants."""
-        new = RoleCreate(
-            name=name or f"role-{self.number}", grants=[_spec(each) for each in grants]
-        )
-        return await self.platform.caller(SYSTEM)(RoleService.create, new)
+        """A role with these grants, also such as no feature declares (any more)."""
+        role = Role(name=name or f"role-{self.number}")
+        specs = [_spec(each) for each in grants]
+        async with self.platform.caller(SYSTEM).unit() as unit:
+            uow = await unit.get(UnitOfWork)
+            roles = await unit.get(RoleRepository)
+            await uow.begin_write()
+            await roles.add(role)
+            await roles.replace_grants(role.id, specs, by=(None, SYSTEM.name))
+            await roles.raise_stamp()
+            made = await roles.read(role)
+            await uow.commit()
+        return made
 
 
 def _spec(grant: str | GrantSpec) -> GrantSpec:

@@ -97,8 +97,21 @@ def in_words(value: Any) -> str:
         with suppress(ValueError):
             return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        is_grant = "permission" in value
+        return _grant_in_words(value) if is_grant else json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def _grant_in_words(grant: dict[str, Any]) -> str:
+    """*user.read (own rows; reads email; until 2026-01-31 09:30:00 UTC)*."""
+    conditions = [
+        f"{grant['rule'].replace('_', ' ')} rows" if grant.get("rule") else "",
+        f"reads {in_words(grant['readable'])}" if grant.get("readable") is not None else "",
+        f"writes {in_words(grant['writable'])}" if grant.get("writable") is not None else "",
+        f"until {in_words(grant['expires_at'])}" if grant.get("expires_at") else "",
+    ]
+    said = "; ".join(filter(None, conditions))
+    return f"{grant['permission']} ({said})" if said else str(grant["permission"])
 
 
 def tell(entry: AuditEntryRead) -> tuple[str, str]:
@@ -147,6 +160,10 @@ class _Phrase:
 
 _AS = "as"
 _PHRASES = {
+    "access.explain": _Phrase("looked up", "look up", None, "why somebody holds a permission"),
+    "access.holders": _Phrase("looked up", "look up", None, "who holds a permission"),
+    "access.of_user": _Phrase("looked up", "look up", None, "what a user may do"),
+    "access.permissions": _Phrase("looked at", "look at", None, "the permissions"),
     "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
     "auth.identity": _Phrase("looked up", "look up", None, "who they are"),
     "auth.password.change": _Phrase("changed their password", "change their password"),
@@ -164,9 +181,21 @@ _PHRASES = {
     "dashboard.health": _Phrase("checked", "check", None, "the health of the platform"),
     "dashboard.own_activity": _Phrase("looked at", "look at", None, "their own activity"),
     "dashboard.users": _Phrase("looked up", "look up", None, "how many users there are"),
+    "role.add_members": _Phrase("gave", "give", "the role", "a role"),
+    "role.add_permissions": _Phrase(
+        "added permissions to", "add permissions to", "the role", "a role"
+    ),
     "role.create": _Phrase("created", "create", "role", "a role"),
+    "role.delete": _Phrase("deleted", "delete", "the role", "a role"),
+    "role.grant": _Phrase("granted", "grant", None, "more than they hold"),
     "role.read": _Phrase("looked at", "look at", None, "the roles"),
+    "role.remove_members": _Phrase("took away", "take away", "the role", "a role"),
+    "role.remove_permission": _Phrase(
+        "removed a permission from", "remove a permission from", "the role", "a role"
+    ),
     "role.seed": _Phrase("created the default roles", "create the default roles"),
+    "role.update": _Phrase("changed", "change", "the role", "a role"),
+    "role.what_if": _Phrase("looked up", "look up", None, "what a change of a role would entail"),
     "session.count_expired": _Phrase("counted", "count", None, "expired sessions"),
     "session.end_others": _Phrase("ended all their other sessions", "end all their other sessions"),
     "session.end_own": _Phrase("ended one of their sessions", "end one of their sessions"),
@@ -186,7 +215,11 @@ _PHRASES = {
     "user.export": _Phrase("exported", "export", None, "users"),
     "user.reactivate": _Phrase("reactivated", "reactivate", "user", "a user"),
     "user.read": _Phrase("looked at", "look at", "user", "users"),
+    "user.read_grants": _Phrase("looked at", "look at", None, "what a user holds in person"),
     "user.read_own": _Phrase("looked at", "look at", None, "their own profile"),
+    "user.set_grants": _Phrase(
+        "changed", "change", "what is granted in person to", "what is granted to a user in person"
+    ),
     "user.suspend": _Phrase("suspended", "suspend", "user", "a user"),
     "user.suspend.preview": _Phrase(
         "looked up", "look up", None, "what suspending many users would change"

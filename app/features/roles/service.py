@@ -158,7 +158,7 @@ class RoleService(Service):
         await self._store(role, change.all_grants, change.includes)
         return await self._touched(role, before)
 
-    @operation(RolePermission.UPDATE, action="role.grant")
+    @operation(RolePermission.UPDATE, action="role.add_permissions")
     async def grant(self, role_id: UUID, more: Grants) -> RoleRead:
         """Let a role grant more; a permission that it grants already takes the new conditions.
 
@@ -174,7 +174,7 @@ class RoleService(Service):
         wanted |= {grant.key: grant for grant in more.all_grants}
         return await self._regrant(role, list(wanted.values()))
 
-    @operation(RolePermission.UPDATE, action="role.revoke")
+    @operation(RolePermission.UPDATE, action="role.remove_permission")
     async def revoke(self, role_id: UUID, grant_id: UUID) -> RoleRead:
         """Let a role no longer grant something.
 
@@ -294,7 +294,7 @@ class RoleService(Service):
         report = await self._report(graph, after, holders, renamed)
         return report.model_copy(update={"refusal": refusal})
 
-    @query(RolePermission.READ, action="role.read_own_grants")
+    @query(RolePermission.READ, action="user.read_grants")
     async def own_grants(self, user_id: UUID) -> list[GrantRead]:
         """What a user holds in person, without a role.
 
@@ -304,7 +304,7 @@ class RoleService(Service):
         await self._person(user_id)
         return await self._roles.own_grants(user_id)
 
-    @operation(RolePermission.UPDATE, action="user.grant")
+    @operation(RolePermission.UPDATE, action="user.set_grants")
     async def set_own_grants(self, user_id: UUID, wanted: Grants) -> list[GrantRead]:
         """Give a user in person exactly this.
 

@@ -525,7 +525,7 @@ class TestOwnGrants:
             assert await call(RoleService.set_own_grants, user.id, Grants()) == []
             assert (await client.get("/api/v1/users")).status_code == 403
 
-        entries = await platform.audit(action="user.grant")
+        entries = await platform.audit(action="user.set_grants")
         assert {entry.target_id for entry in entries} == {str(user.id)}
         assert await call(RoleService.own_grants, user.id) == []
 
@@ -550,7 +550,7 @@ class TestOwnGrantsBeyond:
             with pytest.raises(PermissionDenied):
                 await call(RoleService.set_own_grants, user_id, Grants(permissions=["user.*"]))
 
-        assert len(await platform.audit(action="user.grant", outcome="denied")) == 2
+        assert len(await platform.audit(action="user.set_grants", outcome="denied")) == 2
 
 
 def told(report: WhatIf) -> dict[str, dict[str, list[str]]]:
