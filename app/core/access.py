@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from app.core import clock
+from app.core.errors import PermissionDenied
 from app.core.permissions import covers, resource_of
 
 if TYPE_CHECKING:
@@ -404,6 +405,23 @@ def compare(before: Access, after: Access, permissions: Iterable[str]) -> dict[s
             longer = new_end is None or (old_end is not None and new_end >= old_end)
             effects[permission] = "widens" if longer and _opens(new, old) else "narrows"
     return effects
+
+
+def refuse_beyond(
+    access: Access, grants: Iterable[Grant], *, code: str = "role.beyond_actor"
+) -> None:
+    """Keep somebody from acting on what they do not hold themselves.
+
+    Raises:
+        PermissionDenied: One of the grants goes beyond.
+    """
+    moment = clock.now()
+    for grant in grants:
+        if grant.counts_at(moment) and not access.includes(grant):
+            what = f"The role {grant.via[-1]} grants" if grant.via else "This is about"
+            missing = "which" if grant.permission not in access else "all of which"
+            message = f"{what} {grant.permission}, {missing} you do not hold."
+            raise PermissionDenied(grant.permission, message, code=code)
 
 
 def _opens(new: Reach, old: Reach) -> bool:

@@ -193,6 +193,13 @@ def diff(before: BaseModel | None, after: BaseModel | None) -> list[Change]:
     ]
 
 
+def change_of(field_name: str, before: Any, after: Any) -> list[Change]:
+    """One field's change, from JSON to JSON; nothing when both are the same."""
+    if before == after:
+        return []
+    return [{"field": field_name, "before": before, "after": after}]
+
+
 def _values(thing: BaseModel | None) -> dict[str, Any]:
     if thing is None:
         return {}

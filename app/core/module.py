@@ -185,6 +185,7 @@ class Module:
         id: Unique lower-case name, e.g. `users`.
         permissions: The enumerations of its permissions.
         resources: What grants can be limited to, for those that can be limited.
+        asked: Those of its permissions that its services ask for within an operation.
         provider: Makes its repositories and services.
         router: Its REST routes, mounted under `/api/v1`.
         console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
@@ -199,6 +200,7 @@ class Module:
     id: str
     permissions: Sequence[type[PermissionName]] = ()
     resources: Sequence[Resource] = ()
+    asked: Sequence[PermissionName] = ()
     provider: Provider | None = None
     router: Any = None
     console_router: Any = None

@@ -72,6 +72,7 @@ def problems(module: Module, package: str, registry: Registry | None = None) -> 
         if not is_permission(operation.action):
             found.append(f"{name} is recorded as {operation.action!r}, which is no action")
     used = {operation.permission for operation in gated.values()}
+    used |= {str(name) for name in module.asked}
     used |= {page.permission for page in module.pages} | {item.permission for item in module.nav}
     found += [f"the permission {name} opens nothing" for name in sorted(own - used)]
     for router in (module.router, module.console_router):

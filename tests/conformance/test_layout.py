@@ -27,6 +27,7 @@ MORE_FILES = {
     "audit/words": "what entries say in sentences, for every screen that shows them",
     "auth/authenticator": "turns cookies and tokens into actors for every edge",
     "auth/throttle": "how long sign-in is refused: rules without a database",
+    "roles/resolver": "remembers what everybody holds, for every edge",
     "auth/tokens": "signs and reads access tokens: rules without a database",
 }
 
@@ -35,6 +36,7 @@ COMMITTERS = {
     "core/migrations.py": "a migration is a transaction of its own",
     "core/unit_of_work.py": "the unit of work itself",
     "cli.py": "the edge of the command line",
+    "http/csv.py": "the edge of downloads",
     "http/routing.py": "the edge of REST",
     "scheduling.py": "the edge of scheduled jobs",
     "seed.py": "the edge of the first start",
@@ -50,6 +52,9 @@ TESTED_ELSEWHERE = {
     "server.py": "tests/fixtures/server.py starts it",
     "serving.py": "tests/fixtures/server.py starts it",
     "seed.py": "tests/test_durability.py and the console's tests start with it",
+    "core/rows.py": "tests/conformance/test_rows_and_fields.py",
+    "core/bulk.py": "tests/app/features/users/test_bulk.py",
+    "features/roles/resolver.py": "tests/app/features/auth/test_authenticator.py",
     "core/actor.py": "tests/app/core/test_permissions.py",
     "core/clock.py": "two lines",
     "core/errors.py": "tests/app/http/test_bad_input.py",

@@ -15,6 +15,7 @@ from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.features.auth.service import SessionService
+from app.features.roles.service import RoleService
 from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
 from app.http.api import build_api
@@ -206,10 +207,13 @@ async def caller(api_server: Server, platform: Platform) -> AsyncIterator[Caller
     administrator = page.items[0].id
     await api_server.sign_in("admin@example.com", ADMIN_PASSWORD)
     [session, *_] = await platform.caller(SYSTEM)(SessionService.of_user, administrator)
+    [role, *_] = await platform.caller(SYSTEM)(RoleService.all)
     ids = {
         "user_id": str(administrator),
         "entry_id": str(entry.id),
         "session_id": str(session.id),
+        "role_id": str(role.id),
+        "grant_id": str(role.grants[0].id),
     }
     async with httpx.AsyncClient(base_url=api_server.address) as client:
         yield Caller(client, platform, ids)

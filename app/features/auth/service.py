@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from app.core import clock, crypto
+from app.core.access import refuse_beyond
 from app.core.audit import REDACTED
 from app.core.errors import Invalid, NotFound, RateLimited, Unauthenticated
 from app.core.operations import Service, operation, query
@@ -27,7 +28,6 @@ from app.features.auth.schemas import (
 from app.features.auth.throttle import FORGET_AFTER, ThrottleKeys, seconds_left
 from app.features.auth.tokens import AccessTokens
 from app.features.roles.repository import RoleRepository
-from app.features.roles.service import refuse_beyond
 from app.features.users.models import User
 from app.features.users.repository import UserRepository
 from app.features.users.schemas import UserStatus, normalise_email

@@ -13,4 +13,10 @@ provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(RoleRepository, RoleService)
 provider.provide(AccessResolver, scope=Scope.APP)
 
-module = Module(id="roles", permissions=(RolePermission,), provider=provider, router=router)
+module = Module(
+    id="roles",
+    permissions=(RolePermission,),
+    asked=(RolePermission.GRANT,),
+    provider=provider,
+    router=router,
+)

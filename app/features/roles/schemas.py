@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.core.access import ALL_ROWS, Grant
-from app.core.paging import DEFAULT_SIZE, MAX_SIZE, PageRequest
+from app.core.paging import DEFAULT_SIZE, MAX_SIZE, PageRequest, sort_values
 from app.core.permissions import is_grant
 from app.core.text import plain_text
 
@@ -193,12 +193,20 @@ class RoleRead(BaseModel):
     version: int = Field(description="Raised by every change; send it back to detect conflicts.")
 
 
+_SORTS = sort_values("name", "created_at", "updated_at")
+
+
 class RoleListQuery(PageRequest):
-    """A page of roles. Sort by `name`, `created_at` or `updated_at`."""
+    """A page of roles."""
 
     model_config = ConfigDict(extra="forbid")
 
-    q: str | None = Field(default=None, max_length=100, description="Part of the name.")
+    q: Annotated[str, Field(max_length=100), BeforeValidator(plain_text)] | None = Field(
+        default=None, description="Part of the name."
+    )
+    sort: Annotated[str, Field(max_length=100, json_schema_extra=_SORTS)] | None = Field(
+        default=None, description="Column to sort by, `name` if absent; `-` in front reverses."
+    )
 
 
 class MemberRead(BaseModel):

@@ -11,15 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from app.core import clock
 from app.core.access import (
     ALL_ROWS,
-    Access,
     Effect,
     Grant,
     RoleGraph,
     RoleNode,
     compare,
     difference,
+    refuse_beyond,
 )
-from app.core.audit import Change
+from app.core.audit import Change, change_of
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
@@ -329,7 +329,7 @@ class RoleService(Service):
         await self._refuse_without_administrator(await self._roles.graph())
         await self._roles.raise_user_versions([user_id])
         after = await self._roles.own_grants(user_id)
-        changes = _changed_field("grants", _as_json(before), _as_json(after))
+        changes = change_of("grants", _as_json(before), _as_json(after))
         self.uow.audit.about("user", user_id, person.email, changes=changes)
         return after
 
@@ -533,7 +533,7 @@ class RoleService(Service):
     def _record_members(
         self, role: Role, gone: Sequence[Person], new: Sequence[Person], *, reason: str = ""
     ) -> None:
-        changes = _changed_field(
+        changes = change_of(
             "members", [person.email for person in gone], [person.email for person in new]
         )
         detail = {
@@ -544,23 +544,6 @@ class RoleService(Service):
 
 
 _SPEC = {"permission", "rule", "readable", "writable", "expires_at", "reason"}
-
-
-def refuse_beyond(
-    access: Access, grants: Iterable[Grant], *, code: str = "role.beyond_actor"
-) -> None:
-    """Keep somebody from acting on what they do not hold themselves.
-
-    Raises:
-        PermissionDenied: One of the grants goes beyond.
-    """
-    moment = clock.now()
-    for grant in grants:
-        if grant.counts_at(moment) and not access.includes(grant):
-            what = f"The role {grant.via[-1]} grants" if grant.via else "This is about"
-            missing = "which" if grant.permission not in access else "all of which"
-            message = f"{what} {grant.permission}, {missing} you do not hold."
-            raise PermissionDenied(grant.permission, message, code=code)
 
 
 def _check_end(expires_at: Any) -> None:
@@ -578,7 +561,7 @@ def _changes(before: RoleRead | None, after: RoleRead | None) -> list[Change]:
     return [
         change
         for name in ("name", "description", "includes", "grants")
-        for change in _changed_field(name, old.get(name), new.get(name))
+        for change in change_of(name, old.get(name), new.get(name))
     ]
 
 
@@ -591,10 +574,6 @@ def _facts_of(role: RoleRead | None) -> dict[str, Any]:
         "includes": list(role.includes),
         "grants": _as_json(role.grants),
     }
-
-
-def _changed_field(name: str, before: Any, after: Any) -> list[Change]:
-    return [] if before == after else [{"field": name, "before": before, "after": after}]
 
 
 def _name_taken() -> Conflict:

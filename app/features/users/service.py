@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from app.core import bulk, clock
-from app.core.access import Held
+from app.core.access import Held, refuse_beyond
 from app.core.audit import REDACTED, Change, diff
 from app.core.bulk import BulkPreview, Group
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
@@ -20,7 +20,6 @@ from app.core.registry import Registry
 from app.core.rows import Rows, rows_of
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.repository import RoleRepository
-from app.features.roles.service import refuse_beyond
 from app.features.users.models import User
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import (

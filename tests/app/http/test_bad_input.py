@@ -168,7 +168,7 @@ CASES = [
     query("same limit twice", "limit=5&limit=5", "limit"),
     query("unknown parameter twice", "page=2&page=3", "page"),
     query("no name", "=1", "body"),
-    query("parameter of an operation without any", "limit=1", "limit", path="/api/v1/roles"),
+    query("parameter of an operation without any", "limit=1", "limit", path="/api/v1/permissions"),
     query("parameter of one user", "fields=email", "fields", path="/api/v1/auth/me"),
     query("NUL as role", "role=%00", "role"),
     query("NUL as action", "action=%00", "action", path="/api/v1/audit"),
