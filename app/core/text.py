@@ -1,6 +1,13 @@
-"""Text from outside: what no field accepts."""
+"""Values from outside: what no field accepts, whatever pydantic would make of it."""
 
-from pydantic_core import PydanticCustomError
+import re
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+_INTEGER: Final = "int_type"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def plain_text(value: object) -> object:
@@ -15,3 +22,41 @@ def plain_text(value: object) -> object:
         code, message = "wrong_characters", "This contains characters that are not text."
         raise PydanticCustomError(code, message)
     return value
+
+
+def _written_moment(value: object) -> object:
+    """Refuse numbers, which would be taken for seconds since 1970.
+
+    Raises:
+        PydanticCustomError: The value is a number, or a text that is one.
+    """
+    if isinstance(value, int | float) or (
+        isinstance(value, str) and not _DATE.match(value.strip())
+    ):
+        code, message = (
+            "wrong_format",
+            "Write a date and time with its zone, like 2026-01-31T09:30:00Z.",
+        )
+        raise PydanticCustomError(code, message)
+    return value
+
+
+def _number(value: object) -> object:
+    """Refuse texts and truth values, which would be taken for numbers.
+
+    Raises:
+        PydanticKnownError: The value is one.
+    """
+    if isinstance(value, str | bool):
+        raise PydanticKnownError(_INTEGER)
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment)]
+"""A date and time with its zone, as text."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""True or false, and neither 0 nor *yes*."""
+
+Version = Annotated[int, Field(ge=1), BeforeValidator(_number)]
+"""The version of a record that a change is based on."""

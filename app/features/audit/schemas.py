@@ -1,33 +1,15 @@
 """What crosses the border of the audit feature."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.core.paging import PageRequest, sort_values
-from app.core.text import plain_text
+from app.core.text import Moment, plain_text
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
-
-
-def _written_moment(value: object) -> object:
-    """Refuse numbers, which would be taken for seconds since 1970.
-
-    Raises:
-        PydanticCustomError: The text is a number.
-    """
-    if isinstance(value, str) and not _DATE.match(value.strip()):
-        code, message = (
-            "wrong_format",
-            "Write a date and time with its zone, like 2026-01-31T09:30:00Z.",
-        )
-        raise PydanticCustomError(code, message)
-    return value
 
 
 class AuditFilter(BaseModel):
@@ -43,7 +25,7 @@ class AuditFilter(BaseModel):
     target_type: _Text | None = Field(default=None, examples=["user"])
     target_id: _Text | None = None
     request_id: _Text | None = None
-    since: Annotated[AwareDatetime, BeforeValidator(_written_moment)] | None = Field(
+    since: Moment | None = Field(
         default=None, description="Only what happened at this moment or later."
     )
 

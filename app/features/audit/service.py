@@ -52,17 +52,19 @@ class AuditService(Service):
         return rows_of(self._registry, self.uow.actor, AuditPermission.READ)
 
     def _masked(self, entry: AuditEntryRead) -> AuditEntryRead:
-        """The entry without the fields of its target that the actor may not read there.
+        """The entry without the fields of its target that a grant hides from the actor.
 
-        Fields that are open only in some rows count as hidden: the row may be gone.
+        Fields that are open only in some rows count as hidden: the row may be gone. Who may
+        not read the target at all reads its trail by the permission for the trail alone.
         """
         resource = self._registry.resource(entry.target_type)
         fields = resource.fields
         actor = self.uow.actor
         if not fields or entry.target_id == str(actor.user_id):
             return entry
-        readable = actor.access.reach(f"{entry.target_type}.read").readable(())
-        if readable is None:
+        reach = actor.access.reach(f"{entry.target_type}.read")
+        readable = reach.readable(())
+        if readable is None or not reach.parts:
             return entry
         hidden = fields.keys() - readable
         shown = [change for change in entry.changes if change.field not in hidden]

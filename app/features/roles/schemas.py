@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from app.core.access import ALL_ROWS, Grant
 from app.core.paging import DEFAULT_SIZE, MAX_SIZE, PageRequest, sort_values
 from app.core.permissions import is_grant
-from app.core.text import plain_text
+from app.core.text import Moment, Version, plain_text
 
 
 def _grantable(text: str) -> str:
@@ -69,7 +68,7 @@ class GrantSpec(_Input):
     writable: _Names | None = Field(
         default=None, description="The fields that may be written; null for all of them."
     )
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Moment | None = Field(
         default=None, description="When the grant ends; null for never."
     )
     reason: _Text = Field(default="", description="Why it is given.")
@@ -143,9 +142,8 @@ class RoleUpdate(_Input):
     grants: list[GrantSpec] | None = Field(
         default=None, max_length=500, description="All that it grants, with conditions."
     )
-    version: int | None = Field(
+    version: Version | None = Field(
         default=None,
-        ge=1,
         description="The version these changes are based on; another one gives 409.",
     )
 
@@ -225,7 +223,7 @@ class MembersAdd(_Input):
     """Users to give a role to."""
 
     user_ids: list[UUID] = Field(min_length=1, max_length=500)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     reason: _Text = ""
 
 

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.core import passwords
 from app.core.paging import PageRequest, sort_values
-from app.core.text import plain_text
+from app.core.text import Flag, Version, plain_text
 
 _LONGEST_NAME = 100
 _TOO_LONG: Final = "string_too_long"
@@ -102,8 +102,8 @@ class UserCreate(_Input):
     display_name: DisplayName
     password: NewPassword
     roles: RoleNames = Field(default=["user"], description="Names of the roles to give.")
-    verified: bool = Field(default=False, description="Whether the e-mail address is confirmed.")
-    must_change_password: bool = Field(
+    verified: Flag = Field(default=False, description="Whether the e-mail address is confirmed.")
+    must_change_password: Flag = Field(
         default=False, description="Whether the password must be changed at the first sign-in."
     )
 
@@ -124,11 +124,10 @@ class UserUpdate(_Input):
     email: Email | None = _ABSENT
     display_name: DisplayName | None = _ABSENT
     password: NewPassword | None = _ABSENT
-    verified: bool | None = _ABSENT
-    must_change_password: bool | None = _ABSENT
-    version: int | None = Field(
+    verified: Flag | None = _ABSENT
+    must_change_password: Flag | None = _ABSENT
+    version: Version | None = Field(
         default=None,
-        ge=1,
         description="The version these changes are based on; another one gives 409.",
     )
 
@@ -148,7 +147,7 @@ class UserReplace(UserUpdate):
 
     email: Email
     display_name: DisplayName
-    verified: bool
+    verified: Flag
 
 
 class RoleAssignment(_Input):
