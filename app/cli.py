@@ -7,14 +7,15 @@ error is an object with `code` and `message`, on stderr.
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import SecretStr, ValidationError
 
+from app.cli_audit import audit
+from app.commands import FAILED, AsJson, operations, platform, say
 from app.core.version import VERSION
 from app.settings import Settings, SettingsError, load_settings, setting_names, variable_name
 
@@ -26,14 +27,14 @@ users = typer.Typer(no_args_is_help=True, help="Users.")
 config = typer.Typer(no_args_is_help=True, help="Settings.")
 cli.add_typer(db, name="db")
 cli.add_typer(users, name="users")
+cli.add_typer(audit, name="audit")
 cli.add_typer(config, name="config")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 
-_FAILED, _WRONG_USAGE, _MISCONFIGURED = 1, 2, 3
+_WRONG_USAGE, _MISCONFIGURED = 2, 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class _Failure:
 
     code: str
     message: str
-    exit_code: int = _FAILED
+    exit_code: int = FAILED
 
 
 def main() -> None:
@@ -100,7 +101,7 @@ def _explain(error: Exception) -> _Failure | None:  # noqa: PLR0911 - a table of
 @cli.command()
 def version(as_json: AsJson = False) -> None:
     """Print the version."""
-    _print(as_json, {"version": VERSION}, f"Atrium {VERSION}")
+    say(as_json, {"version": VERSION}, f"Atrium {VERSION}")
 
 
 @cli.command()
@@ -118,7 +119,7 @@ def seed(as_json: AsJson = False) -> None:
     async def work() -> None:
         from app.seed import seed as fill
 
-        async with _platform() as (container, settings):
+        async with platform() as (container, settings):
             seeded = await fill(container, settings)
         facts = {"roles": seeded.roles, "administrator": seeded.admin_email}
         if seeded.password:
@@ -128,7 +129,7 @@ def seed(as_json: AsJson = False) -> None:
             words.append(f"administrator: {seeded.admin_email}")
         if seeded.password:
             words.append(f"password: {seeded.password} (to be changed at the first sign-in)")
-        _print(as_json, facts, "\n".join(words) or "Nothing was missing.")
+        say(as_json, facts, "\n".join(words) or "Nothing was missing.")
 
     asyncio.run(work())
 
@@ -173,7 +174,7 @@ def current(as_json: AsJson = False) -> None:
     async def work(migrator: Any) -> None:
         at, newest = await migrator.current(), migrator.heads
         words = f"{', '.join(at) or 'empty'} (newest: {', '.join(newest)})"
-        _print(as_json, {"current": at, "newest": newest}, words)
+        say(as_json, {"current": at, "newest": newest}, words)
 
     _migrate(work)
 
@@ -186,9 +187,9 @@ def check(as_json: AsJson = False) -> None:
         is_current = await migrator.is_current()
         differences = await migrator.differences() if is_current else []
         problems = differences if is_current else ["migrations are pending"]
-        _print(as_json, {"problems": problems}, "\n".join(problems) or "The schema is current.")
+        say(as_json, {"problems": problems}, "\n".join(problems) or "The schema is current.")
         if problems:
-            raise typer.Exit(_FAILED)
+            raise typer.Exit(FAILED)
 
     _migrate(work)
 
@@ -209,7 +210,7 @@ def create_admin(
         from app.features.users.schemas import UserCreate
         from app.features.users.service import UserService
 
-        async with _operations(UserService) as (service, container):
+        async with operations(UserService) as (service, container):
             chosen = given or secrets.token_urlsafe(12)
             await _check_password(container, chosen, email=email, name=name)
             user = await service.create(
@@ -226,7 +227,7 @@ def create_admin(
         if not given:
             facts["password"] = chosen
             words += f" Password: {chosen} (to be changed at the first sign-in)"
-        _print(as_json, facts, words)
+        say(as_json, facts, words)
 
     asyncio.run(work())
 
@@ -243,11 +244,11 @@ def list_users(
         from app.features.users.schemas import UserListQuery
         from app.features.users.service import UserService
 
-        async with _operations(UserService) as (service, _):
+        async with operations(UserService) as (service, _):
             page = await service.page(UserListQuery(q=search or None, limit=limit))
         lines = [f"{u.email}  {u.status}  {','.join(u.roles) or '-'}" for u in page.items]
         listed = [user.model_dump(mode="json") for user in page.items]
-        _print(as_json, listed, "\n".join(lines) or "No user matches.")
+        say(as_json, listed, "\n".join(lines) or "No user matches.")
 
     asyncio.run(work())
 
@@ -259,10 +260,10 @@ def suspend(email: str, as_json: AsJson = False) -> None:
     async def work() -> None:
         from app.features.users.service import UserService
 
-        async with _operations(UserService) as (service, container):
+        async with operations(UserService) as (service, container):
             found = await _user(container, email)
             user = await service.suspend(found.id)
-        _print(as_json, user.model_dump(mode="json"), f"Suspended {user.email}.")
+        say(as_json, user.model_dump(mode="json"), f"Suspended {user.email}.")
 
     asyncio.run(work())
 
@@ -274,10 +275,10 @@ def reactivate(email: str, as_json: AsJson = False) -> None:
     async def work() -> None:
         from app.features.users.service import UserService
 
-        async with _operations(UserService) as (service, container):
+        async with operations(UserService) as (service, container):
             found = await _user(container, email)
             user = await service.reactivate(found.id)
-        _print(as_json, user.model_dump(mode="json"), f"{user.email} may sign in again.")
+        say(as_json, user.model_dump(mode="json"), f"{user.email} may sign in again.")
 
     asyncio.run(work())
 
@@ -298,13 +299,13 @@ def set_password(
         from app.features.users.schemas import UserUpdate
         from app.features.users.service import UserService
 
-        async with _operations(UserService) as (service, container):
+        async with operations(UserService) as (service, container):
             found = await _user(container, email)
             await _check_password(container, password, email=found.email, name=found.display_name)
             change = UserUpdate(password=SecretStr(password), must_change_password=must_change)
             user = await service.update(found.id, change)
         words = f"The password of {user.email} is set; open sessions have ended."
-        _print(as_json, user.model_dump(mode="json"), words)
+        say(as_json, user.model_dump(mode="json"), words)
 
     asyncio.run(work())
 
@@ -316,7 +317,7 @@ def show(as_json: AsJson = False) -> None:
     values = {name: _masked(settings, name) for name in setting_names()}
     width = max(map(len, values))
     lines = [f"{name:{width}}  {value}  ({variable_name(name)})" for name, value in values.items()]
-    _print(as_json, values, "\n".join(lines))
+    say(as_json, values, "\n".join(lines))
 
 
 def _read_line() -> str:
@@ -386,50 +387,7 @@ def _migrate(work: Callable[[Any], Awaitable[None]]) -> None:
     async def run() -> None:
         from app.core.migrations import Migrator
 
-        async with _platform() as (container, _):
+        async with platform() as (container, _):
             await work(await container.get(Migrator))
 
     asyncio.run(run())
-
-
-@asynccontextmanager
-async def _platform() -> AsyncIterator[tuple[Any, Settings]]:
-    from app.bootstrap import (
-        build_container,
-        build_registry,
-        configure_logging,
-    )
-
-    settings = load_settings()
-    configure_logging(settings)
-    container = build_container(settings, build_registry())
-    try:
-        yield container, settings
-    finally:
-        await container.close()
-
-
-@asynccontextmanager
-async def _operations(service: type[T]) -> AsyncIterator[tuple[T, Any]]:
-    """A service in a unit of work of the system's, committed at the end."""
-    from app.core.actor import SYSTEM, Actor, RequestContext
-    from app.core.errors import Unavailable
-    from app.core.ids import new_id
-    from app.core.migrations import Migrator
-    from app.core.unit_of_work import UnitOfWork
-
-    context = RequestContext(request_id=new_id().hex, channel="cli")
-    async with (
-        _platform() as (container, _),
-        container(context={Actor: SYSTEM, RequestContext: context}) as unit,
-    ):
-        if not await (await unit.get(Migrator)).is_current():
-            code = "database.schema.outdated"
-            message = "The database's schema is not current: run `platformctl db upgrade`."
-            raise Unavailable(code, message)
-        yield await unit.get(service), unit
-        await (await unit.get(UnitOfWork)).commit()
-
-
-def _print(as_json: bool, facts: object, words: str) -> None:  # noqa: FBT001 - private
-    typer.echo(json.dumps(facts, default=str, ensure_ascii=False) if as_json else words)

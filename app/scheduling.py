@@ -1,5 +1,6 @@
 """Runs the modules' jobs: APScheduler is the clock, each run is a unit of work of the system's."""
 
+import asyncio
 import random
 from datetime import timedelta
 
@@ -16,19 +17,24 @@ from app.core.unit_of_work import UnitOfWork
 
 log = get_logger(__name__)
 
+_SPREAD_FROM_SECONDS = 60
+_LAST_RUNS_SECONDS = 5
+"""What the jobs may take together when the server stops."""
+
 
 def schedule(registry: Registry, container: AsyncContainer) -> AsyncIOScheduler:
     """A scheduler of all jobs, to be started inside the event loop."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job in registry.jobs:
         # Workers that start together do not all work at the same moment.
-        first = clock.now() + timedelta(seconds=random.uniform(60, job.every_minutes * 60))  # noqa: S311 - no secret
+        seconds = job.every.total_seconds()
+        delay = random.uniform(min(_SPREAD_FROM_SECONDS, seconds / 2), seconds)  # noqa: S311 - no secret
         scheduler.add_job(
             run,
             "interval",
             (job, container),
-            minutes=job.every_minutes,
-            next_run_time=first,
+            seconds=seconds,
+            next_run_time=clock.now() + timedelta(seconds=delay),
             id=job.id,
             coalesce=True,
             max_instances=1,
@@ -37,11 +43,26 @@ def schedule(registry: Registry, container: AsyncContainer) -> AsyncIOScheduler:
 
 
 async def run(job: Job, container: AsyncContainer) -> None:
-    """Run a job once; what goes wrong is logged, and the next run is due as ever."""
+    """Run a job until it has no more to do; what goes wrong is logged, and the next run is due."""
     context = RequestContext(request_id=new_id().hex, channel="system")
+    more: bool | None = True
     try:
-        async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
-            await job.run(unit)
-            await (await unit.get(UnitOfWork)).commit()
+        while more:
+            async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
+                more = await job.run(unit)
+                await (await unit.get(UnitOfWork)).commit()
+            # Others have their turn, however much there is to do.
+            await asyncio.sleep(0)
     except Exception:
         log.exception("job.failed", job=job.id, request_id=context.request_id)
+
+
+async def run_last(registry: Registry, container: AsyncContainer) -> None:
+    """Run the jobs that are done once more when the server stops, for a few seconds at most."""
+    try:
+        async with asyncio.timeout(_LAST_RUNS_SECONDS):
+            for job in registry.jobs:
+                if job.at_shutdown:
+                    await run(job, container)
+    except TimeoutError:
+        log.info("job.unfinished")

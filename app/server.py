@@ -13,7 +13,7 @@ from app.bootstrap import build_container, build_page_policy, build_registry, co
 from app.core.registry import Registry
 from app.http.api import build_api
 from app.http.edge import Edge
-from app.scheduling import schedule
+from app.scheduling import run_last, schedule
 from app.settings import PROJECT_ROOT, Settings, load_settings
 from app.ui import runtime
 from app.ui.connections import Connections
@@ -44,10 +44,12 @@ def build_server() -> App:
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        scheduler = schedule(await container.get(Registry), container)
+        registry = await container.get(Registry)
+        scheduler = schedule(registry, container)
         scheduler.start()
         yield
         scheduler.shutdown(wait=False)
+        await run_last(registry, container)
         await container.close()
 
     console.register_lifespan_task(lifespan)

@@ -114,6 +114,18 @@ class AuthSettings(Section):
     password_min_length: Annotated[int, Field(ge=8, le=128)] = 8
 
 
+class AuditSettings(Section):
+    """How the audit trail is sealed, and how long it is kept."""
+
+    signing_key: SecretStr | None = None
+    former_keys: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]] = []
+    """Public keys of signing keys that were in use before."""
+    anchor_file: Path | None = None
+    keep_security_days: Annotated[int, Field(ge=1)] | None = None
+    keep_changes_days: Annotated[int, Field(ge=1)] | None = None
+    keep_reads_days: Annotated[int, Field(ge=1)] | None = None
+
+
 class BootstrapSettings(Section):
     """The first administrator, made when the database has none."""
 
@@ -159,6 +171,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
     auth: AuthSettings = AuthSettings()
+    audit: AuditSettings = AuditSettings()
     bootstrap: BootstrapSettings = BootstrapSettings()
     logging: LoggingSettings = LoggingSettings()
     sentry: SentrySettings = SentrySettings()
@@ -233,6 +246,13 @@ def jwt_secret(settings: Settings) -> str:
     if settings.auth.jwt_secret is not None:
         return settings.auth.jwt_secret.get_secret_value()
     return secret_file(settings.data_dir / "jwt_secret")
+
+
+def audit_signing_key(settings: Settings) -> str:
+    """The secret that signs the audit trail; generated as `jwt_secret` when none is given."""
+    if settings.audit.signing_key is not None:
+        return settings.audit.signing_key.get_secret_value()
+    return secret_file(settings.data_dir / "audit_signing_key")
 
 
 def secret_file(path: Path) -> str:
@@ -327,7 +347,7 @@ def _json_variables(model: type[BaseModel] = Settings, prefix: str = "") -> Iter
 
 
 def _is_secret(setting: str) -> bool:
-    return any(word in setting for word in ("secret", "password", "dsn", "url"))
+    return any(word in setting for word in ("secret", "signing_key", "password", "dsn", "url"))
 
 
 def _refuse_unsafe(settings: Settings) -> None:
@@ -344,13 +364,16 @@ def _refuse_unsafe(settings: Settings) -> None:
 
 def _insecure_in_production(settings: Settings) -> list[str]:
     problems = []
-    secret = settings.auth.jwt_secret
     shortest = 32
-    if secret is None or len(secret.get_secret_value()) < shortest:
-        problems.append(
-            f"auth.jwt_secret ({variable_name('auth.jwt_secret')}): "
-            f"required in production, at least {shortest} characters"
-        )
+    for name, secret in (
+        ("auth.jwt_secret", settings.auth.jwt_secret),
+        ("audit.signing_key", settings.audit.signing_key),
+    ):
+        if secret is None or len(secret.get_secret_value()) < shortest:
+            problems.append(
+                f"{name} ({variable_name(name)}): "
+                f"required in production, at least {shortest} characters"
+            )
     lowest = 10
     if settings.auth.bcrypt_rounds < lowest:
         problems.append(

@@ -211,6 +211,7 @@ def build_environment() -> dict[str, str]:
     return toolchain_environment(WEB) | {
         "PYTHONPATH": str(STAGE),
         "ATRIUM_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "ATRIUM_AUDIT__SIGNING_KEY": secrets.token_hex(32),
         "ATRIUM_DATABASE__URL": f"sqlite:///{BUILD / 'unused.db'}",
         "ATRIUM_DATA_DIR": str(BUILD / "data"),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +24,16 @@ class Job:
 
     Attributes:
         id: Its name in the log, e.g. `auth.forget_expired`.
-        every_minutes: How often.
-        run: Does it, in a unit of work of the system's; twice at once does no harm.
+        every: How often.
+        run: Does some of it, in a unit of work of the system's, and says whether there is more to
+            do at once, in another one; twice at the same time does no harm.
+        at_shutdown: Whether it is done once more when the server stops.
     """
 
     id: str
-    every_minutes: int
-    run: Callable[[AsyncContainer], Awaitable[None]]
+    every: timedelta
+    run: Callable[[AsyncContainer], Awaitable[bool | None]]
+    at_shutdown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Operation:
     changes: bool
     allowed_before_password_change: bool
     begins_write: bool = True
+    recorded: bool = True
 
 
 def operation(
@@ -49,6 +50,7 @@ def operation(
     action: str = "",
     allowed_before_password_change: bool = False,
     begins_write: bool = True,
+    recorded: bool = True,
 ) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a service method an operation that changes something.
 
@@ -59,6 +61,8 @@ def operation(
             their password may call it.
         begins_write: False when the method itself calls `uow.begin_write()`,
             after slow work that must not hold a transaction open.
+        recorded: False for what the platform does by itself every few seconds and
+            proves otherwise; refusals are recorded all the same.
     """
     return _gate(
         Operation(
@@ -67,6 +71,7 @@ def operation(
             changes=True,
             allowed_before_password_change=allowed_before_password_change,
             begins_write=begins_write,
+            recorded=recorded,
         )
     )
 
@@ -110,15 +115,17 @@ def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
                 if op.changes and op.begins_write:
                     await uow.begin_write()
                 result = await method(self, *args, **kwargs)
-                if op.changes:
+                if op.changes and op.recorded:
                     await uow.begin_write()
                     await uow.audit.record_success(op.action, said, _milliseconds(started))
             except PermissionDenied as error:
                 await _record(op, uow, "denied", said, error, started)
                 raise
             except Exception as error:
-                if op.changes:
+                if op.changes and op.recorded:
                     await _record(op, uow, "failed", said, error, started)
+                elif op.changes:
+                    await uow.rollback()
                 raise
             finally:
                 uow.audit.end()

@@ -1,22 +1,13 @@
-"""Lists as CSV files: RFC 4180, UTF-8, sent while they are read, safe to open in a spreadsheet."""
+"""Lists as CSV files, sent while they are read."""
 
-import asyncio
-import csv
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
-from datetime import datetime
-from io import StringIO
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from dishka import AsyncContainer
 from fastapi import Request, Response
-from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
-from app.core import clock
-from app.core.actor import Actor, RequestContext
-from app.core.errors import Unavailable
-from app.core.unit_of_work import UnitOfWork
+from app.core.csv import csv_lines
+from app.http import download as files
 
 _MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 CSV_ANSWER: dict[int | str, dict[str, Any]] = {
@@ -27,33 +18,8 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
 }
 """For OpenAPI: what a route answers with `csv_download`."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 Write = Callable[[Iterable[Sequence[object]]], Awaitable[None]]
 """Sends rows; waits while the caller cannot take more."""
-
-
-def csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
-    """The rows as lines of a CSV file.
-
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 async def csv_download(
@@ -62,7 +28,7 @@ async def csv_download(
     columns: Sequence[str],
     export: Callable[[AsyncContainer, Write], Awaitable[None]],
 ) -> Response:
-    """Answer with a file whose rows an operation sends while it runs.
+    """Answer with a file whose rows an operation sends while it runs; see `download`.
 
     Args:
         request: What is answered.
@@ -73,93 +39,9 @@ async def csv_download(
     Raises:
         PlatformError: Whatever the operation raises before its first rows.
     """
-    container: AsyncContainer = request.app.state.container
-    facts = {kind: request.scope[key] for kind, key in _FACTS.items()}
 
-    async def run(write: Write) -> None:
-        async with container(context=facts) as unit:
-            await export(unit, write)
-            await (await unit.get(UnitOfWork)).commit()
+    async def in_lines(unit: AsyncContainer, write: files.Write) -> None:
+        await export(unit, lambda rows: write(csv_lines(rows)))
 
-    pieces = _Pieces(run)
-    first = await pieces.next()
-
-    async def content() -> AsyncIterator[bytes]:
-        piece = first
-        yield csv_lines([columns])
-        while piece is not None:
-            yield piece
-            piece = await pieces.next()
-
-    disposition = f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.csv"'
-    response = _Download(
-        content(), media_type=_MEDIA_TYPE, headers={"Content-Disposition": disposition}
-    )
-    response.leave = pieces.leave
-    return response
-
-
-class _Download(StreamingResponse):
-    """An answer that says when the caller takes no more of it."""
-
-    leave: Callable[[], None]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self.leave()
-
-
-_FACTS = {Actor: "atrium.actor", RequestContext: "atrium.context"}
-
-_running: set[asyncio.Task[None]] = set()
-"""The event loop itself would not keep a task from being collected."""
-
-
-class _Pieces:
-    """What an operation writes, handed over one piece at a time.
-
-    The operation runs in a task of its own: when the caller leaves it is told so
-    and ends in an orderly way, its audit entry included.
-    """
-
-    def __init__(self, run: Callable[[Write], Awaitable[None]]) -> None:
-        self._run = run
-        self._queue: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(1)
-        self._is_wanted = True
-        task = asyncio.create_task(self._produce())
-        _running.add(task)
-        task.add_done_callback(_running.discard)
-
-    async def next(self) -> bytes | None:
-        """The next piece, None after the last; raises whatever the operation raised."""
-        piece = await self._queue.get()
-        if isinstance(piece, Exception):
-            raise piece
-        return piece
-
-    def leave(self) -> None:
-        """Take nothing more."""
-        self._is_wanted = False
-        with suppress(asyncio.QueueEmpty):
-            self._queue.get_nowait()
-
-    async def _write(self, rows: Iterable[Sequence[object]]) -> None:
-        await self._hand_over(csv_lines(rows))
-        if not self._is_wanted:
-            code = "export.aborted"
-            raise Unavailable(code, "The caller left before the last row was sent.")
-
-    async def _produce(self) -> None:
-        try:
-            await self._run(self._write)
-        except Exception as error:  # noqa: BLE001 - raised again by whoever takes the pieces
-            await self._hand_over(error)
-        else:
-            await self._hand_over(None)
-
-    async def _hand_over(self, piece: bytes | Exception | None) -> None:
-        if self._is_wanted:
-            await self._queue.put(piece)
+    head = csv_lines([columns])
+    return await files.download(request, name, "csv", _MEDIA_TYPE, in_lines, head=head)

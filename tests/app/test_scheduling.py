@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from dishka import AsyncContainer
 from sqlalchemy import func, select
 
+from app import scheduling
 from app.core import clock
-from app.core.module import Job
+from app.core.module import Job, Module
+from app.core.registry import Registry
 from app.features.auth.models import UserSession
 from app.features.auth.service import KEPT_FOR
-from app.scheduling import run, schedule
+from app.scheduling import run, run_last, schedule
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
 
@@ -24,7 +27,7 @@ class TestRun:
         async def fail(_unit: AsyncContainer) -> None:
             raise RuntimeError
 
-        await run(Job("test.fails", every_minutes=1, run=fail), platform.container)
+        await run(Job("test.fails", timedelta(minutes=1), fail), platform.container)
 
     async def test_every_job_is_scheduled(self, platform: Platform) -> None:
         """The scheduler knows every job of every module, each due within its interval."""
@@ -33,6 +36,56 @@ class TestRun:
 
         assert set(jobs) == {job.id for job in platform.registry.jobs}
         assert "auth.forget_expired" in jobs
+
+    async def test_goes_on_while_there_is_more(self, platform: Platform) -> None:
+        """A job that has more to do is called again, each time in a unit of work of its own."""
+        units: list[AsyncContainer] = []
+
+        async def count(unit: AsyncContainer) -> bool:
+            units.append(unit)
+            return len(units) < 3
+
+        await run(Job("test.counts", timedelta(minutes=1), count), platform.container)
+
+        assert len({id(unit) for unit in units}) == len(units) == 3
+
+
+class TestRunLast:
+    """What is done when the server stops."""
+
+    async def last(self, platform: Platform, **jobs: Job) -> None:
+        """Stop with these jobs."""
+        registry = Registry()
+        registry.install(Module("test", jobs=tuple(jobs.values())))
+        await run_last(registry, platform.container)
+
+    async def test_only_those_that_want_it(self, platform: Platform) -> None:
+        """Other jobs wait for the next start."""
+        done: list[str] = []
+
+        def job(name: str, *, at_shutdown: bool) -> Job:
+            async def note(_unit: AsyncContainer) -> None:
+                done.append(name)
+
+            return Job(name, timedelta(minutes=1), note, at_shutdown=at_shutdown)
+
+        jobs = {"one": job("one", at_shutdown=False), "two": job("two", at_shutdown=True)}
+        await self.last(platform, **jobs)
+
+        assert done == ["two"]
+
+    async def test_does_not_take_for_ever(
+        self, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What would keep the server from stopping is left."""
+        monkeypatch.setattr(scheduling, "_LAST_RUNS_SECONDS", 0.01)
+
+        async def endless(_unit: AsyncContainer) -> bool:
+            return True
+
+        await self.last(
+            platform, job=Job("test.endless", timedelta(minutes=1), endless, at_shutdown=True)
+        )
 
 
 class TestForgetExpired:

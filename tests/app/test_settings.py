@@ -24,6 +24,7 @@ from app.settings import (
 PRODUCTION = {
     "ATRIUM_ENVIRONMENT": "production",
     "ATRIUM_AUTH__JWT_SECRET": "0123456789abcdef0123456789abcdef",
+    "ATRIUM_AUDIT__SIGNING_KEY": "fedcba9876543210fedcba9876543210",
 }
 
 
@@ -249,6 +250,8 @@ class TestProduction:
         [
             ("ATRIUM_AUTH__JWT_SECRET", "", "auth.jwt_secret"),
             ("ATRIUM_AUTH__JWT_SECRET", "x" * 31, "auth.jwt_secret"),
+            ("ATRIUM_AUDIT__SIGNING_KEY", "", "audit.signing_key"),
+            ("ATRIUM_AUDIT__SIGNING_KEY", "x" * 31, "audit.signing_key"),
             ("ATRIUM_AUTH__BCRYPT_ROUNDS", "9", "auth.bcrypt_rounds"),
             ("ATRIUM_SERVER__ALLOWED_ORIGINS", '["*"]', "server.allowed_origins"),
         ],
@@ -276,6 +279,7 @@ class TestSecrets:
 
     SECRETS = {  # noqa: RUF012 - never changed
         "auth": {"jwt_secret": "hidden-jwt"},
+        "audit": {"signing_key": "hidden-key"},
         "bootstrap": {"admin_password": "hidden-admin"},
         "sentry": {"dsn": "hidden-dsn"},
         "database": {"url": "postgresql://someone:hidden-db@127.0.0.1/atrium"},
@@ -294,6 +298,7 @@ class TestSecrets:
         [
             ("ATRIUM_AUTH", '{"jwt_secret": ["hidden"]}'),
             ("ATRIUM_AUTH", '["hidden"]'),
+            ("ATRIUM_AUDIT", '{"signing_key": ["hidden"]}'),
             ("ATRIUM_AUTH", "hidden"),
             ("ATRIUM_DATABASE__URL", "mysql://someone:hidden@127.0.0.1/atrium"),
         ],

@@ -65,6 +65,9 @@ VIEWS = (
 
 OPENED: Mapping[str, str] = {
     "audit_list.load": "audit.read",
+    "trail_check.start": "audit.verify",
+    "trail_check.go_on": "audit.verify",
+    "trail_check.close": SIGNED_IN,
     "audit_list.close_entry": SIGNED_IN,
     "audit_list.find_request": SIGNED_IN,
     **{f"audit_list.{name}": SIGNED_IN for name in LISTS},

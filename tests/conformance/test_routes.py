@@ -35,6 +35,8 @@ PASSWORDS = {"current_password": PASSWORD, "new_password": "another long passwor
 # Every way in, with who may take it. A change here is a change of the platform's security.
 ROUTES = {
     ("GET", "/api/v1/audit"): "audit.read",
+    ("GET", "/api/v1/audit/export"): "audit.export",
+    ("GET", "/api/v1/audit/verify"): "audit.verify",
     ("GET", "/api/v1/audit/{entry_id}"): "audit.read",
     ("POST", "/api/v1/auth/login"): PUBLIC,
     ("POST", "/api/v1/auth/logout"): SIGNED_IN,
@@ -75,6 +77,7 @@ ROUTES = {
     ("GET", "/api/v1/users/{user_id}/sessions"): "session.read",
     ("DELETE", "/api/v1/users/{user_id}/sessions/{session_id}"): "session.revoke",
     ("POST", "/api/v1/users/{user_id}/suspend"): "user.suspend",
+    ("GET", "/session/audit/export"): "audit.export",
     ("POST", "/session/password"): SIGNED_IN,
     ("POST", "/session/sign-in"): PUBLIC,
     ("POST", "/session/sign-out"): SIGNED_IN,

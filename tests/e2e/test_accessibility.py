@@ -107,8 +107,15 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "saving a view", "/users", save_view
     yield "list's menu", "/users", press("More for this list")
     yield "audit entry", "/audit", lambda page: page.locator("tbody a").first.click()
+    yield "audit verification", "/audit", verify_trail
     if is_phone:
         yield "navigation", "/users", press("navigation")
+
+
+def verify_trail(page: Page) -> None:
+    """Verify the audit trail, and wait for the result."""
+    page.get_by_role("button", name="Verify").click()
+    page.get_by_text("is as it was written").wait_for()
 
 
 def look_at(page: Page, path: str, steps: Callable[[Page], Any] = lambda page: None) -> list[str]:

@@ -1,10 +1,12 @@
 """What people do with the console, from beginning to end."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -723,6 +725,22 @@ class TestAudit:
         page.keyboard.press("Escape")
         expect(entry).to_be_hidden()
         expect(page).to_have_url(re.compile("outcome=denied$"))
+
+    def test_verify_and_export(self, site: Site) -> None:
+        """The trail is verified before one's eyes, and what the list shows is saved."""
+        page = site.administrator("/audit?outcome=succeeded")
+        page.get_by_role("button", name="Verify").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Everything is as it was written")
+        expect(dialog).to_contain_text("verified.")
+        dialog.get_by_role("button", name="Close").last.click()
+        expect(dialog).to_be_hidden()
+        page.get_by_role("button", name="More for this list").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name="Export JSON lines").click()
+        with ZipFile(download.value.path()) as archive:
+            lines = archive.read("entries.jsonl").decode().splitlines()
+        assert {json.loads(line)["entry"]["outcome"] for line in lines} == {"succeeded"}
 
 
 class TestPhone:

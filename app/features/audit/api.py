@@ -1,18 +1,33 @@
-"""REST: the audit trail."""
+"""REST: the audit trail; and the console's export of it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from dishka import FromDishka
-from fastapi import APIRouter, Query
+from dishka import AsyncContainer, FromDishka
+from fastapi import APIRouter, Query, Request, Response
 
 from app.core.paging import Page
-from app.features.audit.schemas import AuditEntryRead, AuditListQuery
-from app.features.audit.service import AuditService
+from app.features.audit.schemas import (
+    AuditEntryRead,
+    AuditExportQuery,
+    AuditListQuery,
+    Verification,
+    VerifyQuery,
+)
+from app.features.audit.service import AuditService, SealService
+from app.http.download import Write, download
 from app.http.problems import problem
-from app.http.routing import OperationRoute, calls
+from app.http.routing import ConsoleRoute, OperationRoute, calls
 
 router = APIRouter(prefix="/audit", tags=["audit"], route_class=OperationRoute)
+console_router = APIRouter(prefix="/session/audit", route_class=ConsoleRoute)
+
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A ZIP file of the entries and a signed manifest.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 @router.get("")
@@ -22,6 +37,45 @@ async def list_entries(
 ) -> Page[AuditEntryRead]:
     """List what was done and tried, newest first."""
     return await audit.page(request)
+
+
+@router.get("/export", responses=_ZIP, response_class=Response)
+@calls(SealService.export)
+async def export_entries(query: Annotated[AuditExportQuery, Query()], request: Request) -> Response:
+    """Export all entries that match, oldest first.
+
+    The ZIP file holds `entries.csv` or `entries.jsonl`, and `manifest.json`: how many there are,
+    their SHA-256, the filters, and the signature that `platformctl audit verify --export` checks.
+    """
+    return await _export(query, request)
+
+
+@console_router.get("/export")
+@calls(SealService.export)
+async def download_entries(
+    query: Annotated[AuditExportQuery, Query()], request: Request
+) -> Response:
+    """Save all entries that match as a file."""
+    return await _export(query, request)
+
+
+async def _export(query: AuditExportQuery, request: Request) -> Response:
+    async def export(unit: AsyncContainer, write: Write) -> None:
+        await (await unit.get(SealService)).export(query, write)
+
+    return await download(request, "audit", "zip", "application/zip", export)
+
+
+@router.get("/verify")
+@calls(SealService.verify)
+async def verify(
+    request: Annotated[VerifyQuery, Query()], seals: FromDishka[SealService]
+) -> Verification:
+    """Verify the trail part by part.
+
+    It is as it was written when no part, up to the one without `next_cursor`, has findings.
+    """
+    return await seals.verify(request)
 
 
 @router.get("/{entry_id}", responses=problem(404, "audit.not_found", "There is no such entry."))

@@ -5,19 +5,23 @@ from typing import Any
 import reflex as rx
 
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.state import OUTCOMES, PERIODS, AuditList
+from app.features.audit.state import OUTCOMES, PERIODS, AuditList, TrailCheck
 from app.features.audit.words import EntryRow
 from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import person
 from components.badge import status_badge
+from components.button import button
+from components.callout import callout
 from components.code import code, copyable
 from components.data_table import Column, data_table
 from components.diff_view import diff_view
 from components.icon import icon
 from components.link import link, parameter_link
-from components.modal import sheet
+from components.menu import menu, menu_link
+from components.modal import close_button, modal, sheet
 from components.page_header import page_header
+from components.progress import progress
 from components.relative_time import relative_time
 from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state
@@ -37,6 +41,12 @@ def audit_page() -> rx.Component:
         page_header(
             "Audit",
             "Who did what and when, and what was refused. Entries are never changed.",
+            secondary=[
+                rx.cond(
+                    Console.may[AuditPermission.VERIFY],
+                    button("Verify", icon="shield_check", on_click=TrailCheck.start),
+                )
+            ],
         ),
         toolbar(
             _filter("since", list(PERIODS.items())),
@@ -48,7 +58,10 @@ def audit_page() -> rx.Component:
                 label="Find a request by its id",
                 placeholder="Request id",
             ),
-            end=[density_button(AuditList.compact, on_toggle=AuditList.toggle_compact)],
+            end=[
+                density_button(AuditList.compact, on_toggle=AuditList.toggle_compact),
+                rx.cond(Console.may[AuditPermission.EXPORT], _export_menu()),
+            ],
             chips=filter_chips(
                 AuditList.chips,
                 on_clear=AuditList.clear_filter,
@@ -68,7 +81,66 @@ def audit_page() -> rx.Component:
             list_pagination(AuditList),
         ),
         _entry_sheet(),
+        _check_dialog(),
     )
+
+
+def _export_menu() -> rx.Component:
+    def link_to(words: str, ending: str) -> rx.Component:
+        address = f"/session/audit/export?format={ending}&"
+        return menu_link(words, href=address + AuditList.exported, icon="download", native=True)
+
+    return menu(
+        link_to("Export CSV", "csv"),
+        link_to("Export JSON lines", "jsonl"),
+        label="More for this list",
+        icon="ellipsis",
+        variant="secondary",
+    )
+
+
+def _check_dialog() -> rx.Component:
+    check = TrailCheck
+    return modal(
+        "Verify the audit trail",
+        rx.cond(
+            check.is_running,
+            progress(check.done, label="Verifying", total=1000, sentence=check.sentence),
+            rx.cond(
+                check.faults > 0,
+                callout(
+                    check.sentence,
+                    title="Not everything is as it was written",
+                    tone="danger",
+                    announce=True,
+                ),
+                callout(
+                    check.sentence,
+                    title="Everything is as it was written",
+                    tone="success",
+                    announce=True,
+                ),
+            ),
+        ),
+        rx.cond(
+            check.faults > 0,
+            rx.el.section(
+                rx.el.h3("What was found", class_name="section-title"),
+                rx.el.ul(rx.foreach(check.findings, _finding), class_name="findings"),
+            ),
+        ),
+        open=check.is_open,
+        sentence="Compares every entry with its seal, and the seals with their signed checkpoints.",
+        footer=(close_button(rx.cond(check.is_running, "Stop", "Close")),),
+        on_close=check.close,
+    )
+
+
+def _finding(finding: Any) -> rx.Component:
+    words = finding["words"]
+    # The entry opens on the page behind the dialog.
+    opened = rx.el.span(link(words, href=finding["href"]), on_click=TrailCheck.close)
+    return rx.el.li(rx.cond(finding["href"], opened, words))
 
 
 def entry_timeline(

@@ -6,4 +6,8 @@ from app.core.permissions import PermissionName
 class AuditPermission(PermissionName):
     """What can be done with the audit trail."""
 
+    EXPORT = "audit.export", "Export the audit trail"
+    PRUNE = "audit.prune", "Delete audit entries that the retention policy no longer keeps"
     READ = "audit.read", "See who did what"
+    SEAL = "audit.seal", "Seal new audit entries"
+    VERIFY = "audit.verify", "Verify that the audit trail is as it was written"

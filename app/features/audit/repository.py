@@ -1,19 +1,24 @@
 """Queries of the audit feature."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Label, Select, and_, case, func, true
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from app.core.audit import AuditEntry
-from app.core.ids import first_id_at
+from app.core.ids import first_id_at, new_id
 from app.core.module import Resource, RowRule
 from app.core.paging import Keyset, Page, SortColumn
 from app.core.repository import Repository
+from app.features.audit.models import AuditSeal
 from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery
+
+STEP = 500
+"""Entries read at a time by who walks through all of them."""
 
 COUNT_LIMIT = 10_000
 """Counting stops here: the trail only ever grows."""
@@ -47,6 +52,31 @@ class AuditRepository(Repository[AuditEntry]):
         """The entry with this id, if it may be seen."""
         statement = select(AuditEntry).where(AuditEntry.id == entry_id, within)
         return (await self.session.exec(statement)).one_or_none()
+
+    async def walk(
+        self, query: AuditFilter, within: Within
+    ) -> AsyncIterator[list[tuple[dict[str, Any], AuditSeal | None]]]:
+        """All entries that match, oldest first, some at a time, each with its seal."""
+        columns = [getattr(AuditEntry, name) for name in AuditEntry.model_fields]
+        statement = (
+            _filtered(sa_select(*columns, AuditSeal), query)
+            .outerjoin(AuditSeal, col(AuditSeal.entry_id) == AuditEntry.id)
+            # What happens meanwhile is not waited for.
+            .where(col(AuditEntry.id) <= new_id(), within)
+            .order_by(col(AuditEntry.id))
+            .limit(STEP)
+        )
+        after = UUID(int=0)
+        while True:
+            rows = (await self.session.execute(statement.where(col(AuditEntry.id) > after))).all()
+            # Whoever takes them may be slow.
+            await self._uow.release()
+            if rows:
+                after = rows[-1][0]
+                names = AuditEntry.model_fields
+                yield [(dict(zip(names, row, strict=False)), row[-1]) for row in rows]
+            if len(rows) < STEP:
+                return
 
     async def daily(
         self, actions: Sequence[str], since: datetime, within: Within

@@ -30,6 +30,16 @@ class AuditFilter(BaseModel):
     )
 
 
+class AuditExportQuery(AuditFilter):
+    """What is exported, oldest first, and how it is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["csv", "jsonl"] = Field(
+        default="csv", description="Inside the ZIP file: a table, or one JSON object per line."
+    )
+
+
 _SORTS = sort_values("at")
 
 
@@ -82,3 +92,62 @@ class AuditEntryRead(BaseModel):
     address: str
     user_agent: str
     duration_ms: int
+
+
+class VerifyQuery(BaseModel):
+    """Which part of the trail is verified next."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: str | None = Field(
+        default=None, max_length=60, description="`next_cursor` of the part before."
+    )
+    limit: int = Field(
+        default=2000, ge=1, le=10_000, description="About how many entries are verified."
+    )
+
+
+class Finding(BaseModel):
+    """Something in the audit trail that is not as it was sealed."""
+
+    kind: Literal[
+        "altered", "missing", "inserted", "reordered", "seal", "checkpoint", "truncated", "anchor"
+    ]
+    message: str
+    seq: int | None = Field(default=None, description="The seal's number in the chain.")
+    entry_id: UUID | None = None
+
+
+class Verification(BaseModel):
+    """What one part of a verification found; all parts together are the whole trail."""
+
+    findings: list[Finding] = Field(description="The first of them, in the order of the chain.")
+    faults: int = Field(description="How many there are in this part.")
+    checked: int = Field(description="Entries of which the hash was calculated in this part.")
+    part: Literal["chain", "entries", "anchor"]
+    progress: float = Field(description="How much of the verification is done, from 0 to 1.")
+    sealed: int = Field(description="Number of the last seal.")
+    waiting: int = Field(description="Entries that wait for their seal.")
+    next_cursor: str | None = Field(
+        default=None, description="Pass as `cursor` for the next part; null at the end."
+    )
+
+
+class Sealed(BaseModel):
+    """What one run of the sealer did."""
+
+    entries: int
+
+
+class Exported(BaseModel):
+    """What an export handed out."""
+
+    entries: int
+
+
+class Pruned(BaseModel):
+    """What the retention policy deleted, or would."""
+
+    entries: int
+    ranges: int
+    kept: int = Field(description="Entries whose range does not verify; evidence is not deleted.")

@@ -1,16 +1,61 @@
-"""Operations on the audit trail; it is only ever read."""
+"""Operations on the audit trail; entries are only ever read, sealed, and deleted when too old."""
 
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
-from app.core.errors import NotFound
-from app.core.operations import Service, query
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import Invalid, NotFound
+from app.core.ids import parse_id
+from app.core.module import Resource
+from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.registry import Registry
 from app.core.rows import Rows, rows_of
+from app.core.sealing import CHAIN, FORM, Checkpoint, Keys, entry_hash
 from app.core.unit_of_work import UnitOfWork
+from app.features.audit.anchor import Anchor, AnchorLine
+from app.features.audit.checking import (
+    MOST_IN_RANGE,
+    Seal,
+    SignedCheckpoint,
+    check,
+    exchanged,
+)
+from app.features.audit.models import AuditSeal
+from app.features.audit.packing import Package
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import COUNT_LIMIT, AuditRepository
-from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery, EntryCount
+from app.features.audit.retention import Retention, kind_of
+from app.features.audit.schemas import (
+    AuditEntryRead,
+    AuditExportQuery,
+    AuditFilter,
+    AuditListQuery,
+    EntryCount,
+    Exported,
+    Finding,
+    Pruned,
+    Sealed,
+    Verification,
+    VerifyQuery,
+)
+from app.features.audit.seal_repository import SealRepository
+
+BATCH = 250
+"""Entries that are sealed in one transaction."""
+
+_PRUNE_BATCH = 1000
+_MOST_FINDINGS = 20
+_YIELD_EVERY = 100
+"""So many hashes are calculated before others have their turn."""
+
+_CURSOR = re.compile(r"(chain|entries|anchor):([0-9a-f-]{1,36})")
+_NO_ID = UUID(int=0)
 
 
 class AuditService(Service):
@@ -52,21 +97,377 @@ class AuditService(Service):
         return rows_of(self._registry, self.uow.actor, AuditPermission.READ)
 
     def _masked(self, entry: AuditEntryRead) -> AuditEntryRead:
-        """The entry without the fields of its target that a grant hides from the actor.
-
-        Fields that are open only in some rows count as hidden: the row may be gone. Who may
-        not read the target at all reads its trail by the permission for the trail alone.
-        """
+        """The entry without what a grant hides from the actor."""
         resource = self._registry.resource(entry.target_type)
-        fields = resource.fields
-        actor = self.uow.actor
-        if not fields or entry.target_id == str(actor.user_id):
+        hidden = _hidden(resource, self.uow.actor, entry.target_type, entry.target_id)
+        if hidden is None:
             return entry
-        reach = actor.access.reach(f"{entry.target_type}.read")
-        readable = reach.readable(())
-        if readable is None or not reach.parts:
-            return entry
-        hidden = fields.keys() - readable
         shown = [change for change in entry.changes if change.field not in hidden]
         label = "" if resource.label in hidden else entry.target_label
         return entry.model_copy(update={"changes": shown, "target_label": label, "detail": {}})
+
+
+class SealService(Service):
+    """What proves the audit trail, within one unit of work. See docs/features/audit.md."""
+
+    def __init__(  # noqa: PLR0917 - the container calls it
+        self,
+        uow: UnitOfWork,
+        registry: Registry,
+        entries: AuditRepository,
+        seals: SealRepository,
+        keys: Keys,
+        anchor: Anchor,
+        retention: Retention,
+    ) -> None:
+        super().__init__(uow)
+        self._registry = registry
+        self._entries = entries
+        self._seals = seals
+        self._keys = keys
+        self._anchor = anchor
+        self._retention = retention
+
+    # Its own record is the checkpoint; an entry for each would have to be sealed again.
+    @operation(AuditPermission.SEAL, begins_write=False, recorded=False)
+    async def seal(self, *, limit: int = BATCH) -> Sealed:
+        """Seal the oldest entries that wait for it; call it again until there are none.
+
+        Args:
+            limit: How many at most.
+        """
+        waiting = await self._seals.waiting(min(limit, MOST_IN_RANGE))
+        if not waiting:
+            return Sealed(entries=0)
+        # Hashed before the transaction begins, so that other writers need not wait for it.
+        hashes = {}
+        for number, entry in enumerate(waiting):
+            hashes[entry["id"]] = entry_hash(entry)
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        await self.uow.begin_write()
+        claimed = await self._seals.claim(list(hashes))
+        mine = [entry for entry in waiting if entry["id"] in claimed]
+        if mine:
+            await self._add(mine, hashes)
+        return Sealed(entries=len(mine))
+
+    @operation(AuditPermission.SEAL, action="audit.anchor", begins_write=False, recorded=False)
+    async def anchor(self) -> bool:
+        """Write checkpoints that the anchor file does not have yet into it.
+
+        Returns:
+            Whether there are more; call it again until there are none.
+        """
+        if self._anchor.path is None:
+            return False
+        new = await self._seals.checkpoints_after(self._anchor.last_seq(), limit=1000)
+        if new:
+            self._anchor.append(new)
+        return bool(new)
+
+    @query(AuditPermission.VERIFY)
+    async def verify(self, request: VerifyQuery) -> Verification:
+        """Verify one part of the trail: the chain, then what stands outside it, then the anchor.
+
+        Raises:
+            Invalid: The cursor is none of ours.
+        """
+        part, position = _position(request.cursor)
+        steps = {"chain": self._chain, "entries": self._outside, "anchor": self._anchored}
+        step = await steps[part](position, request.limit)
+        # Nobody waits for a verification that pauses.
+        await self.uow.release()
+        return step
+
+    @operation(AuditPermission.EXPORT, begins_write=False)
+    async def export(
+        self, request: AuditExportQuery, write: Callable[[bytes], Awaitable[None]]
+    ) -> Exported:
+        """Hand out all entries that match as a ZIP file with a signed manifest, piece by piece.
+
+        The audit entry says which and how many, also when it ends early.
+
+        Args:
+            request: Which entries, and how they are written.
+            write: Takes some bytes of the file.
+        """
+        filters = request.model_dump(mode="json", exclude_none=True, exclude={"format"})
+        package = Package(request.format)
+        self._tell_export(package, filters)
+        within = rows_of(self._registry, self.uow.actor, AuditPermission.EXPORT).condition
+        async for some in self._entries.walk(request, within):
+            piece = package.add(self._shown(entry, seal) for entry, seal in some)
+            self._tell_export(package, filters)
+            await write(piece)
+        self._tell_export(package, filters, sha256=package.facts()["sha256"])
+        by = self.uow.actor.email or self.uow.actor.name
+        await write(
+            package.close(
+                self._keys, filters=filters, exported_at=clock.now().isoformat(), exported_by=by
+            )
+        )
+        return Exported(entries=package.count)
+
+    def _shown(
+        self, entry: dict[str, Any], seal: AuditSeal | None
+    ) -> tuple[dict[str, Any], Seal | None]:
+        """The entry without what a grant hides from the actor; with its seal when it is whole."""
+        resource = self._registry.resource(entry["target_type"])
+        target = (entry["target_type"], entry["target_id"])
+        hidden = _hidden(resource, self.uow.actor, *target)
+        if hidden is None:
+            return entry, _plain(seal) if seal else None
+        changes = [change for change in entry["changes"] if change["field"] not in hidden]
+        label = "" if resource.label in hidden else entry["target_label"]
+        return {**entry, "changes": changes, "target_label": label, "detail": {}}, None
+
+    def _tell_export(self, package: Package, filters: dict[str, Any], **facts: str) -> None:
+        rows = {"format": package.ending, "rows": package.count}
+        self.uow.audit.about("", "", "", detail={**filters, **rows, **facts})
+
+    @query(AuditPermission.PRUNE)
+    async def expired(self) -> Pruned:
+        """What the retention policy would delete next."""
+        ranges, kept = await self._expired()
+        return _pruned(ranges, sum(map(_size, ranges)), kept)
+
+    @operation(AuditPermission.PRUNE, begins_write=False)
+    async def prune(self) -> Pruned:
+        """Delete the oldest entries that the retention policy no longer keeps, about a thousand.
+
+        They go by whole ranges. Their checkpoints stay, so the trail still verifies. What does
+        not verify is evidence and stays, too.
+        """
+        ranges, kept = await self._expired()
+        now = clock.now()
+        entries = 0
+        await self.uow.begin_write()
+        for signed in ranges:
+            pruned = self._sign(replace(signed.checkpoint, pruned_at=now))
+            entries += await self._seals.prune(pruned)
+        result = _pruned(ranges, entries, kept)
+        seqs = [
+            f"{signed.checkpoint.first_seq}-{signed.checkpoint.last_seq}" for signed in ranges[:100]
+        ]
+        detail = result.model_dump() | {"seals": ", ".join(seqs)}
+        self.uow.audit.about("", "", "", detail=detail)
+        return result
+
+    async def _add(self, entries: Sequence[dict[str, Any]], hashes: dict[UUID, bytes]) -> None:
+        end, before = await self._seals.end()
+        chain_hash = before
+        seals = []
+        for seq, entry in enumerate(entries, start=end + 1):
+            seal = Seal(seq, entry["id"], FORM, hashes[entry["id"]], b"")
+            chain_hash = seal.follows(chain_hash, seq)
+            seals.append(replace(seal, chain_hash=chain_hash))
+        kinds = {kind_of(entry["action"], entry["outcome"]) for entry in entries}
+        checkpoint = Checkpoint(
+            chain=CHAIN,
+            first_seq=end + 1,
+            last_seq=end + len(seals),
+            previous_hash=before,
+            chain_hash=chain_hash,
+            newest_at=max(entry["at"] for entry in entries),
+            kinds=tuple(sorted(kinds)),
+            sealed_at=clock.now(),
+        )
+        await self._seals.add(seals, self._sign(checkpoint))
+
+    def _sign(self, checkpoint: Checkpoint) -> SignedCheckpoint:
+        signature = self._keys.sign(checkpoint.message())
+        return SignedCheckpoint(checkpoint, self._keys.id, signature)
+
+    async def _chain(self, position: str, limit: int) -> Verification:
+        after = _number(position)
+        end, _ = await self._seals.end()
+        start = await self._seals.checkpoint(after) if after else None
+        previous = start.checkpoint if start else None
+        findings: list[Finding] = []
+        checked = 0
+        while checked < limit:
+            following = await self._seals.checkpoints_after(after, limit=50)
+            for signed in following:
+                found, size = await self._check(signed, previous)
+                findings += found
+                checked += size
+                previous = signed.checkpoint
+                after = previous.last_seq
+                await asyncio.sleep(0)
+                if checked >= limit:
+                    break
+            if not following:
+                findings += await self._beyond(after)
+                return await self._step(
+                    "chain", findings, checked, 0.8, f"entries:{_NO_ID}", sealed=end
+                )
+        progress = 0.8 * min(1.0, after / end) if end else 0.0
+        return await self._step("chain", findings, checked, progress, f"chain:{after}", sealed=end)
+
+    async def _check(
+        self, signed: SignedCheckpoint, previous: Checkpoint | None
+    ) -> tuple[list[Finding], int]:
+        part = await self._seals.range(signed, previous)
+        found = list(check(part, self._keys))
+        if found:
+            # It may have been pruned meanwhile.
+            now = await self._seals.checkpoint(signed.checkpoint.last_seq)
+            if now is not None and now != signed:
+                part = await self._seals.range(now, previous)
+                found = list(check(part, self._keys))
+        for index, finding in enumerate(found[:_MOST_FINDINGS]):
+            entry = part.entries.get(finding.entry_id) if finding.entry_id else None
+            if finding.kind == "altered" and entry:
+                candidates = await self._seals.seals_around(entry["at"])
+                found[index] = exchanged(finding, entry, candidates)
+        return found, len(part.seals)
+
+    async def _beyond(self, last_seq: int) -> list[Finding]:
+        """What follows the last checkpoint: nothing should."""
+        surplus = await self._seals.first_after(last_seq)
+        # Or it was sealed just now.
+        if surplus is None or await self._seals.checkpoints_after(last_seq, limit=1):
+            return []
+        message = f"No checkpoint covers the seals from {surplus} on: the last one was deleted."
+        return [Finding(kind="checkpoint", seq=surplus, message=message)]
+
+    async def _outside(self, position: str, limit: int) -> Verification:
+        after = parse_id(position)
+        if after is None:
+            raise _bad_cursor()
+        surplus, last, share = await self._seals.never_sealed(after, limit=limit)
+        findings = [
+            Finding(
+                kind="inserted",
+                entry_id=entry_id,
+                message=f"Entry {entry_id} was never sealed: it was inserted behind our back.",
+            )
+            for entry_id in surplus
+        ]
+        if last is None:
+            done, cursor = 0.95, "anchor:0" if self._anchor.path else None
+        else:
+            done, cursor = 0.8 + 0.15 * share, f"entries:{last}"
+        return await self._step("entries", findings, 0, done if cursor else 1.0, cursor)
+
+    async def _anchored(self, position: str, limit: int) -> Verification:
+        lines, offset = self._anchor.read(_number(position), limit)
+        known = await self._seals.checkpoints_of(
+            [line.signed.checkpoint.last_seq for line in lines if line.signed]
+        )
+        last = await self._seals.last_checkpoint()
+        end = last.checkpoint.last_seq if last else 0
+        findings = [
+            found for line in lines if (found := self._compare(line, known, end)) is not None
+        ]
+        cursor = None if offset is None else f"anchor:{offset}"
+        return await self._step("anchor", findings, 0, 0.95 if cursor else 1.0, cursor)
+
+    def _compare(
+        self, line: AnchorLine, known: dict[int, SignedCheckpoint], end: int
+    ) -> Finding | None:
+        where = f"the anchor file's line at byte {line.at_byte}"
+        if line.signed is None or not line.signed.is_authentic(self._keys):
+            message = f"{where[0].upper()}{where[1:]} was not written by us."
+            return Finding(kind="anchor", message=message)
+        anchored = line.signed.checkpoint
+        stored = known.get(anchored.last_seq)
+        if anchored.last_seq > end:
+            message = (
+                f"The end of the trail is gone: {where} knows {anchored.last_seq} seals, "
+                f"the database {end}."
+            )
+            return Finding(kind="truncated", seq=end + 1, message=message)
+        if stored is None:
+            message = f"Checkpoint {anchored.last_seq} is missing, which {where} knows."
+            return Finding(kind="checkpoint", seq=anchored.last_seq, message=message)
+        if replace(stored.checkpoint, pruned_at=anchored.pruned_at) != anchored:
+            message = f"Checkpoint {anchored.last_seq} is not the one that {where} knows."
+            return Finding(kind="checkpoint", seq=anchored.last_seq, message=message)
+        return None
+
+    async def _step(
+        self,
+        part: Any,
+        findings: Sequence[Finding],
+        checked: int,
+        progress: float,
+        cursor: str | None,
+        *,
+        sealed: int | None = None,
+    ) -> Verification:
+        return Verification(
+            findings=list(findings[:_MOST_FINDINGS]),
+            faults=len(findings),
+            checked=checked,
+            part=part,
+            progress=round(progress, 4),
+            sealed=(await self._seals.end())[0] if sealed is None else sealed,
+            waiting=await self._seals.count_waiting(),
+            next_cursor=cursor,
+        )
+
+    async def _expired(self) -> tuple[list[SignedCheckpoint], int]:
+        """The next ranges to be deleted, and how many entries are kept as evidence."""
+        classes = list(self._retention.expired(clock.now()))
+        ranges: list[SignedCheckpoint] = []
+        entries = kept = 0
+        for signed in await self._seals.expired(classes, limit=_PRUNE_BATCH):
+            before = await self._seals.checkpoint(signed.checkpoint.first_seq - 1)
+            found, _ = await self._check(signed, before.checkpoint if before else None)
+            if found:
+                kept += _size(signed)
+                continue
+            if ranges and entries + _size(signed) > _PRUNE_BATCH:
+                break
+            ranges.append(signed)
+            entries += _size(signed)
+        return ranges, kept
+
+
+def _hidden(
+    resource: Resource, actor: Actor, target_type: str, target_id: str
+) -> Collection[str] | None:
+    """The fields of an entry's target that a grant hides from the actor; None when it hides none.
+
+    Fields that are open only in some rows count as hidden: the row may be gone. Who may not read
+    the target at all reads its trail by the permission for the trail alone.
+    """
+    if not resource.fields or target_id == str(actor.user_id):
+        return None
+    reach = actor.access.reach(f"{target_type}.read")
+    readable = reach.readable(())
+    if readable is None or not reach.parts:
+        return None
+    return resource.fields.keys() - readable
+
+
+def _plain(seal: AuditSeal) -> Seal:
+    return Seal(seal.seq, seal.entry_id, seal.form, seal.entry_hash, seal.chain_hash)
+
+
+def _size(signed: SignedCheckpoint) -> int:
+    return signed.checkpoint.last_seq - signed.checkpoint.first_seq + 1
+
+
+def _pruned(ranges: Sequence[SignedCheckpoint], entries: int, kept: int) -> Pruned:
+    return Pruned(entries=entries, ranges=len(ranges), kept=kept)
+
+
+def _position(cursor: str | None) -> tuple[str, str]:
+    found = _CURSOR.fullmatch(cursor or "chain:0")
+    if found is None:
+        raise _bad_cursor()
+    return found[1], found[2]
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:  # noqa: PLR2004 - what a database takes
+        raise _bad_cursor()
+    return int(text)
+
+
+def _bad_cursor() -> Invalid:
+    message = "This verification cannot go on. Start it anew."
+    return Invalid("audit.cursor.invalid", message, fields={"cursor": message})

@@ -1,7 +1,8 @@
-"""State of the audit list."""
+"""States of the audit list, and of the dialog that verifies the trail."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -15,8 +16,14 @@ from app.core.errors import Invalid, NotFound, PlatformError
 from app.core.ids import parse_id
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery
-from app.features.audit.service import AuditService
+from app.features.audit.schemas import (
+    AuditEntryRead,
+    AuditFilter,
+    AuditListQuery,
+    Finding,
+    VerifyQuery,
+)
+from app.features.audit.service import AuditService, SealService
 from app.features.audit.words import (
     TOLD_ACTIONS,
     EntryRow,
@@ -33,6 +40,7 @@ from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.list_state import ListState
+from app.ui.page_state import PageState
 
 PERIODS: Mapping[str, str] = {
     "1h": "Last hour",
@@ -50,6 +58,9 @@ _CHANNELS = {
     "system": "The platform itself",
 }
 _NO_ID = UUID(int=0)
+_PART = 2000
+"""Entries that one event verifies."""
+_MOST_FINDINGS = 50
 _AGO = re.compile(r"([0-9]{1,4})([hd])")
 _UNITS = {"h": "hours", "d": "days"}
 
@@ -80,6 +91,77 @@ class EntryDetails:
     in_same_request: str = ""
 
 
+class TrailCheck(PageState, rx.State):
+    """The dialog that verifies the trail: part by part, so that it shows how far it is."""
+
+    is_open: bool = False
+    is_running: bool = False
+    done: int = 0
+    """How much of it, in thousandths."""
+    checked: int = 0
+    sentence: str = ""
+    """How far it is, or what came of it."""
+    faults: int = 0
+    findings: list[dict[str, str]] = []
+    """The first of them, as `{"words", "href"}`."""
+    _cursor: str = ""
+
+    @handler(AuditPermission.VERIFY)
+    async def start(self) -> Any:
+        """Open the dialog and begin."""
+        self._begin()
+        self.is_open = self.is_running = True
+        return TrailCheck.go_on
+
+    @handler(AuditPermission.VERIFY)
+    async def go_on(self) -> Any:
+        """Verify the next part; it calls itself until there is none, or the dialog is closed."""
+        if not self.is_running:
+            return None
+        async with runtime.operations(SealService) as seals:
+            part = await seals.verify(VerifyQuery(cursor=self._cursor or None, limit=_PART))
+        self.done = round(part.progress * 1000)
+        self.checked += part.checked
+        self.faults += part.faults
+        found = [_finding(each) for each in part.findings]
+        self.findings = [*self.findings, *found][:_MOST_FINDINGS]
+        self._cursor = part.next_cursor or ""
+        self.sentence = f"{self.checked:,} of {part.sealed:,} entries"
+        if self._cursor:
+            return TrailCheck.go_on
+        self.is_running = False
+        self.sentence = f"{_counted(self.checked, 'entry', 'entries')} verified."
+        if part.waiting:
+            self.sentence += f" {_counted(part.waiting, 'new entry waits', 'new entries wait')}"
+            self.sentence += " for the next seal."
+        return None
+
+    @handler(SIGNED_IN)
+    async def close(self) -> None:
+        """Stop, and close the dialog."""
+        self.is_open = self.is_running = False
+
+    def _begin(self) -> None:
+        self.done = self.checked = self.faults = 0
+        self.findings = []
+        self.sentence, self._cursor = "Starting", ""
+
+    async def _show_problem(self, error: PlatformError) -> Any:
+        self.is_open = self.is_running = False
+        return await super()._show_problem(error)
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    # What is missing cannot be opened.
+    is_there = finding.entry_id and finding.kind != "missing"
+    href = f"{AuditList.path}?entry={finding.entry_id}" if is_there else ""
+    return {"words": finding.message, "href": href}
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
+
+
 class AuditList(ListState, rx.State):
     """The list of audit entries, and the entry that is open beside it."""
 
@@ -107,6 +189,15 @@ class AuditList(ListState, rx.State):
             {"key": key, "label": self.filter_titles[key], "value": self._words_of(key, value)}
             for key, value in self.filters.items()
         ]
+
+    @rx.var
+    def exported(self) -> str:
+        """The filters as a query string of the export."""
+        wanted = dict(self.filters)
+        if "since" in wanted:
+            with suppress(Invalid):
+                wanted["since"] = moment(wanted["since"]).isoformat()
+        return urlencode(wanted)
 
     @handler(AuditPermission.READ)
     async def load(self) -> AsyncIterator[None]:

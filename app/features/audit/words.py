@@ -164,7 +164,12 @@ _PHRASES = {
     "access.holders": _Phrase("looked up", "look up", None, "who holds a permission"),
     "access.of_user": _Phrase("looked up", "look up", None, "what a user may do"),
     "access.permissions": _Phrase("looked at", "look at", None, "the permissions"),
+    "audit.anchor": _Phrase("anchored", "anchor", None, "the audit trail"),
+    "audit.export": _Phrase("exported", "export", None, "audit entries"),
+    "audit.prune": _Phrase("deleted", "delete", None, "audit entries that were kept long enough"),
     "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
+    "audit.seal": _Phrase("sealed", "seal", None, "the audit trail"),
+    "audit.verify": _Phrase("verified", "verify", None, "the audit trail"),
     "auth.identity": _Phrase("looked up", "look up", None, "who they are"),
     "auth.password.change": _Phrase("changed their password", "change their password"),
     "auth.password.change_by_api": _Phrase(

@@ -1,5 +1,6 @@
 """The auth feature."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from dishka import AsyncContainer, Provider, Scope
@@ -48,6 +49,6 @@ module = Module(
             record=USER_RECORD,
         ),
     ),
-    jobs=(Job("auth.forget_expired", every_minutes=60, run=_forget_expired),),
+    jobs=(Job("auth.forget_expired", timedelta(hours=1), _forget_expired),),
     belongings=(_sessions,),
 )

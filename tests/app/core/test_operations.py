@@ -59,6 +59,13 @@ class StampService(Service):
         )
         raise error
 
+    @operation("stamp.raise", action="stamp.tick", recorded=False)
+    async def tick(self, error: Exception | None = None) -> None:
+        """Raise the stamp without a word, or fail."""
+        await self.uow.session.execute(RAISE)
+        if error is not None:
+            raise error
+
     @operation("stamp.raise")
     async def raise_unrecordably(self) -> None:
         """Raise the stamp, and say something that the audit trail cannot hold."""
@@ -352,3 +359,25 @@ class TestDeclaration:
         """What needs no permission must say what to call it in the audit trail."""
         with pytest.raises(ValueError, match="needs an action"):
             gate(permission)
+
+
+class TestUnrecorded:
+    """What the platform does again and again by itself."""
+
+    async def test_leaves_no_entry(self, platform: Platform, run: Run) -> None:
+        """It works, or fails and is undone, without a word."""
+        before = await run(StampService.read, actor=SYSTEM)
+        await run(StampService.tick, actor=SYSTEM)
+        with pytest.raises(LookupError):
+            await run(StampService.tick, LookupError(), actor=SYSTEM)
+
+        assert await run(StampService.read, actor=SYSTEM) == before + 1
+        assert await platform.audit(action="stamp.tick") == []
+
+    async def test_refusal_is_recorded(self, platform: Platform, run: Run) -> None:
+        """Whoever may not is remembered."""
+        with pytest.raises(PermissionDenied):
+            await run(StampService.tick, actor=user("stamp.read"))
+
+        [entry] = await platform.audit(action="stamp.tick")
+        assert entry.outcome == "denied"

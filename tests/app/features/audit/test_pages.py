@@ -43,3 +43,12 @@ def test_timeline_tells_the_origin_on_request() -> None:
     """One's own activity says from where; others' does not."""
     assert "origin" in str(entry_timeline(AuditList.rows, with_origin=True))
     assert "origin" not in str(entry_timeline(AuditList.rows))
+
+
+def test_dialog_tells_what_came_of_the_verification() -> None:
+    """How far it is, that all is well, or that it is not."""
+    page = str(audit_page())
+
+    for words in ("Verify the audit trail", "Everything is as it was written", "Not everything is"):
+        assert words in page
+    assert "/session/audit/export?format=jsonl" in page

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-import app.http.csv
+import app.http.download
 from app.core.errors import Invalid
 from app.features.users import repository, service
 from app.features.users.schemas import UserExportQuery, UserListQuery, UserRead
@@ -141,7 +141,7 @@ class TestApi:
 
         await _hang_up(platform, signed_in.tokens.access_token)
 
-        await asyncio.gather(*app.http.csv._running)
+        await asyncio.gather(*app.http.download._running)
         [entry] = await platform.audit(action="user.export")
         assert (entry.outcome, entry.error_code) == ("failed", "export.aborted")
         assert 0 < entry.detail["rows"] < 10

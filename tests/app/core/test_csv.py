@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from app.http.csv import csv_lines
+from app.core.csv import csv_lines
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,114 @@
+"""`platformctl audit`."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_cli import Run, migrated, run
+
+__all__ = ["migrated", "run"]
+
+
+def tamper(directory: Path, statement: str) -> None:
+    """Do what the platform never does."""
+    with closing(sqlite3.connect(directory / "atrium.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+class TestVerify:
+    """`audit seal` and `audit verify`."""
+
+    def test_sound(self, migrated: Run) -> None:
+        """What was sealed verifies, and is counted."""
+        sealed = json.loads(migrated("audit", "seal", "--json").stdout)
+        verified = migrated("audit", "verify", "--json")
+
+        assert sealed["entries"] == 2
+        assert verified.returncode == 0
+        facts = json.loads(verified.stdout)
+        assert facts == {
+            "sound": True,
+            "checked": 2,
+            "sealed": 2,
+            "waiting": 0,
+            "faults": 0,
+            "findings": [],
+        }
+
+    def test_altered(self, migrated: Run, tmp_path: Path) -> None:
+        """What was altered is named, and the command fails."""
+        migrated("audit", "seal")
+        tamper(tmp_path, "UPDATE core_audit_entries SET actor_name = 'Mallory'")
+        result = migrated("audit", "verify")
+
+        assert result.returncode == 1
+        assert "(seal 1) was altered." in result.stdout
+        assert "2 problems were found." in result.stdout
+
+    def test_key_is_kept(self, migrated: Run, tmp_path: Path) -> None:
+        """The key is made once, for its owner only."""
+        first = json.loads(migrated("audit", "key", "--json").stdout)
+        second = json.loads(migrated("audit", "key", "--json").stdout)
+
+        assert first == second
+        assert (tmp_path / "audit_signing_key").stat().st_mode & 0o777 == 0o600
+
+
+class TestExport:
+    """`audit export` and `audit verify --export`."""
+
+    @pytest.mark.parametrize("ending", ["csv", "jsonl"])
+    def test_there_and_back(self, migrated: Run, tmp_path: Path, ending: str) -> None:
+        """An export is for its owner only, and verifies until it is altered."""
+        path = tmp_path / "export.zip"
+        exported = migrated("audit", "export", "--output", str(path), "--format", ending)
+        verified = migrated("audit", "verify", "--export", str(path))
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"entries", b"ENTRIES"))
+        damaged = migrated("audit", "verify", "--export", str(path))
+
+        assert exported.stdout.startswith("Exported 2 entries")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert (verified.returncode, verified.stdout) == (0, "The export is sound: 2 entries.\n")
+        assert damaged.returncode == 1
+
+    def test_never_overwrites(self, migrated: Run, tmp_path: Path) -> None:
+        """A file that is there stays."""
+        path = tmp_path / "export.zip"
+        path.write_text("precious")
+        result = migrated("audit", "export", "--output", str(path))
+
+        assert result.returncode == 2
+        assert path.read_text() == "precious"
+
+    def test_wrong_filter(self, migrated: Run, tmp_path: Path) -> None:
+        """A wrong filter is one sentence, and no file."""
+        path = tmp_path / "export.zip"
+        result = migrated("audit", "export", "--output", str(path), "--outcome", "maybe")
+
+        assert result.returncode == 1
+        assert "outcome" in result.stderr
+        assert not path.exists()
+
+
+class TestPrune:
+    """`audit prune`."""
+
+    def test_by_policy(self, migrated: Run, tmp_path: Path) -> None:
+        """What is older than the policy goes, after a look at what would go."""
+        tamper(tmp_path, "UPDATE core_audit_entries SET at = '2020-01-01 00:00:00.000000'")
+        migrated("audit", "seal")
+        policy = {f"ATRIUM_AUDIT__KEEP_{kind}_DAYS": "30" for kind in ("SECURITY", "CHANGES")}
+        nothing = json.loads(migrated("audit", "prune", "--json").stdout)
+        planned = migrated("audit", "prune", "--dry-run", **policy)
+        pruned = json.loads(migrated("audit", "prune", "--json", **policy).stdout)
+        verified = migrated("audit", "verify", "--json", **policy)
+
+        assert nothing == {"entries": 0, "ranges": 0, "kept_as_evidence": 0}
+        assert planned.stdout == "Would delete first 2 entries in 1 ranges.\n"
+        assert pruned == {"entries": 2, "ranges": 1, "kept_as_evidence": 0}
+        assert verified.returncode == 0
