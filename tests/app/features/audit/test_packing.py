@@ -19,9 +19,10 @@ from app.features.audit import repository
 from app.features.audit.packing import check_package
 from app.features.audit.schemas import AuditExportQuery
 from app.features.audit.service import SealService
+from app.features.roles.schemas import GrantSpec
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
-from app.testing.factories import UserFactory
+from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
 
 EXPORT = "/api/v1/audit/export"
@@ -158,6 +159,57 @@ class TestExport:
         """Whoever may read may not yet take it all away."""
         with pytest.raises(PermissionDenied):
             await export(call, tmp_path / "a.zip")
+
+    async def caller_with(
+        self, platform: Platform, make_user: UserFactory, make_role: RoleFactory, *grants: GrantSpec
+    ) -> Caller:
+        """Somebody who holds these grants."""
+        role = await make_role(*grants)
+        user = await make_user(email="limited@example.com", roles=[role.name])
+        return platform.caller((await platform.sign_in(user, PASSWORD)).actor)
+
+    async def test_rows_that_may_not_be_seen(
+        self,
+        platform: Platform,
+        filled: Caller,
+        make_user: UserFactory,
+        make_role: RoleFactory,
+        tmp_path: Path,
+    ) -> None:
+        """Whoever may export what they did themselves gets nothing else."""
+        grant = GrantSpec(permission="audit.export", rule="own")
+        call = await self.caller_with(platform, make_user, make_role, grant)
+
+        text, _ = inside(await export(call, tmp_path / "a.zip", format="jsonl"))
+
+        who = {json.loads(line)["entry"]["actor_email"] for line in text.splitlines()}
+        assert who == {"limited@example.com"}
+
+    async def test_fields_that_may_not_be_seen(
+        self,
+        platform: Platform,
+        filled: Caller,
+        make_user: UserFactory,
+        make_role: RoleFactory,
+        tmp_path: Path,
+    ) -> None:
+        """What a grant hides of a thing is not exported; such an entry comes without its seal."""
+        call = await self.caller_with(
+            platform,
+            make_user,
+            make_role,
+            GrantSpec(permission="audit.export"),
+            GrantSpec(permission="user.read", readable=["display_name"]),
+        )
+
+        path = await export(call, tmp_path / "a.zip", format="jsonl", action="user.create")
+
+        text, _ = inside(path)
+        others = [line for line in text.splitlines() if "limited@example.com" not in line]
+        assert others
+        assert "user1@example.com" not in text
+        assert {json.loads(line)["seal"] for line in others} == {None}
+        assert await problem(platform, path) == ""
 
     @pytest.mark.parametrize("query", [{"format": "xml"}, {"limit": 5}, {"since": "yesterday"}])
     def test_wrong_queries(self, query: dict[str, Any]) -> None:
