@@ -181,6 +181,28 @@ class Resource:
     key: Any = None
 
 
+Values = Mapping[str, Any]
+"""Fields by name, as audit entries write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How recorded changes of one kind of thing are taken back.
+
+    Attributes:
+        target_type: The kind of thing, as audit entries call it.
+        fields: Those that can be put back.
+        current: The values now of the fields that a change left with these values.
+        put_back: Gives fields the first values in place of the second, by operations that
+            decide and record themselves.
+    """
+
+    target_type: str
+    fields: frozenset[str]
+    current: Callable[[AsyncContainer, UUID, Values], Awaitable[Values]]
+    put_back: Callable[[AsyncContainer, UUID, Values, Values], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Module:
     """One feature or module, complete. Core features and third-party modules have the same shape.
@@ -189,6 +211,7 @@ class Module:
         id: Unique lower-case name, e.g. `users`.
         permissions: The enumerations of its permissions.
         resources: What grants can be limited to, for those that can be limited.
+        undos: How recorded changes of its things are taken back.
         asked: Those of its permissions that its services ask for within an operation.
         provider: Makes its repositories and services.
         router: Its REST routes, mounted under `/api/v1`.
@@ -204,6 +227,7 @@ class Module:
     id: str
     permissions: Sequence[type[PermissionName]] = ()
     resources: Sequence[Resource] = ()
+    undos: Sequence[Undo] = ()
     asked: Sequence[PermissionName] = ()
     provider: Provider | None = None
     router: Any = None

@@ -13,6 +13,7 @@ from app.core.module import (
     NavItem,
     PageSpec,
     Resource,
+    Undo,
 )
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 
@@ -96,6 +97,14 @@ class Registry:
                 if resource.name == name:
                     return resource
         return Resource(name)
+
+    def undo(self, target_type: str) -> Undo | None:
+        """How changes of this kind of thing are taken back; None when they cannot be."""
+        for module in self.modules:
+            for undo in module.undos:
+                if undo.target_type == target_type:
+                    return undo
+        return None
 
     @property
     def pages(self) -> Sequence[PageSpec]:

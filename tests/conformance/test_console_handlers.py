@@ -68,6 +68,7 @@ OPENED: Mapping[str, str] = {
     "trail_check.start": "audit.verify",
     "trail_check.go_on": "audit.verify",
     "trail_check.close": SIGNED_IN,
+    "audit_list.undo": "audit.undo",
     "audit_list.close_entry": SIGNED_IN,
     "audit_list.find_request": SIGNED_IN,
     **{f"audit_list.{name}": SIGNED_IN for name in LISTS},

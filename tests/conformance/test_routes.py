@@ -38,6 +38,7 @@ ROUTES = {
     ("GET", "/api/v1/audit/export"): "audit.export",
     ("GET", "/api/v1/audit/verify"): "audit.verify",
     ("GET", "/api/v1/audit/{entry_id}"): "audit.read",
+    ("POST", "/api/v1/audit/{entry_id}/undo"): "audit.undo",
     ("POST", "/api/v1/auth/login"): PUBLIC,
     ("POST", "/api/v1/auth/logout"): SIGNED_IN,
     ("POST", "/api/v1/auth/password"): SIGNED_IN,

@@ -83,3 +83,20 @@ async def verify(
 async def get_entry(entry_id: UUID, audit: FromDishka[AuditService]) -> AuditEntryRead:
     """Read one entry."""
     return await audit.get(entry_id)
+
+
+@router.post(
+    "/{entry_id}/undo",
+    status_code=204,
+    responses=problem(404, "audit.not_found", "There is no such audit entry.")
+    | problem(
+        409,
+        "audit.undo.conflict",
+        "Ada Lovelace changed this since: E-mail. Look at it first.",
+        changed=[{"field": "email", "now": "new@example.com", "by": "Ada Lovelace"}],
+    ),
+)
+@calls(AuditService.undo)
+async def undo(entry_id: UUID, audit: FromDishka[AuditService]) -> None:
+    """Take back what an entry tells, unless somebody changed it since."""
+    await audit.undo(entry_id)

@@ -283,6 +283,10 @@ def _entry_sheet() -> rx.Component:
                 rx.el.dl(rx.foreach(entry.contents, _value), class_name="facts"),
             ),
         ),
+        rx.cond(
+            entry.can_undo & Console.may[AuditPermission.UNDO],
+            button("Take this back", icon="undo_2", on_click=AuditList.undo),
+        ),
         rx.el.section(
             rx.el.h3("Circumstances", class_name="section-title"),
             rx.el.dl(

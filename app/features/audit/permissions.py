@@ -10,4 +10,5 @@ class AuditPermission(PermissionName):
     PRUNE = "audit.prune", "Delete audit entries that the retention policy no longer keeps"
     READ = "audit.read", "See who did what"
     SEAL = "audit.seal", "Seal new audit entries"
+    UNDO = "audit.undo", "Take back what an audit entry tells"
     VERIFY = "audit.verify", "Verify that the audit trail is as it was written"

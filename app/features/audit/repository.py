@@ -23,6 +23,7 @@ STEP = 500
 COUNT_LIMIT = 10_000
 """Counting stops here: the trail only ever grows."""
 
+_LATER = 100
 _CLOCK_SLACK = timedelta(hours=1)
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
@@ -77,6 +78,21 @@ class AuditRepository(Repository[AuditEntry]):
                 yield [(dict(zip(names, row, strict=False)), row[-1]) for row in rows]
             if len(rows) < STEP:
                 return
+
+    async def changes_since(self, entry: AuditEntryRead) -> list[AuditEntry]:
+        """What changed the same thing later, oldest first, as far as it is soon told."""
+        statement = (
+            select(AuditEntry)
+            .where(
+                AuditEntry.target_type == entry.target_type,
+                AuditEntry.target_id == entry.target_id,
+                AuditEntry.outcome == "succeeded",
+                col(AuditEntry.id) > entry.id,
+            )
+            .order_by(col(AuditEntry.id).desc())
+            .limit(_LATER)
+        )
+        return list(reversed((await self.session.exec(statement)).all()))
 
     async def daily(
         self, actions: Sequence[str], since: datetime, within: Within

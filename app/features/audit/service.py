@@ -2,16 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from dishka import AsyncContainer
+
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import parse_id
-from app.core.module import Resource
+from app.core.module import Resource, Undo
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.registry import Registry
@@ -61,10 +63,17 @@ _NO_ID = UUID(int=0)
 class AuditService(Service):
     """The audit trail within one unit of work."""
 
-    def __init__(self, uow: UnitOfWork, entries: AuditRepository, registry: Registry) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        entries: AuditRepository,
+        registry: Registry,
+        unit: AsyncContainer,
+    ) -> None:
         super().__init__(uow)
         self._entries = entries
         self._registry = registry
+        self._unit = unit
 
     @query(AuditPermission.READ)
     async def page(self, request: AuditListQuery) -> Page[AuditEntryRead]:
@@ -92,6 +101,59 @@ class AuditService(Service):
             raise NotFound(code, "There is no such audit entry.")
         return self._masked(AuditEntryRead.model_validate(entry))
 
+    @operation(AuditPermission.UNDO)
+    async def undo(self, entry_id: UUID) -> None:
+        """Take back what an entry tells, unless somebody changed it since.
+
+        The operations that put the former values back decide once more, and record themselves.
+
+        Raises:
+            NotFound: No such entry, or what it is about is gone.
+            Conflict: It cannot be taken back, or it has been changed since, and by whom.
+            PermissionDenied: The actor may not make the opposite change.
+        """
+        entry = await self.get(entry_id)
+        self.uow.audit.about(entry.target_type, entry.target_id, entry.target_label)
+        undo, target_id = self._registry.undo(entry.target_type), parse_id(entry.target_id)
+        if undo is None or target_id is None or not can_undo(entry, undo):
+            message = "What this entry tells cannot be taken back."
+            raise Conflict("audit.undo.impossible", message)
+        before = {change.field: change.before for change in entry.changes}
+        after = {change.field: change.after for change in entry.changes}
+        current = await undo.current(self._unit, target_id, after)
+        moved = [name for name, value in after.items() if current.get(name) != value]
+        if moved:
+            raise await self._changed_since(entry, moved, before, current)
+        await undo.put_back(self._unit, target_id, before, after)
+        self.uow.audit.about(
+            entry.target_type,
+            entry.target_id,
+            entry.target_label,
+            detail={"undone_entry": str(entry.id)},
+        )
+
+    async def _changed_since(
+        self,
+        entry: AuditEntryRead,
+        fields: Collection[str],
+        before: Mapping[str, Any],
+        current: Mapping[str, Any],
+    ) -> Conflict:
+        if all(current.get(name) == before[name] for name in before):
+            return Conflict("audit.undo.done", "All is as it was before this change already.")
+        later = await self._entries.changes_since(entry)
+        by: dict[str, dict[str, str]] = {
+            change["field"]: {"by": each.actor_name, "at": each.at.isoformat()}
+            for each in later
+            for change in each.changes
+        }
+        changed = [{"field": name, "now": current.get(name), **by.get(name, {})} for name in fields]
+        who = sorted({by[name]["by"] for name in fields if name in by}) or ["Somebody"]
+        titles = self._registry.resource(entry.target_type).fields
+        what = ", ".join(titles.get(name, name) for name in fields)
+        message = f"{' and '.join(who)} changed this since: {what}. Look at it first."
+        return Conflict("audit.undo.conflict", message, changed=changed)
+
     @property
     def _rows(self) -> Rows:
         return rows_of(self._registry, self.uow.actor, AuditPermission.READ)
@@ -105,6 +167,12 @@ class AuditService(Service):
         shown = [change for change in entry.changes if change.field not in hidden]
         label = "" if resource.label in hidden else entry.target_label
         return entry.model_copy(update={"changes": shown, "target_label": label, "detail": {}})
+
+
+def can_undo(entry: AuditEntryRead, undo: Undo | None) -> bool:
+    """Whether what an entry tells is a change that can be taken back."""
+    changed = {change.field for change in entry.changes}
+    return bool(undo and entry.outcome == "succeeded" and changed and changed <= undo.fields)
 
 
 class SealService(Service):

@@ -23,7 +23,7 @@ from app.features.audit.schemas import (
     Finding,
     VerifyQuery,
 )
-from app.features.audit.service import AuditService, SealService
+from app.features.audit.service import AuditService, SealService, can_undo
 from app.features.audit.words import (
     TOLD_ACTIONS,
     EntryRow,
@@ -89,6 +89,7 @@ class EntryDetails:
     about_same_target: str = ""
     of_same_action: str = ""
     in_same_request: str = ""
+    can_undo: bool = False
 
 
 class TrailCheck(PageState, rx.State):
@@ -215,6 +216,15 @@ class AuditList(ListState, rx.State):
         self._entry_id = entry_id
         await self._load_entry(entry_id)
 
+    @handler(AuditPermission.UNDO)
+    async def undo(self) -> Any:
+        """Take back what the open entry tells."""
+        async with runtime.operations(AuditService) as audit:
+            await audit.undo(parse_id(self.entry.id) or _NO_ID)
+        await self._say("Taken back.")
+        self._shown = {}
+        return AuditList.load
+
     @handler(SIGNED_IN)
     async def close_entry(self) -> Any:
         """Go back to the list."""
@@ -321,6 +331,7 @@ def _details(entry: AuditEntryRead) -> EntryDetails:
         about_same_target=_list(**about) if entry.target_id else "",
         of_same_action=_list(action=entry.action),
         in_same_request=_list(request_id=entry.request_id),
+        can_undo=can_undo(entry, runtime.current().registry.undo(entry.target_type)),
     )
 
 

@@ -170,6 +170,7 @@ _PHRASES = {
     "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
     "audit.seal": _Phrase("sealed", "seal", None, "the audit trail"),
     "audit.verify": _Phrase("verified", "verify", None, "the audit trail"),
+    "audit.undo": _Phrase("took back", "take back", "a change of", "a change"),
     "auth.identity": _Phrase("looked up", "look up", None, "who they are"),
     "auth.password.change": _Phrase("changed their password", "change their password"),
     "auth.password.change_by_api": _Phrase(
@@ -194,6 +195,7 @@ _PHRASES = {
     "role.delete": _Phrase("deleted", "delete", "the role", "a role"),
     "role.grant": _Phrase("granted", "grant", None, "more than they hold"),
     "role.read": _Phrase("looked at", "look at", None, "the roles"),
+    "role.read_members": _Phrase("looked up", "look up", None, "who has a role"),
     "role.remove_members": _Phrase("took away", "take away", "the role", "a role"),
     "role.remove_permission": _Phrase(
         "removed a permission from", "remove a permission from", "the role", "a role"

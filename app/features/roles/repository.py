@@ -209,6 +209,11 @@ class RoleRepository(Repository[Role]):
             ).administers_for_good
         }
 
+    async def by_emails(self, emails: Collection[str]) -> dict[str, UUID]:
+        """Ids of users by their addresses; unknown ones are absent."""
+        statement = sa_select(USERS.c.email, USERS.c.id).where(USERS.c.email.in_(emails))
+        return {row.email: row.id for row in await self.session.execute(statement)}
+
     async def with_own_grants(self) -> set[UUID]:
         """Users who hold something in person."""
         return set((await self.session.exec(select(UserGrant.user_id).distinct())).all())

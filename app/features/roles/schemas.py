@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import (
@@ -289,3 +289,26 @@ class WhatIfRequest(_Input):
     change: RoleUpdate | None = Field(
         default=None, description="The change; null when the role is to be deleted."
     )
+
+
+SPEC_FIELDS = set(GrantSpec.model_fields)
+
+
+def as_json(grants: Iterable[GrantSpec]) -> list[dict[str, Any]]:
+    """Grants as audit entries write them."""
+    return [
+        grant.model_dump(mode="json", include=SPEC_FIELDS, exclude_defaults=True)
+        for grant in grants
+    ]
+
+
+def facts_of(role: RoleRead | None) -> dict[str, Any]:
+    """A role as audit entries write it; nothing for none."""
+    if role is None:
+        return {}
+    return {
+        "name": role.name,
+        "description": role.description,
+        "includes": list(role.includes),
+        "grants": as_json(role.grants),
+    }

@@ -30,6 +30,7 @@ from app.features.roles.models import Role
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import (
+    SPEC_FIELDS,
     GrantRead,
     Grants,
     GrantSpec,
@@ -43,6 +44,8 @@ from app.features.roles.schemas import (
     RoleRead,
     RoleUpdate,
     WhatIf,
+    as_json,
+    facts_of,
 )
 
 DEFAULT_ROLES = {
@@ -242,6 +245,20 @@ class RoleService(Service):
         self._record_members(role, [], fresh, reason=new.reason)
         return len(fresh)
 
+    @query(RolePermission.READ, action="role.read_members")
+    async def memberships(
+        self, role_id: UUID, emails: Sequence[str]
+    ) -> dict[str, tuple[UUID, bool]]:
+        """The id of each of these users, and whether they have the role now, by e-mail address.
+
+        Raises:
+            NotFound: No such role.
+        """
+        role = await self._existing(role_id)
+        found = await self._roles.by_emails(emails)
+        holders = await self._roles.holders([role.name])
+        return {email: (user_id, user_id in holders) for email, user_id in found.items()}
+
     @operation(RolePermission.UPDATE, action="role.remove_members")
     async def remove_members(self, role_id: UUID, user_ids: Sequence[UUID]) -> int:
         """Take the role from users; returns how many had it.
@@ -329,7 +346,7 @@ class RoleService(Service):
         await self._refuse_without_administrator(await self._roles.graph())
         await self._roles.raise_user_versions([user_id])
         after = await self._roles.own_grants(user_id)
-        changes = change_of("grants", _as_json(before), _as_json(after))
+        changes = change_of("grants", as_json(before), as_json(after))
         self.uow.audit.about("user", user_id, person.email, changes=changes)
         return after
 
@@ -364,7 +381,7 @@ class RoleService(Service):
         return people[0]
 
     async def _regrant(self, role: Role, wanted: Sequence[GrantSpec]) -> RoleRead:
-        specs = [GrantSpec.model_validate(each.model_dump(include=_SPEC)) for each in wanted]
+        specs = [GrantSpec.model_validate(each.model_dump(include=SPEC_FIELDS)) for each in wanted]
         await self._roles.lock_access()
         before = await self._roles.read(role)
         graph = await self._roles.graph()
@@ -543,37 +560,19 @@ class RoleService(Service):
         self.uow.audit.about("role", role.id, role.name, changes=changes, detail=detail)
 
 
-_SPEC = {"permission", "rule", "readable", "writable", "expires_at", "reason"}
-
-
 def _check_end(expires_at: Any) -> None:
     if expires_at is not None and expires_at <= clock.now():
         message = "This end is in the past."
         raise Invalid("role.expires.past", message, fields={"expires_at": message})
 
 
-def _as_json(grants: Iterable[GrantSpec]) -> list[dict[str, Any]]:
-    return [grant.model_dump(mode="json", include=_SPEC, exclude_defaults=True) for grant in grants]
-
-
 def _changes(before: RoleRead | None, after: RoleRead | None) -> list[Change]:
-    old, new = _facts_of(before), _facts_of(after)
+    old, new = facts_of(before), facts_of(after)
     return [
         change
         for name in ("name", "description", "includes", "grants")
         for change in change_of(name, old.get(name), new.get(name))
     ]
-
-
-def _facts_of(role: RoleRead | None) -> dict[str, Any]:
-    if role is None:
-        return {}
-    return {
-        "name": role.name,
-        "description": role.description,
-        "includes": list(role.includes),
-        "grants": _as_json(role.grants),
-    }
 
 
 def _name_taken() -> Conflict:

@@ -1,9 +1,22 @@
 """The users feature."""
 
+from uuid import UUID
+
 from dishka import AsyncContainer, Provider, Scope
 
-from app.core.module import Action, Finder, Found, Module, NavItem, PageSpec
+from app.core.module import (
+    Action,
+    Finder,
+    Found,
+    Module,
+    NavItem,
+    PageSpec,
+    Undo,
+    Values,
+)
 from app.features.audit.permissions import AuditPermission
+from app.features.roles.schemas import Grants, as_json
+from app.features.roles.service import RoleService
 from app.features.users.api import console_router, router
 from app.features.users.pages import (
     new_user_page,
@@ -13,7 +26,7 @@ from app.features.users.pages import (
 )
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import USERS, UserRepository
-from app.features.users.schemas import UserListQuery
+from app.features.users.schemas import UserListQuery, UserStatus, UserUpdate
 from app.features.users.service import UserService
 from app.features.users.state import RECORD, USER_RECORD, NewUser, UserList, UserRecord
 
@@ -32,10 +45,38 @@ async def _find(unit: AsyncContainer, text: str) -> list[Found]:
     ]
 
 
+_DETAILS = frozenset({"display_name", "email", "must_change_password", "verified"})
+
+
+async def _current(unit: AsyncContainer, user_id: UUID, after: Values) -> Values:
+    user = await (await unit.get(UserService)).get(user_id)
+    current = user.model_dump(mode="json")
+    if "grants" in after:
+        grants = await (await unit.get(RoleService)).own_grants(user_id)
+        current["grants"] = as_json(grants)
+    return current
+
+
+async def _put_back(unit: AsyncContainer, user_id: UUID, before: Values, _after: Values) -> None:
+    users = await unit.get(UserService)
+    details = {name: value for name, value in before.items() if name in _DETAILS}
+    if details:
+        await users.update(user_id, UserUpdate.model_validate(details))
+    if "status" in before:
+        suspended = before["status"] == UserStatus.SUSPENDED
+        await (users.suspend if suspended else users.reactivate)(user_id)
+    if "roles" in before:
+        await users.assign_roles(user_id, before["roles"])
+    if "grants" in before:
+        roles = await unit.get(RoleService)
+        await roles.set_own_grants(user_id, Grants.model_validate({"grants": before["grants"]}))
+
+
 module = Module(
     id="users",
     permissions=(UserPermission,),
     resources=(USERS,),
+    undos=(Undo("user", _DETAILS | {"grants", "roles", "status"}, _current, _put_back),),
     provider=provider,
     router=router,
     console_router=console_router,
