@@ -27,6 +27,7 @@ from app.features.audit.service import AuditService, SealService, can_undo
 from app.features.audit.words import (
     TOLD_ACTIONS,
     EntryRow,
+    action_in_words,
     actor_of,
     browser,
     capitalised,
@@ -262,7 +263,11 @@ class AuditList(ListState, rx.State):
         self._shown = arguments
         actions = {*TOLD_ACTIONS, *map(str, runtime.current().registry.permissions)}
         actions |= {row.action for row in self.rows}
-        self.action_options = [{"value": action, "label": action} for action in sorted(actions)]
+        words = {action: action_in_words(action) for action in actions}
+        self.action_options = [
+            {"value": action, "label": words[action]}
+            for action in sorted(words, key=words.__getitem__)
+        ]
 
     async def _load_entry(self, entry_id: str) -> None:
         if not entry_id:
@@ -277,6 +282,8 @@ class AuditList(ListState, rx.State):
     def _words_of(self, key: str, value: str) -> str:
         if key == "outcome":
             return OUTCOMES.get(value, value)
+        if key == "action":
+            return ", ".join(map(action_in_words, value.split(",")))
         if key == "since":
             return _period(value)
         if key == "actor_id" and self.rows:

@@ -241,6 +241,16 @@ _PHRASES = {
     "view.share": _Phrase("shared", "share", "the view", "a saved view"),
     "view.unshare": _Phrase("stopped sharing", "stop sharing", "the view", "a saved view"),
 }
+
+
+def action_in_words(action: str) -> str:
+    """What an action is called where no single entry is meant: *Created a user*."""
+    phrase = _PHRASES.get(action)
+    if phrase is None:
+        return capitalised(action.replace(".", " ").replace("_", " "))
+    return capitalised(f"{phrase.did} {phrase.alone}".rstrip())
+
+
 _NEW_PASSWORD = _Phrase("set", "set", "a new password for", "a user's password")
 TOLD_ACTIONS = frozenset(_PHRASES)
 

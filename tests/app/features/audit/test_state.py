@@ -52,7 +52,7 @@ class TestLoad:
         assert [chip["value"] for chip in state.chips] == [
             "last 24 hours",
             "Succeeded",
-            "user.create",
+            "Created a user",
         ]
 
     async def test_counts_no_more_than_it_lists(self, tab: Tab, make_user: UserFactory) -> None:
