@@ -1,6 +1,7 @@
 """What people do with roles, from beginning to end."""
 
 import re
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -62,7 +63,7 @@ class TestRoles:
         role = self._role(site, name)
         assert role["permissions"] == ["session.read"]
         review.get_by_role("button", name="Save").click()
-        expect(page.get_by_text("Saved.")).to_be_visible()
+        expect(page.locator(".toast-message", has_text="Saved.")).to_be_visible()
         assert self._role(site, name)["permissions"] == ["session.read", "session.revoke"]
 
         # Somebody else saves in between.
@@ -109,7 +110,7 @@ class TestRoles:
         page.get_by_role("dialog", name=re.compile("Save")).get_by_role(
             "button", name="Save"
         ).click()
-        expect(page.get_by_text("Saved.")).to_be_visible()
+        expect(page.locator(".toast-message", has_text="Saved.")).to_be_visible()
         page.reload()
 
         row = page.get_by_role("listitem").filter(has_text="user.update")
@@ -191,7 +192,7 @@ class TestRoles:
         expect(page.get_by_role("button", name="More actions")).to_have_count(0)
         expect(page.get_by_label("Name")).to_have_count(0)
 
-    def _role(self, site: Site, name: str) -> dict[str, object]:
+    def _role(self, site: Site, name: str) -> dict[str, Any]:
         [role] = site.api("GET", "/roles", params={"q": name}).json()["items"]
-        found: dict[str, object] = role
+        found: dict[str, Any] = role
         return found
