@@ -71,7 +71,7 @@ class TestRoles:
         page.get_by_label("Description").fill("Mine")
         grant(page, "view.share")
         save_bar(page)
-        conflict = page.get_by_role("dialog", name="Save anyway?")
+        conflict = page.get_by_role("alertdialog", name="Save anyway?")
         expect(conflict.get_by_role("row", name=re.compile("Description"))).to_contain_text("Mine")
         conflict.get_by_role("button", name="Save mine").click()
         review.get_by_role("button", name="Save").click()
@@ -83,7 +83,7 @@ class TestRoles:
         # It is deleted by its name, after a look at who loses what.
         page.get_by_role("button", name="More actions").click()
         page.get_by_role("menuitem", name="Delete…").click()
-        question = page.get_by_role("dialog", name="Delete role?")
+        question = page.get_by_role("alertdialog", name="Delete role?")
         expect(question.get_by_role("listitem").filter(has_text="view.share")).to_contain_text(
             f"{ada['display_name']} and {bob['display_name']} lose it."
         )
