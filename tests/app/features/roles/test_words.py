@@ -1,5 +1,6 @@
 """A role and what a change of it means, in words."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ def change(count: int) -> WhatIf:
         Person(id=UUID(int=number), display_name=name, email="")
         for number, name in enumerate(NAMES[:count])
     ]
-    nobody = {
+    nobody: dict[str, Any] = {
         f"{kind}{suffix}": empty
         for kind in ("loses", "narrows", "widens")
         for suffix, empty in (("", []), ("_count", 0))
