@@ -28,6 +28,7 @@ from app.features.auth.module import module as auth
 from app.features.auth.tokens import AccessTokens
 from app.features.dashboard.module import module as dashboard
 from app.features.gallery.module import module as gallery
+from app.features.members.module import module as members
 from app.features.profile.module import module as profile
 from app.features.roles.module import module as roles
 from app.features.users.module import module as users
@@ -43,7 +44,18 @@ from components.app_wraps import app_wraps
 from components.head import head
 from components.theme import STYLESHEETS
 
-CORE_FEATURES = (dashboard, users, roles, access, audit, views, auth, profile, gallery)
+CORE_FEATURES = (
+    dashboard,
+    users,
+    members,
+    roles,
+    access,
+    audit,
+    views,
+    auth,
+    profile,
+    gallery,
+)
 
 
 class PlatformProvider(Provider):

@@ -1,5 +1,7 @@
 """The gallery's records: facts, history, numbers, dialogs."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.avatar import avatar, person
@@ -10,11 +12,13 @@ from components.code import code, code_block, copyable, kbd
 from components.confirm_dialog import confirm_dialog
 from components.description_list import description_list
 from components.diff_view import Change, Difference, conflict_view, diff_view
+from components.effect_list import Effect, effect_list
 from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_field
 from components.modal import close_button, modal, sheet
 from components.native_form import native_form
+from components.permission_matrix import PermissionGroup, permission_matrix
 from components.progress import progress, skeleton, spinner
 from components.relative_time import relative_time
 from components.stat_tile import stat_tile
@@ -58,6 +62,65 @@ DIFFERENCES: list[Difference] = [
     {"field": "Name", "theirs": "José Á. Álvarez", "yours": "José Álvarez"},
     {"field": "E-mail", "theirs": "jose@northwind.example", "yours": ""},
 ]
+
+
+EFFECTS: list[Effect] = [
+    {
+        "permission": "user.delete",
+        "description": "Delete users",
+        "gains": "Aisha Rahman, Kim Doe and 5 more gain it.",
+        "widens": "",
+        "narrows": "",
+        "loses": "José Álvarez loses it.",
+    },
+    {
+        "permission": "user.read",
+        "description": "See users",
+        "gains": "",
+        "widens": "Anna Berg has it for more than before.",
+        "narrows": "Kim Doe keeps it for fewer rows, fields or days.",
+        "loses": "",
+    },
+]
+GROUPS: list[PermissionGroup] = [
+    {
+        "name": "user",
+        "title": "Users",
+        "module": "users",
+        "permissions": [
+            {"code": "user.*", "description": "All of users"},
+            {"code": "user.read", "description": "See users"},
+            {"code": "user.delete", "description": "Delete users"},
+            {"code": "user.create", "description": "Create users"},
+        ],
+        "rules": [{"name": "own", "title": "Their own record"}],
+        "fields": [{"name": "email", "title": "E-mail"}, {"name": "roles", "title": "Roles"}],
+    }
+]
+GRANTS: list[dict[str, Any]] = [
+    {"permission": "user.read", "rule": "own", "readable": ["email"], "reason": "Support"},
+    {"permission": "user.delete", "expires_at": "2024-06-01T00:00:00+00:00"},
+]
+INHERITED: list[dict[str, Any]] = [
+    {"name": "Editor", "grants": [{"permission": "user.create", "source": "Editor"}]}
+]
+
+
+def _roles() -> rx.Component:
+    return columns(
+        card(
+            permission_matrix(
+                "gallery-grants",
+                GROUPS,
+                value=GRANTS,
+                roles=INHERITED,
+                included=["Editor"],
+                label="Permissions",
+            ),
+            title="What a role grants",
+        ),
+        card(effect_list(EFFECTS), title="Whose access changes"),
+    )
 
 
 def _history() -> rx.Component:
@@ -198,6 +261,6 @@ def records() -> rx.Component:
     """Show what stands on the page of one record, and on the overview."""
     return rx.el.section(
         rx.el.h2("Records and numbers", class_name="gallery-title"),
-        stack(_numbers(), _history(), _facts(), columns(_dialogs(), _form())),
+        stack(_numbers(), _history(), _facts(), _roles(), columns(_dialogs(), _form())),
         class_name="gallery-section",
     )

@@ -76,9 +76,9 @@ def demonstration() -> Iterator[str]:
 
 def pages(address: str) -> Iterator[Picture]:
     """Every page as the administrator sees it, and those before the sign-in."""
-    record = user_id(address, RECORD)
+    ids = {"[role_id]": role_id(address), "[user_id]": user_id(address, RECORD)}
     for page in build_registry().pages:
-        path = re.sub(r"\[\w+\]", record, page.route)
+        path = re.sub(r"\[\w+\]", lambda name: ids[name.group()], page.route)
         name = re.sub(r"\[(\w+)\]", r"\1", page.route).strip("/").replace("/", "-") or "overview"
         yield Picture(name, path, email="" if path == "/sign-in" else ADMIN_EMAIL)
 
@@ -106,6 +106,10 @@ def states(address: str) -> Iterator[Picture]:
     yield Picture("state-person-menu", "/users", steps=_person_menu)
     yield Picture("state-filter-menu", "/users", steps=_filter_menu)
     yield Picture("state-navigation", "/users", steps=_navigation)
+    role = f"/roles/{role_id(address)}"
+    yield Picture("state-role-review", role, steps=_review_role)
+    yield Picture("state-role-delete", role, steps=_menu("Delete…"))
+    yield Picture("state-members-add", f"{role}/members", steps=_add_people)
     yield Picture("state-audit-entry", "/audit", steps=_open_entry)
 
 
@@ -173,14 +177,40 @@ def session(address: str, email: str, password: str) -> str:
         return str(client.post("/session/sign-in", data=form).cookies["atrium_session"])
 
 
+@contextmanager
+def api(address: str) -> Iterator[httpx.Client]:
+    """The REST API as the administrator."""
+    with httpx.Client(base_url=f"{address}/api/v1") as client:
+        sign_in = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+        token = client.post("/auth/login", json=sign_in).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
 def user_id(address: str, name: str) -> str:
     """The id of one of the made-up people."""
-    with httpx.Client(base_url=address) as client:
-        sign_in = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
-        token = client.post("/api/v1/auth/login", json=sign_in).json()["access_token"]
-        headers = {"Authorization": f"Bearer {token}"}
-        found = client.get("/api/v1/users", params={"q": name}, headers=headers).json()
+    with api(address) as client:
+        found = client.get("/users", params={"q": name}).json()
     return str(found["items"][0]["id"])
+
+
+@functools.cache
+def role_id(address: str) -> str:
+    """The id of a role with all kinds of grants, made when it is first asked for."""
+    names = {"permission": "user.update", "rule": "same_role", "writable": ["display_name"]}
+    new = {
+        "name": "Support",
+        "description": "Helps people with their accounts.",
+        "includes": ["guest"],
+        "permissions": ["session.*", "user.read"],
+        "grants": [names | {"reason": "Names only"}],
+    }
+    with api(address) as client:
+        role = client.post("/roles", json=new).raise_for_status().json()
+        people = client.get("/users", params={"limit": 9}).json()["items"]
+        members = {"user_ids": [each["id"] for each in people]}
+        client.post(f"/roles/{role['id']}/members", json=members).raise_for_status()
+    return str(role["id"])
 
 
 def _second_page(page: Page) -> None:
@@ -247,6 +277,18 @@ def _navigation(page: Page) -> None:
     """Open the sheet on a phone, fold the sidebar on a desk."""
     name = re.compile("sidebar|navigation", re.IGNORECASE)
     page.get_by_role("button", name=name).locator("visible=true").first.click()
+
+
+def _review_role(page: Page) -> None:
+    page.get_by_role("checkbox", name="audit.read").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("dialog[open]").wait_for()
+
+
+def _add_people(page: Page) -> None:
+    page.get_by_role("button", name="Add people").click()
+    page.get_by_label("Search people").last.fill("ma")
+    page.locator(".people button").first.click()
 
 
 def _open_entry(page: Page) -> None:

@@ -77,6 +77,8 @@ OPENED: Mapping[str, str] = {
     "console.find": SIGNED_IN,
     "console.resume": PUBLIC,
     "console.run": SIGNED_IN,
+    "new_role.load": "role.create",
+    "new_role.save": "role.create",
     "new_user.load": "user.create",
     "new_user.save": "user.create",
     "overview.check_health": "system.health.check",
@@ -87,6 +89,33 @@ OPENED: Mapping[str, str] = {
     "own_sessions.load": SIGNED_IN,
     "profile.load": SIGNED_IN,
     "profile.save": SIGNED_IN,
+    "role_list.ask_delete": "role.delete",
+    "role_list.delete": "role.delete",
+    "role_list.keep": SIGNED_IN,
+    "role_list.load": "role.read",
+    **{f"role_list.{name}": SIGNED_IN for name in LISTS},
+    "role_members.add": "role.update",
+    "role_members.ask_remove": "role.update",
+    "role_members.choose": "role.update",
+    "role_members.clear_selection": SIGNED_IN,
+    "role_members.close_dialogs": SIGNED_IN,
+    "role_members.find": "user.read",
+    "role_members.load": "role.read",
+    "role_members.load_more": "role.read",
+    "role_members.open_adding": "role.update",
+    "role_members.remove": "role.update",
+    "role_members.select": SIGNED_IN,
+    "role_members.unchoose": "role.update",
+    "role_record.ask_delete": "role.delete",
+    "role_record.close_dialogs": SIGNED_IN,
+    "role_record.delete": "role.delete",
+    "role_record.keep": SIGNED_IN,
+    "role_record.load": "role.read",
+    "role_record.load_activity": "audit.read",
+    "role_record.overwrite": "role.update",
+    "role_record.review": "role.update",
+    "role_record.save": "role.update",
+    "role_record.take_theirs": "role.read",
     "sign_in.load": PUBLIC,
     "user_list.load": "user.read",
     "user_list.apply_bulk": "user.suspend",
@@ -134,6 +163,11 @@ PAGES: Mapping[str, str] = {
     "/change-password": SIGNED_IN,
     "/profile": SIGNED_IN,
     "/profile/sessions": SIGNED_IN,
+    "/roles": "role.read",
+    "/roles/[role_id]": "role.read",
+    "/roles/[role_id]/activity": "audit.read",
+    "/roles/[role_id]/members": "role.read",
+    "/roles/new": "role.create",
     "/sign-in": PUBLIC,
     "/users": "user.read",
     "/users/[user_id]": "user.read",
@@ -735,6 +769,8 @@ def plausible(name: str, victim: UserRead) -> dict[str, Any]:
         "verified": True,
         "must_change_password": False,
     }
+    if short(name).startswith(("new_role", "role_record")):
+        form = {"name": "Renamed", "grants": '[{"permission": "*"}]', "version": "1"}
     if "_view" in short(name):
         form = {"name": "View of a list that they may not see", "shared": True}
     values = {
@@ -751,6 +787,7 @@ def plausible(name: str, victim: UserRead) -> dict[str, Any]:
         "pixels": 200,
         "sort": "-email",
         "size": "100",
+        "user_id": str(victim.id),
     }
     return {parameter: values.get(parameter, victim.email) for parameter in parameters_of(name)}
 

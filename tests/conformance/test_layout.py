@@ -33,6 +33,7 @@ MORE_FILES = {
     "auth/authenticator": "turns cookies and tokens into actors for every edge",
     "auth/throttle": "how long sign-in is refused: rules without a database",
     "roles/resolver": "remembers what everybody holds, for every edge",
+    "roles/words": "a role and what a change of it means, in sentences and single facts",
     "auth/tokens": "signs and reads access tokens: rules without a database",
 }
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -37,12 +38,13 @@ class TestPages:
         """No page has a violation."""
         site.expect_refusal(404)
         size, scheme = screen
-        user = site.add_user("Ax Axelsson")
+        ids = {"[role_id]": add_role(site)["id"], "[user_id]": site.add_user("Ax Axelsson")["id"]}
         page = site.administrator("/", size=size, scheme=scheme)
         violations = {}
         for route in [*(page.route for page in build_registry().pages), "/no-such-page"]:
             if route != "/sign-in":
-                violations[route] = look_at(page, re.sub(r"\[\w+\]", user["id"], route))
+                path = re.sub(r"\[\w+\]", lambda name: ids[name.group()], route)
+                violations[route] = look_at(page, path)
 
         assert {route: found for route, found in violations.items() if found} == {}
 
@@ -80,7 +82,13 @@ class TestStates:
         user = site.add_user("Ax Statesman")
         page = site.administrator("/", size=size, scheme=scheme)
         violations = {}
-        for name, path, steps in states(f"/users/{user['id']}", is_phone=size == PHONE):
+        role = add_role(site)
+        reader = f"/roles/{role['id']}"
+        all_states = [
+            *states(f"/users/{user['id']}", is_phone=size == PHONE),
+            *role_states(reader),
+        ]
+        for name, path, steps in all_states:
             page.goto("about:blank")
             violations[name] = look_at(page, path, steps)
 
@@ -116,6 +124,33 @@ def verify_trail(page: Page) -> None:
     """Verify the audit trail, and wait for the result."""
     page.get_by_role("button", name="Verify").click()
     page.get_by_text("is as it was written").wait_for()
+
+
+def role_states(record: str) -> Iterator[tuple[str, str, Callable[[Page], Any]]]:
+    """The same of the pages of roles."""
+    yield "no role matches", "/roles?q=no-role-is-called-so", lambda page: None
+    yield "role not found", "/roles/00000000-0000-7000-8000-000000000000", lambda page: None
+    yield "changed role", record, grant_more
+    yield "review of a role", record, review
+    yield "conditions of a grant", record, press("Conditions of user.read")
+    yield "deletion of a role", record, choose("Delete…")
+    yield "giving a role", f"{record}/members", press("Add people")
+    yield "taking a role", f"{record}/members", select_member
+
+
+def add_role(site: Site) -> dict[str, Any]:
+    """Make a role with all kinds of grants, and a member."""
+    narrow = {"permission": "user.read", "rule": "own", "readable": ["email"], "reason": "Self"}
+    new = {
+        "name": f"Ax {uuid4().hex[:8]}",
+        "permissions": ["session.*"],
+        "grants": [narrow],
+        "includes": ["guest"],
+    }
+    role: dict[str, Any] = site.api("POST", "/roles", json=new).json()
+    user = site.add_user("Ax Memberson")
+    site.api("POST", f"/roles/{role['id']}/members", json={"user_ids": [user["id"]]})
+    return role
 
 
 def look_at(page: Page, path: str, steps: Callable[[Page], Any] = lambda page: None) -> list[str]:
@@ -187,6 +222,25 @@ def suspend_one(page: Page) -> None:
     """Ask to suspend the first row's user."""
     select_one(page)
     page.get_by_role("button", name="Suspend", exact=True).click()
+    page.locator("dialog[open]").wait_for()
+
+
+def grant_more(page: Page) -> None:
+    """Grant one more permission, without saving it."""
+    page.get_by_role("checkbox", name="view.share").check()
+
+
+def review(page: Page) -> None:
+    """Look at what one more permission would mean."""
+    grant_more(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("dialog[open]").wait_for()
+
+
+def select_member(page: Page) -> None:
+    """Ask to take the role from its member."""
+    select_one(page)
+    page.get_by_role("button", name="Remove…").click()
     page.locator("dialog[open]").wait_for()
 
 

@@ -6,13 +6,14 @@ import reflex as rx
 
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.state import OUTCOMES, PERIODS, AuditList, TrailCheck
-from app.features.audit.words import EntryRow
+from app.features.audit.words import ActivityRow, EntryRow
 from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import person
 from components.badge import status_badge
 from components.button import button
 from components.callout import callout
+from components.card import card
 from components.code import code, copyable
 from components.data_table import Column, data_table
 from components.diff_view import diff_view
@@ -331,3 +332,37 @@ def _related(words: Any, href: Any, icon_name: str) -> rx.Component:
         href,
         rx.el.li(link(icon(icon_name, size="s"), words, href=href, class_name="menu-item")),
     )
+
+
+def activity_card(rows: Any, *, sentence: str, nothing: str) -> rx.Component:
+    """What was done to one record, as a page of its own shows it.
+
+    Args:
+        rows: State list of `ActivityRow`.
+        sentence: Of the card: *The last 50 entries of the audit trail about this user.*
+        nothing: Instead of rows: *What is done to this user stands here.*
+    """
+    return card(
+        rx.cond(
+            rows.length() > 0,
+            timeline(rx.foreach(rows, _activity)),
+            empty_state("Nothing happened yet", nothing, icon="history"),
+        ),
+        title="Activity",
+        sentence=sentence,
+    )
+
+
+def _activity(row: ActivityRow) -> rx.Component:
+    def line(icon: str | None) -> rx.Component:
+        return timeline_entry(
+            row.who,
+            link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
+            row.at,
+            rx.cond(row.changes.length() > 0, diff_view(row.changes), rx.fragment()),
+            outcome=row.outcome,
+            icon=icon,
+            key=row.id,
+        )
+
+    return rx.cond(row.is_person, line(None), line("bot"))

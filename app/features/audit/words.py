@@ -6,10 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from app.core.ids import parse_id
-from app.features.audit.schemas import AuditEntryRead
+from app.features.audit.permissions import AuditPermission
+from app.features.audit.schemas import AuditEntryRead, AuditListQuery
+from app.features.audit.service import AuditService
 from app.ui import runtime
+
+ACTIVITY_LIMIT = 50
+"""How many entries a record's own page shows."""
 
 _TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -51,6 +57,51 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
         outcome=entry.outcome,
         origin=", ".join(filter(None, [browser(entry.user_agent), entry.address])),
     )
+
+
+@dataclass
+class ActivityRow:
+    """One entry of a record's own audit trail."""
+
+    id: str
+    who: str
+    is_person: bool
+    what: str
+    at: str
+    outcome: str
+    changes: list[dict[str, str]]
+
+
+async def activity_of(target_type: str, target_id: UUID) -> list[ActivityRow]:
+    """What was done to a record and tried with it, newest first."""
+    query = AuditListQuery(target_type=target_type, target_id=str(target_id), limit=ACTIVITY_LIMIT)
+    async with runtime.operations(AuditService) as audit:
+        page = await audit.page(query)
+    return [
+        ActivityRow(
+            id=row.id,
+            who=row.who,
+            is_person=row.is_person,
+            what=row.what,
+            at=row.at,
+            outcome=row.outcome,
+            changes=changes_of(entry),
+        )
+        for row, entry in ((entry_row(entry), entry) for entry in page.items)
+    ]
+
+
+async def last_to_change(target_type: str, target_id: UUID) -> str:
+    """Who changed a record last, as far as the person may see it."""
+    if runtime.caller().actor.may(AuditPermission.READ):
+        query = AuditListQuery(
+            target_type=target_type, target_id=str(target_id), outcome="succeeded", limit=1
+        )
+        async with runtime.operations(AuditService) as audit:
+            page = await audit.page(query)
+        for entry in page.items:
+            return entry.actor_name
+    return "Somebody else"
 
 
 _LABELS = {

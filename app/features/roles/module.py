@@ -4,13 +4,30 @@ from uuid import UUID
 
 from dishka import AsyncContainer, Provider, Scope
 
-from app.core.module import Module, Undo, Values
+from app.core.module import (
+    Action,
+    Finder,
+    Found,
+    Module,
+    NavItem,
+    PageSpec,
+    Undo,
+    Values,
+)
+from app.features.audit.permissions import AuditPermission
 from app.features.roles.api import router
+from app.features.roles.pages import (
+    new_role_page,
+    role_activity_page,
+    role_list_page,
+    role_page,
+)
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.resolver import AccessResolver
-from app.features.roles.schemas import MembersAdd, RoleUpdate, facts_of
+from app.features.roles.schemas import MembersAdd, RoleListQuery, RoleUpdate, facts_of
 from app.features.roles.service import RoleService
+from app.features.roles.state import RECORD, ROLE_RECORD, NewRole, RoleList, RoleRecord
 
 provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(RoleRepository, RoleService)
@@ -43,6 +60,14 @@ async def _put_back(unit: AsyncContainer, role_id: UUID, before: Values, after: 
 
 _NONE = (None, False)
 _FIELDS = frozenset({"name", "description", "includes", "grants", "members"})
+_FOUND = 6
+
+
+async def _find(unit: AsyncContainer, text: str) -> list[Found]:
+    roles = await unit.get(RoleService)
+    page = await roles.page(RoleListQuery(q=text, limit=_FOUND))
+    return [Found("Roles", role.name, role.description, f"/roles/{role.id}") for role in page.items]
+
 
 module = Module(
     id="roles",
@@ -51,4 +76,34 @@ module = Module(
     asked=(RolePermission.GRANT,),
     provider=provider,
     router=router,
+    pages=(
+        PageSpec(
+            "/roles", "Roles", RolePermission.READ, role_list_page, [RoleList.load], wide=True
+        ),
+        PageSpec("/roles/new", "New role", RolePermission.CREATE, new_role_page, [NewRole.load]),
+        PageSpec(
+            RECORD, "Role", RolePermission.READ, role_page, [RoleRecord.load], record=ROLE_RECORD
+        ),
+        PageSpec(
+            f"{RECORD}/activity",
+            "Activity",
+            AuditPermission.READ,
+            role_activity_page,
+            [RoleRecord.load, RoleRecord.load_activity],
+            record=ROLE_RECORD,
+        ),
+    ),
+    actions=(
+        Action("New role", RolePermission.CREATE, href="/roles/new", keywords="add create"),
+        Action(
+            "Delete this role…",
+            RolePermission.DELETE,
+            event=RoleRecord.ask_delete,
+            page=RECORD,
+            when=~RoleRecord.gone & ~RoleRecord.role.is_default,
+            keywords="remove",
+        ),
+    ),
+    finders=(Finder(RolePermission.READ, _find),),
+    nav=(NavItem("Access", "Roles", "shield", "/roles", RolePermission.READ, shortcut="r"),),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, true, update
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
@@ -99,15 +99,16 @@ class RoleRepository(Repository[Role]):
 
     async def page(self, query: RoleListQuery) -> Page[RoleRead]:
         """A page of roles."""
-        statement = select(Role)
-        if query.q is not None and query.q.strip():
-            statement = statement.where(
-                func.lower(Role.name).contains(query.q.strip().lower(), autoescape=True)
-            )
+        statement = select(Role).where(_named(query.q))
         rows = (await self.session.exec(KEYSET.apply(statement, query))).all()  # type: ignore[call-overload]  # a select of Role
         page: Page[Any] = KEYSET.page(rows, query, lambda role: role)
         page.items = await self._read(page.items)
         return page
+
+    async def count(self, q: str | None) -> int:
+        """How many roles a search finds."""
+        statement = select(func.count()).select_from(Role).where(_named(q))
+        return (await self.session.exec(statement)).one()
 
     async def read(self, role: Role) -> RoleRead:
         """The schema of a stored role."""
@@ -409,6 +410,12 @@ class RoleRepository(Repository[Role]):
 
 _CONDITIONS = {"readable", "writable", "expires_at", "reason"}
 _GIVE = Prepared(insert(UserRole))
+
+
+def _named(q: str | None) -> ColumnElement[bool]:
+    """Whether a role's name contains this text, in capitals or not."""
+    text = (q or "").strip().lower()
+    return func.lower(Role.name).contains(text, autoescape=True) if text else true()
 
 
 def in_force(table: type[UserRole] | type[RoleGrant] | type[UserGrant]) -> ColumnElement[bool]:

@@ -75,6 +75,11 @@ class RoleService(Service):
         return await self._roles.page(request)
 
     @query(RolePermission.READ)
+    async def count(self, q: str | None) -> int:
+        """How many roles a search by name finds."""
+        return await self._roles.count(q)
+
+    @query(RolePermission.READ)
     async def all(self) -> list[RoleRead]:
         """All roles, by name."""
         return await self._roles.all()

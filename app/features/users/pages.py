@@ -5,8 +5,10 @@ from typing import Any
 
 import reflex as rx
 
+from app.features.audit.pages import activity_card
+from app.features.audit.words import ACTIVITY_LIMIT
 from app.features.users.permissions import UserPermission
-from app.features.users.state import ActivityRow, NewUser, UserList, UserRecord
+from app.features.users.state import NewUser, UserList, UserRecord
 from app.features.views.pages import list_views, view_dialogs
 from app.ui.list_view import bulk_dialogs, list_bulk_bar, list_pagination
 from app.ui.new_password import new_password_field
@@ -21,11 +23,10 @@ from components.checkbox_list import checkbox_list
 from components.confirm_dialog import confirm_dialog
 from components.data_table import Column, data_table
 from components.description_list import description_list
-from components.diff_view import conflict_view, diff_view
+from components.diff_view import conflict_view
 from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group, form_section
-from components.link import link
 from components.menu import menu, menu_item, menu_link, menu_separator
 from components.page_header import page_header
 from components.progress import skeleton
@@ -34,7 +35,6 @@ from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state, not_found_state
 from components.tabs import tabs
 from components.text_input import email_input, text_input
-from components.timeline import timeline, timeline_entry
 from components.toolbar import column_chooser, density_button, filter_chips, filter_menu, toolbar
 
 _STATUSES = [("active", "Active"), ("suspended", "Suspended")]
@@ -307,33 +307,12 @@ def user_page() -> rx.Component:
 def user_activity_page() -> rx.Component:
     """Show what was done to one user."""
     return user_record(
-        card(
-            rx.cond(
-                UserRecord.activity.length() > 0,
-                timeline(rx.foreach(UserRecord.activity, _activity)),
-                empty_state(
-                    "Nothing happened yet", "What is done to this user stands here.", icon="history"
-                ),
-            ),
-            title="Activity",
-            sentence="The last 50 entries of the audit trail about this user.",
+        activity_card(
+            UserRecord.activity,
+            sentence=f"The last {ACTIVITY_LIMIT} entries of the audit trail about this user.",
+            nothing="What is done to this user stands here.",
         )
     )
-
-
-def _activity(row: ActivityRow) -> rx.Component:
-    def line(icon: str | None) -> rx.Component:
-        return timeline_entry(
-            row.who,
-            link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
-            row.at,
-            rx.cond(row.changes.length() > 0, diff_view(row.changes), rx.fragment()),
-            outcome=row.outcome,
-            icon=icon,
-            key=row.id,
-        )
-
-    return rx.cond(row.is_person, line(None), line("bot"))
 
 
 def user_record(*content: rx.Component) -> rx.Component:

@@ -1,6 +1,7 @@
 """Operations on users."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +153,20 @@ class UserService(Service):
         user = await self._reach(user_id, UserPermission.READ)
         roles = await self._roles.names_of_users([user.id])
         return to_read(user, roles.get(user.id, []), rows.readable(user))
+
+    @query(UserPermission.READ)
+    async def role_ends(self, user_id: UUID) -> dict[str, datetime]:
+        """When the user loses those of their roles that they do not have for good, by name.
+
+        Raises:
+            NotFound: No such user.
+        """
+        rows = self._rows(UserPermission.READ)
+        readable = rows.readable(await self._reach(user_id, UserPermission.READ))
+        if readable is not None and "roles" not in readable:
+            return {}
+        roles, _ = (await self._roles.held_by([user_id]))[user_id]
+        return {held.role: held.until for held in roles if held.until and held.until > clock.now()}
 
     @operation(UserPermission.CREATE)
     async def create(self, new: UserCreate) -> UserRead:

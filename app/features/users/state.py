@@ -1,5 +1,6 @@
 """State of the users' pages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,9 +13,13 @@ from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.schemas import AuditEntryRead, AuditListQuery
-from app.features.audit.service import AuditService
-from app.features.audit.words import changes_of, entry_row, in_words, label_of
+from app.features.audit.words import (
+    ActivityRow,
+    activity_of,
+    in_words,
+    label_of,
+    last_to_change,
+)
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.permissions import UserPermission
@@ -70,20 +75,6 @@ class UserDetails:
     updated_at: str = ""
     last_sign_in_at: str = ""
     version: int = 0
-
-
-@dataclass
-class ActivityRow:
-    """One entry of the record's audit trail."""
-
-    id: str
-    who: str
-    is_person: bool
-    what: str
-    action: str
-    at: str
-    outcome: str
-    changes: list[dict[str, str]]
 
 
 class UserList(ViewedListState, BulkListState, rx.State):
@@ -244,10 +235,7 @@ class UserRecord(PageState, rx.State):
         user_id = self._id()
         if user_id is None:
             return
-        query = AuditListQuery(target_type="user", target_id=str(user_id), limit=50)
-        async with runtime.operations(AuditService) as audit:
-            page = await audit.page(query)
-        self.activity = [_activity(entry) for entry in page.items]
+        self.activity = await activity_of("user", user_id)
 
     @handler(UserPermission.UPDATE)
     async def save(self, form: dict[str, Any]) -> None:
@@ -403,21 +391,9 @@ class UserRecord(PageState, rx.State):
         ]
         if all(own[key] == saved[key] for key in own):
             return False
-        self.conflict = "Somebody else saved this user while you were typing."
-        await self._name_the_other()
+        who = await last_to_change("user", theirs.id)
+        self.conflict = f"{who} saved this user while you were typing."
         return True
-
-    async def _name_the_other(self) -> None:
-        """Say who it was, as far as the person may see it."""
-        if not runtime.caller().actor.may(AuditPermission.READ):
-            return
-        query = AuditListQuery(
-            target_type="user", target_id=str(self._known_id()), outcome="succeeded", limit=1
-        )
-        async with runtime.operations(AuditService) as audit:
-            page = await audit.page(query)
-        for entry in page.items:
-            self.conflict = f"{entry.actor_name} saved this user while you were typing."
 
     async def _show_problem(self, error: PlatformError) -> Any:
         """A record that is no more says so in its place; what was typed stays to be copied."""
@@ -462,21 +438,34 @@ class UserRecord(PageState, rx.State):
         )
         self.tabs = record_tabs(RECORD, f"/users/{user.id}", first="Details")
         self.is_self = user.id == runtime.caller().actor.user_id
-        self.role_choices = await _role_choices(user.roles)
+        self.role_choices = await _role_choices(user.roles, await _role_ends(user.id))
 
 
 USER_RECORD = Record(name=UserRecord.user.name, address="/users/" + UserRecord.user.id)
 
 
-async def _role_choices(chosen: list[str]) -> list[dict[str, str | bool]]:
+async def _role_ends(user_id: UUID) -> dict[str, str]:
+    """Until when those roles are held that are not held for good, in words."""
+    async with runtime.operations(UserService) as users:
+        ends = await users.role_ends(user_id)
+    return {name: f"Until {in_words(end.isoformat())}." for name, end in ends.items()}
+
+
+async def _role_choices(
+    chosen: list[str], ends: Mapping[str, str] | None = None
+) -> list[dict[str, str | bool]]:
+    ends = ends or {}
     if not runtime.caller().actor.may(RolePermission.READ):
-        return [{"value": name, "label": name, "help": "", "checked": True} for name in chosen]
+        return [
+            {"value": name, "label": name, "help": ends.get(name, ""), "checked": True}
+            for name in chosen
+        ]
     async with runtime.operations(RoleService) as roles:
         return [
             {
                 "value": role.name,
                 "label": role.name,
-                "help": role.description,
+                "help": " ".join(filter(None, [ends.get(role.name), role.description])),
                 "checked": role.name in chosen,
             }
             for role in await roles.all()
@@ -498,18 +487,4 @@ def _row(user: UserRead) -> UserRow:
         roles=", ".join(user.roles),
         created_at=_text(user.created_at),
         last_sign_in_at=_text(user.last_sign_in_at),
-    )
-
-
-def _activity(entry: AuditEntryRead) -> ActivityRow:
-    row = entry_row(entry)
-    return ActivityRow(
-        id=row.id,
-        who=row.who,
-        is_person=row.is_person,
-        what=row.what,
-        action=row.action,
-        at=row.at,
-        outcome=row.outcome,
-        changes=changes_of(entry),
     )

@@ -39,6 +39,27 @@ async def role_named(platform: Platform, name: str) -> RoleRead:
     )
 
 
+class TestCount:
+    """How many roles a search finds."""
+
+    @pytest.mark.actor(grants=["role.read"])
+    async def test_allowed(self, call: Caller, make_role: RoleFactory) -> None:
+        """As many as the pages of the same search have; signs of SQL are only signs."""
+        await make_role(name="desk one")
+        await make_role(name="Desk two")
+
+        for search, expected in (("DESK", 2), ("%", 0), ("_", 0), ("  ", None), (None, None)):
+            found = (await call(RoleService.page, RoleListQuery(q=search))).items
+            assert await call(RoleService.count, search) == len(found)
+            assert expected in {None, len(found)}
+
+    @pytest.mark.actor("user")
+    async def test_refused(self, call: Caller) -> None:
+        """Not everybody learns how many there are."""
+        with pytest.raises(PermissionDenied):
+            await call(RoleService.count, None)
+
+
 class TestAll:
     """All roles, by name."""
 

@@ -1,15 +1,18 @@
 """State of the users' pages."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from app.core.actor import SYSTEM
+from app.features.roles.schemas import MembersAdd
+from app.features.roles.service import RoleService
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
 from app.features.users.state import NewUser, UserList, UserRecord
-from app.testing.factories import UserFactory
+from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Platform
 from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
@@ -331,6 +334,21 @@ class TestRecord:
 
         assert (await tab.of(UserRecord)).user.roles == "guest, user"
 
+    async def test_roles_that_end(
+        self, tab: Tab, make_user: UserFactory, make_role: RoleFactory, platform: Platform
+    ) -> None:
+        """A role that is held for a time only says until when."""
+        user, role = await make_user(), await make_role("user.read", name="desk")
+        end = datetime(2090, 1, 31, 12, tzinfo=UTC)
+        new = MembersAdd(user_ids=[user.id], expires_at=end)
+        await platform.caller(SYSTEM)(RoleService.add_members, role.id, new)
+
+        state = await self._open(tab, user.id)
+
+        told = {each["value"]: each["help"] for each in state.role_choices}
+        assert told["desk"] == "Until 2090-01-31 12:00:00 UTC."
+        assert told["user"] == "Signs in and manages their own profile."
+
     async def test_password(self, tab: Tab, make_user: UserFactory) -> None:
         """A weak password is refused at the field, a good one closes the dialog."""
         user = await make_user()
@@ -381,8 +399,8 @@ class TestRecord:
 
         await tab.call(UserRecord.load_activity)
 
-        told = [row.action for row in (await tab.of(UserRecord)).activity]
-        assert told == ["user.suspend", "user.create"]
+        told = [row.what for row in (await tab.of(UserRecord)).activity]
+        assert told == ["suspended user", "created user"]
 
 
 @pytest.mark.actor(grants=["user.read"])

@@ -1,0 +1,1 @@
+"""Members: who has a role, given and taken from the role's side."""

@@ -1,0 +1,218 @@
+"""The page of a role's members."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.features.members.state import RoleMembers
+from app.features.roles.pages import role_record
+from app.features.roles.permissions import RolePermission
+from app.features.roles.state import RoleRecord
+from app.features.users.permissions import UserPermission
+from app.ui.page_state import Console
+from components.avatar import person
+from components.bulk_bar import bulk_bar
+from components.button import button
+from components.callout import callout
+from components.confirm_dialog import confirm_dialog
+from components.data_table import Column, data_table
+from components.form_dialog import form_dialog
+from components.form_field import form_field
+from components.icon import icon
+from components.number import grouped
+from components.relative_time import relative_time
+from components.search_input import search_input
+from components.states import empty_state
+from components.text_input import text_input
+
+
+def role_members_page() -> rx.Component:
+    """List who has a role, and give and take it."""
+    may_change = Console.may[RolePermission.UPDATE] & ~RoleRecord.gone
+    add = button(
+        "Add people", variant="primary", icon="user_plus", on_click=RoleMembers.open_adding
+    )
+    return role_record(
+        rx.cond(
+            may_change,
+            _table(selected=RoleMembers.selected, on_select=RoleMembers.select),
+            _table(),
+        ),
+        rx.cond(
+            RoleMembers.next_cursor != "",
+            button("Show more", on_click=RoleMembers.load_more),
+        ),
+        rx.cond(
+            may_change,
+            bulk_bar(
+                button("Remove…", size="s", icon="user_minus", on_click=RoleMembers.ask_remove),
+                count=RoleMembers.selected.length(),
+                total=RoleMembers.rows.length(),
+                on_clear=RoleMembers.clear_selection,
+            ),
+        ),
+        _add_dialog(),
+        _remove_dialog(),
+        action=rx.cond(may_change, add),
+    )
+
+
+def _table(**selection: Any) -> rx.Component:
+    return data_table(
+        RoleMembers.rows,
+        _columns(),
+        label="Members",
+        row_name="name",
+        loading=RoleMembers.loading,
+        empty=empty_state(
+            "Nobody has this role",
+            "Whoever gets it holds at once all that it grants.",
+            icon="users",
+        ),
+        **selection,
+    )
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(
+            "name",
+            "Name",
+            render=lambda row: rx.cond(
+                Console.may[UserPermission.READ],
+                person(row["name"].to(str), href="/users/" + row["id"].to(str)),
+                person(row["name"].to(str)),
+            ),
+            size="wide",
+            fixed=True,
+        ),
+        Column("email", "E-mail"),
+        Column(
+            "since", "Since", render=lambda row: relative_time(row["since"].to(str)), size="fit"
+        ),
+        Column("by", "By"),
+        Column(
+            "until",
+            "Until",
+            render=lambda row: relative_time(row["until"].to(str), missing="for good"),
+            size="fit",
+        ),
+        Column("reason", "Reason"),
+    ]
+
+
+def _add_dialog() -> rx.Component:
+    errors = RoleMembers.field_errors
+    return form_dialog(
+        "Add people",
+        rx.cond(
+            Console.may[UserPermission.READ],
+            _people(),
+            callout("To look for people you need the permission user.read.", tone="warning"),
+        ),
+        form_field(
+            "Last day",
+            text_input("until", type="date"),
+            help="They have the role until this day ends, in UTC; for good without one.",
+            error=rx.cond(
+                errors.get("until", "").to(str),
+                errors.get("until", "").to(str),
+                errors.get("expires_at", "").to(str),
+            ),
+            optional=True,
+        ),
+        form_field(
+            "Reason",
+            text_input("reason", autocomplete="off", max_length=300),
+            error=errors.get("reason", "").to(str),
+            optional=True,
+        ),
+        open=RoleMembers.adding,
+        sentence=rx.el.span("They hold at once all that ", RoleRecord.role.name, " grants."),
+        on_submit=RoleMembers.add,
+        on_close=RoleMembers.close_dialogs,
+        submit_label=rx.cond(
+            RoleMembers.chosen.length() > 0,
+            "Add " + RoleMembers.chosen.length().to_string(),
+            "Add",
+        ),
+        errors=errors,
+        error=RoleMembers.form_error,
+    )
+
+
+def _people() -> rx.Component:
+    """Search on the left of what was chosen: what is found is added by one press."""
+    return rx.el.div(
+        search_input(
+            RoleMembers.search,
+            on_search=RoleMembers.find,
+            label="Search people",
+            placeholder="Name or e-mail",
+            shortcut="",
+        ),
+        rx.cond(
+            RoleMembers.search,
+            rx.cond(
+                RoleMembers.found.length() > 0,
+                rx.el.ul(rx.foreach(RoleMembers.found, _found), class_name="people"),
+                rx.el.p("Nobody is called so.", class_name="field-help"),
+            ),
+        ),
+        rx.cond(
+            RoleMembers.chosen.length() > 0,
+            rx.el.ul(
+                rx.foreach(RoleMembers.chosen, _chosen),
+                class_name="chips",
+                custom_attrs={"aria-label": "Chosen"},
+            ),
+        ),
+        class_name="field people-field",
+    )
+
+
+def _found(each: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.button(
+            person(each["name"].to(str), detail=each["email"].to(str)),
+            icon("plus", size="s"),
+            type="button",
+            class_name="menu-item",
+            on_click=RoleMembers.choose(each["id"].to(str)),
+        ),
+        key=each["id"].to(str),
+    )
+
+
+def _chosen(each: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(each["name"].to(str), class_name="chip-value"),
+        rx.el.button(
+            icon("x", size="xs"),
+            type="button",
+            class_name="chip-clear",
+            on_click=RoleMembers.unchoose(each["id"].to(str)),
+            custom_attrs={"aria-label": "Leave out " + each["name"].to(str)},
+        ),
+        class_name="chip",
+        key=each["id"].to(str),
+    )
+
+
+def _remove_dialog() -> rx.Component:
+    names = RoleMembers.removing_names
+    return confirm_dialog(
+        "Remove from the role?",
+        rx.el.span(
+            rx.el.strong(grouped(names.length())),
+            rx.cond(names.length() == 1, " person loses", " people lose"),
+            " what only ",
+            RoleRecord.role.name,
+            " gives them, at once.",
+        ),
+        rx.el.ul(rx.foreach(names, rx.el.li), class_name="plain-list"),
+        open=RoleMembers.removing,
+        confirm_label="Remove",
+        on_confirm=RoleMembers.remove,
+        on_close=RoleMembers.close_dialogs,
+    )

@@ -1,0 +1,216 @@
+"""State of the page of a role's members."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+
+from app.core.errors import Invalid, NotFound
+from app.core.ids import parse_id
+from app.core.permissions import SIGNED_IN
+from app.features.roles.permissions import RolePermission
+from app.features.roles.schemas import MemberListQuery, MembersAdd
+from app.features.roles.service import RoleService
+from app.features.roles.state import RoleRecord, no_role, role_in
+from app.features.users.permissions import UserPermission
+from app.features.users.schemas import UserListQuery
+from app.features.users.service import UserService
+from app.ui import runtime
+from app.ui.forms import parse
+from app.ui.handlers import handler
+from app.ui.page_state import PageState
+
+_MOST_CHOSEN = 100
+_LONGEST_SEARCH = 100
+_FOUND = 8
+
+
+@dataclass
+class MemberRow:
+    """Somebody who has the role."""
+
+    id: str
+    name: str
+    email: str
+    since: str
+    by: str
+    until: str
+    reason: str
+
+
+class RoleMembers(PageState, rx.State):
+    """Who has a role themselves; given and taken here."""
+
+    rows: list[MemberRow] = []
+    selected: list[str] = []
+    next_cursor: str = ""
+    loading: bool = True
+    adding: bool = False
+    removing: bool = False
+    removing_names: list[str] = []
+    search: str = ""
+    found: list[dict[str, str]] = []
+    """Whom the search found, as `{"id", "name", "email"}`."""
+    chosen: list[dict[str, str]] = []
+
+    @handler(RolePermission.READ)
+    async def load(self) -> None:
+        """Load the first members."""
+        self.rows, self.selected = [], []
+        self.adding = self.removing = False
+        self.loading = True
+        await self._load_more("")
+
+    @handler(RolePermission.READ)
+    async def load_more(self) -> None:
+        """Load those who follow."""
+        if self.next_cursor:
+            await self._load_more(self.next_cursor)
+
+    @handler(SIGNED_IN)
+    async def select(self, ids: list[str], chosen: bool) -> None:  # noqa: FBT001 - an event's argument
+        """Select members, or take them out of the selection."""
+        others = [one for one in self.selected if one not in ids]
+        known = {row.id for row in self.rows}
+        self.selected = [*others, *(one for one in ids if one in known)] if chosen else others
+
+    @handler(SIGNED_IN)
+    async def clear_selection(self) -> None:
+        """Select nobody."""
+        self.selected = []
+
+    @handler(RolePermission.UPDATE)
+    async def open_adding(self) -> None:
+        """Ask whom to give the role to."""
+        self._clear_form_problem()
+        self.search = ""
+        self.found, self.chosen = [], []
+        self.adding = True
+
+    @handler(UserPermission.READ)
+    async def find(self, text: str) -> None:
+        """Find people by name or address, among those one may see."""
+        self.search = text.strip()[:_LONGEST_SEARCH]
+        self.found = []
+        if not self.search:
+            return
+        query = parse(UserListQuery, {"q": self.search, "limit": _FOUND})
+        async with runtime.operations(UserService) as users:
+            page = await users.page(query)
+        self.found = [
+            {"id": str(user.id), "name": user.display_name, "email": user.email}
+            for user in (user.filled() for user in page.items)
+        ]
+
+    @handler(RolePermission.UPDATE)
+    async def choose(self, user_id: str) -> None:
+        """Take somebody who was found among those who get the role."""
+        known = [each["id"] for each in self.chosen]
+        if user_id not in known and len(known) < _MOST_CHOSEN:
+            self.chosen += [each for each in self.found if each["id"] == user_id]
+
+    @handler(RolePermission.UPDATE)
+    async def unchoose(self, user_id: str) -> None:
+        """Do not give the role to somebody after all."""
+        self.chosen = [each for each in self.chosen if each["id"] != user_id]
+
+    @handler(RolePermission.UPDATE)
+    async def add(self, form: dict[str, Any]) -> Any:
+        """Give the role to those who were chosen."""
+        self._clear_form_problem()
+        if not self.chosen:
+            self.form_error = "Choose at least one person."
+            return None
+        given = {
+            "user_ids": [each["id"] for each in self.chosen],
+            "reason": form.get("reason", ""),
+        }
+        try:
+            new = parse(MembersAdd, {**given, "expires_at": _end_of(form.get("until"))})
+            async with runtime.operations(RoleService) as roles:
+                count = await roles.add_members(self._role_id(), new)
+        except Invalid as error:
+            self._show_form_problem(error)
+            return None
+        self.adding = False
+        already = len(self.chosen) - count
+        words = f"{count:,} {'person has' if count == 1 else 'people have'} the role now"
+        await self._say(f"{words}; {already:,} had it already." if already else f"{words}.")
+        return [RoleMembers.load, RoleRecord.load]
+
+    @handler(RolePermission.UPDATE)
+    async def ask_remove(self) -> None:
+        """Name those from whom the role would be taken."""
+        self.removing_names = [row.name for row in self.rows if row.id in self.selected]
+        self.removing = bool(self.removing_names)
+
+    @handler(RolePermission.UPDATE)
+    async def remove(self) -> Any:
+        """Take the role from those who are selected."""
+        self.removing = False
+        user_ids = [UUID(row.id) for row in self.rows if row.id in self.selected]
+        if not user_ids:
+            return None
+        async with runtime.operations(RoleService) as roles:
+            count = await roles.remove_members(self._role_id(), user_ids)
+        await self._say(f"{count:,} {'person has' if count == 1 else 'people have'} lost the role.")
+        return [RoleMembers.load, RoleRecord.load]
+
+    @handler(SIGNED_IN)
+    async def close_dialogs(self) -> None:
+        """Leave everything as it is."""
+        self.adding = self.removing = False
+
+    async def _load_more(self, cursor: str) -> None:
+        role_id = role_in(self.router.url.path)
+        self.next_cursor = ""
+        if role_id is not None:
+            request = parse(MemberListQuery, {"cursor": parse_id(cursor)})
+            try:
+                async with runtime.operations(RoleService) as roles:
+                    page = await roles.members(role_id, request)
+            except NotFound:
+                # The record above says so.
+                page = None
+            if page is not None:
+                self.rows += [
+                    MemberRow(
+                        id=str(member.id),
+                        name=member.display_name,
+                        email=member.email,
+                        since=_moment(member.granted_at),
+                        by=member.granted_by,
+                        until=_moment(member.expires_at),
+                        reason=member.reason,
+                    )
+                    for member in page.items
+                ]
+                self.next_cursor = page.next_cursor or ""
+        self.loading = False
+
+    def _role_id(self) -> UUID:
+        role_id = role_in(self.router.url.path)
+        if role_id is None:
+            raise no_role()
+        return role_id
+
+
+def _moment(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
+
+
+def _end_of(day: Any) -> datetime | None:
+    """The end of a day in UTC; None for no day.
+
+    Raises:
+        Invalid: It is not a day.
+    """
+    if not day:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(str(day)), time(), UTC) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        message = "Write a day such as 2030-01-31."
+        raise Invalid("form.invalid", message, fields={"until": message}) from error
