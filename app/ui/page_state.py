@@ -58,6 +58,8 @@ class Console(rx.State):
     may: dict[str, bool] = {}
     refused: str = ""
     """The permission that the current page needs and the person lacks."""
+    why: str = ""
+    """Where that is explained, for those who may know."""
     session_ended: bool = False
     toasts: list[Toast] = []
     password_min_length: int = AuthSettings.model_fields["password_min_length"].default

@@ -25,7 +25,7 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
         return page.build()
     content = rx.cond(
         Console.refused != "",
-        denied_state(Console.refused, granted_by="Any administrator"),
+        denied_state(Console.refused, granted_by="Any administrator", why=Console.why),
         page.build(),
     )
     actions = [action for action in registry.actions if action.belongs_to(page.route)]

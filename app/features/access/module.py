@@ -2,11 +2,58 @@
 
 from dishka import Provider, Scope
 
-from app.core.module import Module
-from app.features.access.api import router
+from app.core.module import Action, Module, NavItem, PageSpec
+from app.features.access.api import console_router, router
+from app.features.access.pages import (
+    compare_page,
+    explain_page,
+    holders_page,
+    matrix_page,
+    user_access_page,
+)
+from app.features.access.repository import PeopleRepository
 from app.features.access.service import AccessService
+from app.features.access.state import (
+    COMPARE,
+    EXPLAIN,
+    HOLDERS,
+    AccessMatrix,
+    CompareRoles,
+    Explain,
+    Holders,
+    UserAccess,
+)
+from app.features.roles.permissions import RolePermission
+from app.features.users.state import RECORD, USER_RECORD, UserRecord
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(AccessService)
+provider.provide_all(PeopleRepository, AccessService)
 
-module = Module(id="access", provider=provider, router=router)
+_READ = RolePermission.READ
+
+module = Module(
+    id="access",
+    provider=provider,
+    router=router,
+    console_router=console_router,
+    pages=(
+        PageSpec("/access", "Permissions", _READ, matrix_page, [AccessMatrix.load], wide=True),
+        PageSpec(EXPLAIN, "Explain", _READ, explain_page, [Explain.load], wide=True),
+        PageSpec(HOLDERS, "Who can do this", _READ, holders_page, [Holders.load], wide=True),
+        PageSpec(COMPARE, "Compare roles", _READ, compare_page, [CompareRoles.load], wide=True),
+        PageSpec(
+            f"{RECORD}/access",
+            "Access",
+            _READ,
+            user_access_page,
+            [UserRecord.load, UserAccess.load],
+            record=USER_RECORD,
+        ),
+    ),
+    actions=(
+        Action("Explain a permission", _READ, href=EXPLAIN, keywords="why may access denied"),
+        Action("Who can do this", _READ, href=HOLDERS, keywords="holders permission access"),
+        Action("Compare roles", _READ, href=COMPARE, keywords="difference"),
+    ),
+    nav=(NavItem("Access", "Permissions", "shield_check", "/access", _READ, shortcut="p"),),
+)

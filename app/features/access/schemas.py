@@ -59,6 +59,7 @@ class StepRead(BaseModel):
     granted_by: str
     granted_at: datetime | None
     reason: str
+    role_id: UUID | None = Field(description="The role that grants; null when in person.")
     sentence: str = Field(description="The step in words.")
 
 
@@ -103,3 +104,48 @@ class Holder(BaseModel):
     rows: str
     through: list[str]
     ends_at: datetime | None
+
+
+class MatrixRole(BaseModel):
+    """A column of the matrix."""
+
+    id: UUID
+    name: str
+
+
+class MatrixRow(BaseModel):
+    """What every role makes of one permission."""
+
+    permission: str
+    description: str
+    module: str
+    cells: list[str] = Field(
+        description="For each role letters, none when it does not grant the permission: `d` when "
+        "it does so itself, `i` when a role does that it includes, `w` when only by a wildcard, "
+        "`c` when only under conditions."
+    )
+
+
+class Matrix(BaseModel):
+    """All roles and all permissions."""
+
+    roles: list[MatrixRole]
+    rows: list[MatrixRow]
+
+
+class CompareQuery(BaseModel):
+    """Two roles to compare, by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    a: _Text = Field(examples=["editor"])
+    b: _Text = Field(examples=["writer"])
+
+
+class Difference(BaseModel):
+    """A permission of which two roles do not give the same."""
+
+    permission: str
+    description: str
+    a: str = Field(description="What the first role gives, in words; empty for nothing.")
+    b: str = Field(description="What the second role gives, in words; empty for nothing.")
