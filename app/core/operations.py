@@ -6,9 +6,11 @@ the coverage list and the conformance test read: the permission.
 """
 
 import functools
+import importlib
 import inspect
+import pkgutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -97,6 +99,33 @@ def operations_of(service: type[Service]) -> dict[str, Operation | None]:
         for name, method in inspect.getmembers(service, inspect.isfunction)
         if not name.startswith("_")
     }
+
+
+def services_in(package: str) -> list[type[Service]]:
+    """The services that a package and its modules define, by name."""
+    found: set[type[Service]] = set()
+    for name in _modules_of(package):
+        for value in vars(importlib.import_module(name)).values():
+            if isinstance(value, type) and issubclass(value, Service) and value is not Service:
+                found.add(value)
+    mine = (service for service in found if f"{service.__module__}.".startswith(f"{package}."))
+    return sorted(mine, key=lambda service: service.__qualname__)
+
+
+def operations_in(package: str) -> dict[str, Operation | None]:
+    """Public methods of its services, e.g. `UserService.create`; None passed no gate."""
+    return {
+        f"{service.__qualname__}.{name}": operation
+        for service in services_in(package)
+        for name, operation in operations_of(service).items()
+    }
+
+
+def _modules_of(package: str) -> Iterator[str]:
+    yield package
+    root = importlib.import_module(package)
+    for item in pkgutil.walk_packages(getattr(root, "__path__", ()), f"{package}."):
+        yield item.name
 
 
 def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:

@@ -29,6 +29,7 @@ MORE_FILES = {
     "audit/packing": "exports and their check: no database",
     "audit/retention": "how long entries are kept: rules without a database",
     "audit/seal_repository": "queries of what proves the trail, apart from those of its list",
+    "access/roles_file": "roles as a file: rules without a database",
     "audit/words": "what entries say in sentences, for every screen that shows them",
     "auth/authenticator": "turns cookies and tokens into actors for every edge",
     "auth/throttle": "how long sign-in is refused: rules without a database",
@@ -53,6 +54,7 @@ COMMITTERS = {
 # Files without a test of their own name, with the place where they are tested.
 TESTED_ELSEWHERE = {
     "app.py": "tests/fixtures/server.py starts it",
+    "commands.py": "tests/app/test_cli.py",
     "bootstrap.py": "app/testing/platform.py composes every test's platform with it",
     "server.py": "tests/fixtures/server.py starts it",
     "serving.py": "tests/fixtures/server.py starts it",
@@ -73,6 +75,7 @@ TESTED_ELSEWHERE = {
     "features/audit/anchor.py": "tests/app/features/audit/test_seals.py",
     "features/audit/checking.py": "tests/app/features/audit/test_seals.py",
     "http/api.py": "tests/app/http/test_openapi.py",
+    "http/coverage.py": "tests/conformance/test_routes.py",
     "http/cookies.py": "tests/conformance/test_console_attacks.py",
     "http/csv.py": "tests/app/features/users/test_export.py",
     "http/download.py": "tests/app/features/users/test_export.py",

@@ -6,6 +6,7 @@ from app.core.module import Action, Module, NavItem, PageSpec
 from app.features.access.api import console_router, router
 from app.features.access.pages import (
     compare_page,
+    coverage_page,
     explain_page,
     holders_page,
     matrix_page,
@@ -15,10 +16,12 @@ from app.features.access.repository import PeopleRepository
 from app.features.access.service import AccessService
 from app.features.access.state import (
     COMPARE,
+    COVERAGE,
     EXPLAIN,
     HOLDERS,
     AccessMatrix,
     CompareRoles,
+    Coverage,
     Explain,
     Holders,
     UserAccess,
@@ -38,9 +41,10 @@ module = Module(
     console_router=console_router,
     pages=(
         PageSpec("/access", "Permissions", _READ, matrix_page, [AccessMatrix.load], wide=True),
-        PageSpec(EXPLAIN, "Explain", _READ, explain_page, [Explain.load], wide=True),
-        PageSpec(HOLDERS, "Who can do this", _READ, holders_page, [Holders.load], wide=True),
-        PageSpec(COMPARE, "Compare roles", _READ, compare_page, [CompareRoles.load], wide=True),
+        PageSpec(EXPLAIN, "Explain", _READ, explain_page, [Explain.load]),
+        PageSpec(HOLDERS, "Who can do this", _READ, holders_page, [Holders.load]),
+        PageSpec(COMPARE, "Compare roles", _READ, compare_page, [CompareRoles.load]),
+        PageSpec(COVERAGE, "Guard coverage", _READ, coverage_page, [Coverage.load], wide=True),
         PageSpec(
             f"{RECORD}/access",
             "Access",

@@ -7,7 +7,9 @@ import reflex as rx
 from app.features.access.state import (
     AccessMatrix,
     CompareRoles,
+    Coverage,
     Explain,
+    GuardRow,
     HolderRow,
     Holders,
     OwnGrantRow,
@@ -28,12 +30,15 @@ from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_row
 from components.link import link
 from components.matrix import matrix
+from components.menu import menu_link
 from components.page_header import page_header
 from components.progress import skeleton
 from components.relative_time import relative_time
+from components.search_input import search_input
 from components.select import select
-from components.states import empty_state
+from components.states import empty_state, no_match_state
 from components.text_input import text_input
+from components.toolbar import toolbar
 
 MARKS = {
     "d": ("●", "granted by the role itself"),
@@ -56,7 +61,12 @@ def matrix_page() -> rx.Component:
             "What every role grants. A mark leads to the role, a permission to those who hold it.",
             action=link_button("Explain", href="/access/explain", icon="circle_help"),
             secondary=[link_button("Compare roles", href="/access/compare", icon="columns_2")],
+            more=[
+                menu_link("Who can do this", href="/access/holders", icon="users"),
+                menu_link("What guards every way in", href="/access/coverage", icon="shield"),
+            ],
         ),
+        rx.cond(AccessMatrix.file, _drift()),
         rx.cond(
             AccessMatrix.loading,
             card(skeleton(lines=6)),
@@ -70,6 +80,68 @@ def matrix_page() -> rx.Component:
             ),
         ),
     )
+
+
+def _drift() -> rx.Component:
+    file = rx.el.span("Described by ", code(AccessMatrix.file))
+    return rx.cond(
+        AccessMatrix.file_problem,
+        callout(file, ": ", AccessMatrix.file_problem, title="No comparison", tone="danger"),
+        rx.cond(
+            AccessMatrix.drift.length() > 0,
+            callout(
+                file,
+                rx.el.ul(rx.foreach(AccessMatrix.drift, rx.el.li), class_name="plain-list"),
+                title="The roles differ from their file",
+                tone="warning",
+            ),
+            callout(file, title="The roles are as their file says", tone="success"),
+        ),
+    )
+
+
+def coverage_page() -> rx.Component:
+    """What guards every way in."""
+    return rx.fragment(
+        page_header(
+            "Guard coverage",
+            "Every REST route, event handler and page, and the permission that it needs.",
+        ),
+        toolbar(
+            search=search_input(
+                Coverage.search,
+                on_search=Coverage.search_for,
+                label="Search ways in",
+                placeholder="Name or permission",
+            ),
+        ),
+        data_table(
+            Coverage.rows,
+            [
+                Column("name", "Way in", render=lambda row: code(row.name), fixed=True),
+                Column("kind", "Kind", size="fit"),
+                Column("permission", "Permission", render=_guard, size="fit"),
+                Column("rules", "Row rules", size="wide"),
+                Column("holders", "Holders", render=_holder_count, align="end", size="fit"),
+            ],
+            label="Ways in",
+            compact=True,
+            loading=Coverage.loading,
+            empty=no_match_state("No way in matches the search."),
+        ),
+    )
+
+
+def _guard(row: GuardRow) -> rx.Component:
+    return rx.cond(
+        row.permission,
+        code(row.permission),
+        badge("Unguarded", tone="danger", icon="shield_x"),
+    )
+
+
+def _holder_count(row: GuardRow) -> rx.Component:
+    return rx.cond(row.href, link(row.holders, href=row.href), "")
 
 
 def explain_page() -> rx.Component:
@@ -193,7 +265,7 @@ def _given(row: Any) -> rx.Component:
 
 
 def _end(ends_at: Any) -> rx.Component:
-    return rx.cond(ends_at, relative_time(ends_at, exact=True), "for good")
+    return rx.cond(ends_at, relative_time(ends_at), "for good")
 
 
 def holders_page() -> rx.Component:

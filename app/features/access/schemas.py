@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.core.text import plain_text
-from app.features.roles.schemas import Person
+from app.features.roles.schemas import GrantSpec, Person, RoleName
 
 _Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
 
@@ -149,3 +150,38 @@ class Difference(BaseModel):
     description: str
     a: str = Field(description="What the first role gives, in words; empty for nothing.")
     b: str = Field(description="What the second role gives, in words; empty for nothing.")
+
+
+class RoleDefinition(BaseModel):
+    """A role as a file describes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: RoleName
+    description: Annotated[str, Field(max_length=300), BeforeValidator(plain_text)] = ""
+    includes: list[_Text] = []
+    grants: list[GrantSpec] = []
+
+
+class RolesFile(BaseModel):
+    """A file that describes roles."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    roles: list[RoleDefinition] = []
+
+    @model_validator(mode="after")
+    def _are_unique(self) -> "RolesFile":
+        names = [role.name for role in self.roles]
+        if len(names) != len(set(names)):
+            code, message = "roles", "A role is described twice."
+            raise PydanticCustomError(code, message)
+        return self
+
+
+class Drift(BaseModel):
+    """How the roles differ from the file that describes them."""
+
+    file: str = Field(description="Empty when none is configured.")
+    problem: str = Field(default="", description="Why the file could not be read.")
+    differences: list[str] = []

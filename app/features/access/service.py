@@ -1,5 +1,6 @@
 """Operations that explain and report who may do what; they change nothing."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -15,10 +16,12 @@ from app.core.operations import Service, query
 from app.core.permissions import PermissionName, covers, resource_of
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
+from app.features.access import roles_file
 from app.features.access.repository import PeopleRepository
 from app.features.access.schemas import (
     CompareQuery,
     Difference,
+    Drift,
     ExplainQuery,
     ExplanationRead,
     HeldPermission,
@@ -27,12 +30,14 @@ from app.features.access.schemas import (
     MatrixRole,
     MatrixRow,
     PermissionRead,
+    RolesFile,
     RuleRead,
     StepRead,
 )
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import Person
+from app.settings import Settings
 
 IN_PERSON = "in person"
 ALL_OF_THEM = "all"
@@ -50,8 +55,10 @@ class AccessService(Service):
         roles: RoleRepository,
         people: PeopleRepository,
         registry: Registry,
+        settings: Settings,
     ) -> None:
         super().__init__(uow)
+        self._file = settings.access.file
         self._roles = roles
         self._people = people
         self._registry = registry
@@ -231,6 +238,31 @@ class AccessService(Service):
         """A few people whose name or e-mail address contains the text."""
         wanted = text.strip()[:_LONGEST_SEARCH]
         return await self._people.matching(wanted, limit=_MOST_FOUND) if wanted else []
+
+    @query(RolePermission.READ, action="access.export")
+    async def export(self) -> str:
+        """All roles as the text of a file."""
+        return roles_file.write(await self._roles.all())
+
+    @query(RolePermission.READ, action="access.diff")
+    async def differences(self, wanted: RolesFile) -> list[str]:
+        """What a file says otherwise than the roles are, one sentence each."""
+        return roles_file.differences(wanted, await self._roles.all())
+
+    @query(RolePermission.READ, action="access.drift")
+    async def drift(self) -> Drift:
+        """How the roles differ from the file that the settings name."""
+        if self._file is None:
+            return Drift(file="")
+        try:
+            text = await asyncio.to_thread(self._file.read_text, encoding="utf-8")
+            wanted = roles_file.read(text)
+        except (OSError, UnicodeError) as error:
+            return Drift(file=str(self._file), problem=f"It cannot be read: {error}.")
+        except Invalid as error:
+            return Drift(file=str(self._file), problem=error.message)
+        found = roles_file.differences(wanted, await self._roles.all())
+        return Drift(file=str(self._file), differences=found)
 
     def _declared(self, permission: str) -> PermissionName:
         for name in self._registry.permissions:

@@ -27,6 +27,7 @@ from app.features.roles.service import RoleService
 from app.features.users.state import UserRecord
 from app.ui import runtime
 from app.ui.forms import parse
+from app.ui.guards import guards
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
 from app.ui.record_tabs import record_id
@@ -34,6 +35,7 @@ from app.ui.record_tabs import record_id
 EXPLAIN = "/access/explain"
 HOLDERS = "/access/holders"
 COMPARE = "/access/compare"
+COVERAGE = "/access/coverage"
 
 _LONGEST = 300
 _VERDICTS = {"counts": "Counts", "expired": "Ended", "other_rows": "Other records"}
@@ -119,6 +121,19 @@ class DifferenceRow:
     description: str
     first: str
     second: str
+
+
+@dataclass
+class GuardRow:
+    """A way in and what guards it."""
+
+    id: str
+    kind: str
+    name: str
+    permission: str
+    rules: str
+    holders: str
+    href: str
 
 
 class AccessState(PageState, mixin=True):
@@ -363,12 +378,19 @@ class AccessMatrix(PageState, rx.State):
     loading: bool = True
     columns: list[dict[str, str]] = []
     rows: list[dict[str, Any]] = []
+    file: str = ""
+    """Which file describes the roles; empty for none."""
+    file_problem: str = ""
+    drift: list[str] = []
 
     @handler(RolePermission.READ)
     async def load(self) -> None:
-        """Load all roles and what they make of every permission."""
+        """Load all roles and what they make of every permission, and their file's drift."""
         async with runtime.operations(AccessService) as access:
             matrix = await access.matrix()
+            drift = await access.drift()
+        self.file, self.file_problem = drift.file, drift.problem
+        self.drift = drift.differences
         self.columns = [{"name": role.name, "href": f"/roles/{role.id}"} for role in matrix.roles]
         self.rows = [
             {
@@ -381,6 +403,48 @@ class AccessMatrix(PageState, rx.State):
             for row in matrix.rows
         ]
         self.loading = False
+
+
+class Coverage(PageState, rx.State):
+    """What guards every way in."""
+
+    loading: bool = True
+    search: str = ""
+    rows: list[GuardRow] = []
+    total: int = 0
+
+    @handler(RolePermission.READ)
+    async def load(self) -> None:
+        """List the ways in that match the search in the address."""
+        self.search = str(self.router.url.query_parameters.get("q", "")).strip()[:_LONGEST]
+        async with runtime.operations(AccessService) as access:
+            counts = await access.holder_counts()
+        now = runtime.current()
+        found = [
+            GuardRow(
+                id=f"{each.kind} {each.name}",
+                kind=each.kind,
+                name=each.name,
+                permission=each.permission,
+                rules="; ".join(each.rules),
+                holders=str(counts.get(each.permission, "")),
+                href=_address(HOLDERS, {"permission": each.permission})
+                if each.permission in counts
+                else "",
+            )
+            for each in guards(now.registry, now.routes)
+        ]
+        words = self.search.lower().split()
+        self.total = len(found)
+        self.rows = [
+            row for row in found if all(word in f"{row.id} {row.permission}" for word in words)
+        ]
+        self.loading = False
+
+    @handler(RolePermission.READ)
+    async def search_for(self, text: str) -> Any:
+        """Put the search into the address."""
+        return rx.redirect(_address(COVERAGE, {"q": text[:_LONGEST]}), replace=True)
 
 
 class CompareRoles(AccessState, rx.State):
