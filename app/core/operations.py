@@ -44,6 +44,7 @@ class Operation:
     allowed_before_password_change: bool
     begins_write: bool = True
     recorded: bool = True
+    allowed_in_preview: bool = False
 
 
 def operation(
@@ -53,6 +54,7 @@ def operation(
     allowed_before_password_change: bool = False,
     begins_write: bool = True,
     recorded: bool = True,
+    allowed_in_preview: bool = False,
 ) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a service method an operation that changes something.
 
@@ -65,6 +67,8 @@ def operation(
             after slow work that must not hold a transaction open.
         recorded: False for what the platform does by itself every few seconds and
             proves otherwise; refusals are recorded all the same.
+        allowed_in_preview: Whether someone who previews another's access may
+            call it; all else that changes something is refused then.
     """
     return _gate(
         Operation(
@@ -74,6 +78,7 @@ def operation(
             allowed_before_password_change=allowed_before_password_change,
             begins_write=begins_write,
             recorded=recorded,
+            allowed_in_preview=allowed_in_preview,
         )
     )
 
@@ -188,6 +193,9 @@ def _refusal(op: Operation, uow: UnitOfWork) -> PlatformError | None:
     if actor.must_change_password and not op.allowed_before_password_change:
         code = "auth.password.change_required"
         return PermissionDenied(op.permission, "Change your password first.", code=code)
+    if actor.previewing is not None and op.changes and not op.allowed_in_preview:
+        message = "This is a preview: nothing can be changed. Stop it first."
+        return PermissionDenied(op.permission, message, code="preview.read_only")
     if not actor.may(op.permission):
         return PermissionDenied(op.permission)
     return None

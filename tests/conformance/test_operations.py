@@ -47,6 +47,8 @@ PERMISSIONS = {
     "DashboardService.health": "system.health.check",
     "DashboardService.own_activity": SIGNED_IN,
     "DashboardService.users": "user.read",
+    "PreviewService.start": "role.update",
+    "PreviewService.stop": SIGNED_IN,
     "RoleService.add_members": "role.update",
     "RoleService.all": "role.read",
     "RoleService.create": "role.create",

@@ -95,3 +95,36 @@ def test_compare_and_coverage(site: Site) -> None:
     page.goto("/access/coverage?q=user_record.delete")
     row = page.get_by_role("row").filter(has_text="user_record.delete")
     expect(row).to_contain_text("user.delete")
+
+
+def test_preview(site: Site) -> None:
+    """The administrator looks with a guest's eyes, cannot change anything, and comes back."""
+    site.expect_refusal(403)
+    guest = site.add_user("Pia Preview", roles=["guest"])
+    page = site.administrator(f"/users/{guest['id']}/access")
+    page.get_by_role("button", name="Preview", exact=True).click()
+
+    banner = page.get_by_text("You see the console with the access of Pia Preview.")
+    expect(banner).to_be_visible()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.get_by_role("link", name="Users")).to_have_count(0)
+    page.goto("/users")
+    expect(page.get_by_text("You may not open this")).to_be_visible()
+    expect(banner).to_be_visible()
+    page.goto("/profile")
+    page.get_by_label("Name").fill("Somebody else")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("This is a preview: nothing can be changed.")).to_be_visible()
+
+    page.get_by_role("button", name="Stop").click()
+    expect(banner).to_be_hidden()
+    expect(page.get_by_role("link", name="Users").first).to_be_visible()
+
+    page.goto("/access")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Preview a role").click()
+    page.get_by_label("Role", exact=True).select_option("user")
+    page.get_by_role("button", name="Preview", exact=True).click()
+    expect(page.get_by_text("with the access of the role user.")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("with the access of the role user.")).to_be_hidden()

@@ -3,6 +3,7 @@
 from dishka import Provider, Scope
 
 from app.core.module import Action, Module, NavItem, PageSpec
+from app.core.permissions import SIGNED_IN
 from app.features.access.api import console_router, router
 from app.features.access.pages import (
     compare_page,
@@ -13,7 +14,7 @@ from app.features.access.pages import (
     user_access_page,
 )
 from app.features.access.repository import PeopleRepository
-from app.features.access.service import AccessService
+from app.features.access.service import AccessService, PreviewService
 from app.features.access.state import (
     COMPARE,
     COVERAGE,
@@ -24,13 +25,16 @@ from app.features.access.state import (
     Coverage,
     Explain,
     Holders,
+    Previewing,
     UserAccess,
 )
 from app.features.roles.permissions import RolePermission
 from app.features.users.state import RECORD, USER_RECORD, UserRecord
+from app.ui.page_state import Console
+from app.ui.shell import STOP_PREVIEW
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(PeopleRepository, AccessService)
+provider.provide_all(PeopleRepository, AccessService, PreviewService)
 
 _READ = RolePermission.READ
 
@@ -57,6 +61,13 @@ module = Module(
     actions=(
         Action("Explain a permission", _READ, href=EXPLAIN, keywords="why may access denied"),
         Action("Who can do this", _READ, href=HOLDERS, keywords="holders permission access"),
+        Action(
+            STOP_PREVIEW,
+            SIGNED_IN,
+            event=Previewing.stop,
+            when=Console.previewing != "",
+            keywords="myself",
+        ),
         Action("Compare roles", _READ, href=COMPARE, keywords="difference"),
     ),
     nav=(NavItem("Access", "Permissions", "shield_check", "/access", _READ, shortcut="p"),),

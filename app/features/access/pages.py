@@ -13,11 +13,13 @@ from app.features.access.state import (
     HolderRow,
     Holders,
     OwnGrantRow,
+    Previewing,
     TraceRow,
     UserAccess,
 )
 from app.features.roles.permissions import RolePermission
 from app.features.users.pages import user_record
+from app.features.users.state import UserRecord
 from app.ui.page_state import Console
 from components.badge import badge, status_badge
 from components.button import button, link_button
@@ -30,7 +32,7 @@ from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_row
 from components.link import link
 from components.matrix import matrix
-from components.menu import menu_link
+from components.menu import menu_item, menu_link
 from components.page_header import page_header
 from components.progress import skeleton
 from components.relative_time import relative_time
@@ -62,10 +64,15 @@ def matrix_page() -> rx.Component:
             action=link_button("Explain", href="/access/explain", icon="circle_help"),
             secondary=[link_button("Compare roles", href="/access/compare", icon="columns_2")],
             more=[
+                rx.cond(
+                    Console.may[RolePermission.UPDATE],
+                    menu_item("Preview a role…", icon="eye", on_click=Previewing.ask),
+                ),
                 menu_link("Who can do this", href="/access/holders", icon="users"),
                 menu_link("What guards every way in", href="/access/coverage", icon="shield"),
             ],
         ),
+        _preview_dialog(),
         rx.cond(AccessMatrix.file, _drift()),
         rx.cond(
             AccessMatrix.loading,
@@ -79,6 +86,25 @@ def matrix_page() -> rx.Component:
                 column_noun="roles",
             ),
         ),
+    )
+
+
+def _preview_dialog() -> rx.Component:
+    return form_dialog(
+        "Preview a role",
+        form_field(
+            "Role",
+            select("role", Previewing.role_options, placeholder="Choose a role", required=True),
+            error=Previewing.field_errors.get("id", "").to(str),
+        ),
+        sentence="You see the console as somebody with this role alone. Nothing can be changed.",
+        open=Previewing.choosing,
+        on_submit=Previewing.start_role,
+        on_close=Previewing.close,
+        submit_label="Preview",
+        errors=Previewing.field_errors,
+        error=Previewing.form_error,
+        version=Previewing.choosing.to(str),
     )
 
 
@@ -370,6 +396,10 @@ def user_access_page() -> rx.Component:
                 title="What this person can do",
                 sentence="All that roles and grants in person give together, now.",
                 actions=(
+                    rx.cond(
+                        may_grant & ~UserRecord.is_self,
+                        button("Preview", size="s", icon="eye", on_click=Previewing.start_user),
+                    ),
                     rx.cond(
                         UserAccess.held.length() > 0,
                         link_button(

@@ -152,6 +152,15 @@ class Difference(BaseModel):
     b: str = Field(description="What the second role gives, in words; empty for nothing.")
 
 
+class PreviewStart(BaseModel):
+    """Whose access to look through."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["user", "role"]
+    id: UUID
+
+
 class RoleDefinition(BaseModel):
     """A role as a file describes it."""
 

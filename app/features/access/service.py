@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core import clock
-from app.core.access import Access, Grant, Reach, RoleGraph, Step
+from app.core.access import Access, Grant, Reach, RoleGraph, Step, refuse_beyond
 from app.core.actor import Actor
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import parse_id
-from app.core.operations import Service, query
-from app.core.permissions import PermissionName, covers, resource_of
+from app.core.operations import Service, operation, query
+from app.core.permissions import SIGNED_IN, PermissionName, covers, resource_of
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.features.access import roles_file
@@ -30,10 +30,13 @@ from app.features.access.schemas import (
     MatrixRole,
     MatrixRow,
     PermissionRead,
+    PreviewStart,
     RolesFile,
     RuleRead,
     StepRead,
 )
+from app.features.auth.models import UserSession
+from app.features.auth.repository import SessionRepository
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import Person
@@ -349,6 +352,58 @@ class AccessService(Service):
             return ALL_OF_THEM
         rules = self._registry.resource(reach.resource).rules
         return "; ".join(rule.title for rule in rules if rule.name in reach.rules)
+
+
+class PreviewService(Service):
+    """Looking at the console with the access of a role or of somebody else, changing nothing."""
+
+    def __init__(self, uow: UnitOfWork, roles: RoleRepository, sessions: SessionRepository) -> None:
+        super().__init__(uow)
+        self._roles = roles
+        self._sessions = sessions
+
+    @operation(RolePermission.UPDATE, action="preview.start")
+    async def start(self, shown: PreviewStart) -> None:
+        """Show one's own console session what a role or a user would see.
+
+        Raises:
+            NotFound: No such role or user.
+            Conflict: It is not a console session that asks for it.
+            PermissionDenied: They hold what the actor does not.
+        """
+        self.uow.audit.about(shown.kind, shown.id, "")
+        if shown.kind == "user":
+            people = await self._roles.people([shown.id])
+            if not people:
+                raise NotFound("user.not_found", "There is no such user.")
+            name, access = people[0].email, await self._roles.access_of(shown.id)
+        else:
+            role = await self._roles.get(shown.id)
+            if role is None:
+                raise NotFound("role.not_found", "There is no such role.")
+            name = role.name
+            access = Access((await self._roles.graph()).grants_of(name))
+        self.uow.audit.about(shown.kind, shown.id, name)
+        if RolePermission.GRANT not in self.uow.actor.access:
+            refuse_beyond(self.uow.actor.access, access.grants, code="preview.beyond_actor")
+        session = await self._session()
+        if session is None or session.kind != "console":
+            raise Conflict("preview.console_only", "Only the console can show a preview.")
+        session.preview = f"{shown.kind}:{shown.id}"
+        await self._sessions.add(session)
+
+    @operation(SIGNED_IN, action="preview.stop", allowed_in_preview=True)
+    async def stop(self) -> None:
+        """Show one's own console session again what one holds oneself."""
+        session = await self._session()
+        if session is not None:
+            session.preview = None
+            await self._sessions.add(session)
+        self.uow.audit.about("session", self.uow.actor.session_id or "", self.uow.actor.email)
+
+    async def _session(self) -> UserSession | None:
+        session_id = self.uow.actor.session_id
+        return None if session_id is None else await self._sessions.get(session_id)
 
 
 class _Column:

@@ -11,16 +11,18 @@ import reflex as rx
 
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, PlatformError
-from app.core.permissions import covers, resource_of
+from app.core.permissions import SIGNED_IN, covers, resource_of
+from app.core.ports import Authenticator
 from app.features.access.schemas import (
     CompareQuery,
     ExplainQuery,
     ExplanationRead,
     HeldPermission,
     HoldersQuery,
+    PreviewStart,
     StepRead,
 )
-from app.features.access.service import ALL_OF_THEM, AccessService
+from app.features.access.service import ALL_OF_THEM, AccessService, PreviewService
 from app.features.roles.permissions import RolePermission
 from app.features.roles.schemas import GrantRead, Grants, GrantSpec
 from app.features.roles.service import RoleService
@@ -29,7 +31,7 @@ from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.guards import guards
 from app.ui.handlers import handler
-from app.ui.page_state import PageState
+from app.ui.page_state import Console, PageState
 from app.ui.record_tabs import record_id
 
 EXPLAIN = "/access/explain"
@@ -370,6 +372,69 @@ class UserAccess(AccessState, rx.State):
         if fields.keys() - {"permission", "rule", "last_day", "reason"}:
             self.form_error, fields = error.message, {}
         self.field_errors = fields
+
+
+class Previewing(PageState, rx.State):
+    """Looking at the console with the access of a role or of somebody else."""
+
+    choosing: bool = False
+    role_options: list[dict[str, str]] = []
+
+    @handler(RolePermission.UPDATE)
+    async def ask(self) -> None:
+        """Ask for a role."""
+        self._clear_form_problem()
+        async with runtime.operations(RoleService) as roles:
+            self.role_options = [
+                {"value": str(role.id), "label": role.name} for role in await roles.all()
+            ]
+        self.choosing = True
+
+    @handler(SIGNED_IN)
+    async def close(self) -> None:
+        """Go on as oneself."""
+        self.choosing = False
+
+    @handler(RolePermission.UPDATE)
+    async def start_role(self, form: dict[str, Any]) -> Any:
+        """Look at the console as if one had this role only."""
+        return await self._start({"kind": "role", "id": _given(form, "role")})
+
+    @handler(RolePermission.UPDATE)
+    async def start_user(self) -> Any:
+        """Look at the console as the user of the open record sees it."""
+        return await self._start({"kind": "user", "id": record_id(self.router.url.path)})
+
+    @handler(SIGNED_IN)
+    async def stop(self) -> Any:
+        """Look at the console as oneself again."""
+        async with runtime.operations(PreviewService) as preview:
+            await preview.stop()
+        return await self._show_anew()
+
+    async def _start(self, shown: dict[str, Any]) -> Any:
+        self._clear_form_problem()
+        try:
+            wanted = parse(PreviewStart, shown)
+            async with runtime.operations(PreviewService) as preview:
+                await preview.start(wanted)
+        except PermissionDenied as error:
+            self.form_error = error.message
+            if not self.choosing:
+                raise
+            return None
+        self.choosing = False
+        return await self._show_anew()
+
+    async def _show_anew(self) -> Any:
+        """Show what may be done from now on; the pages load what they show when they open."""
+        console = await self.get_state(Console)
+        authenticator = await runtime.current().container.get(Authenticator)
+        session_id = runtime.caller().actor.session_id
+        actor = await authenticator.from_session(session_id) if session_id else None
+        if actor is not None:
+            console._receive(actor)  # noqa: SLF001 - private so that no browser can call it
+        return rx.redirect("/")
 
 
 class AccessMatrix(PageState, rx.State):

@@ -195,6 +195,10 @@ _PHRASES = {
     "dashboard.health": _Phrase("checked", "check", None, "the health of the platform"),
     "dashboard.own_activity": _Phrase("looked at", "look at", None, "their own activity"),
     "dashboard.users": _Phrase("looked up", "look up", None, "how many users there are"),
+    "preview.start": _Phrase(
+        "previewed the access of", "preview the access of", "", "another's access"
+    ),
+    "preview.stop": _Phrase("stopped", "stop", None, "the preview"),
     "role.add_members": _Phrase("gave", "give", "the role", "a role"),
     "role.add_permissions": _Phrase(
         "added permissions to", "add permissions to", "the role", "a role"
