@@ -114,7 +114,8 @@ def test_preview(site: Site) -> None:
     page.goto("/profile")
     page.get_by_label("Name").fill("Somebody else")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("This is a preview: nothing can be changed.")).to_be_visible()
+    refusal = page.locator(".toast-message", has_text="This is a preview: nothing can be changed.")
+    expect(refusal).to_be_visible()
 
     page.get_by_role("button", name="Stop").click()
     expect(banner).to_be_hidden()

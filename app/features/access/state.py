@@ -552,8 +552,12 @@ class CompareRoles(AccessState, rx.State):
         """Compare with another role."""
         if side not in self.sides:
             return None
-        chosen = {"a": self.first, "b": self.second, side: name[:_LONGEST]}
-        return rx.redirect(_address(COMPARE, chosen), replace=True)
+        # At once: the other side may be chosen before the address has changed.
+        if side == "a":
+            self.first = name[:_LONGEST]
+        else:
+            self.second = name[:_LONGEST]
+        return rx.redirect(_address(COMPARE, {"a": self.first, "b": self.second}), replace=True)
 
 
 def _given(form: Mapping[str, Any], name: str) -> str:
