@@ -15,6 +15,7 @@ access = typer.Typer(no_args_is_help=True, help="Roles as a file.")
 
 RolesPath = Annotated[Path, typer.Argument(help="A YAML file of roles.")]
 
+
 @perms.command()
 def explain(
     user: Annotated[str, typer.Argument(help="E-mail address or id.")],

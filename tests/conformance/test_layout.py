@@ -62,7 +62,6 @@ TESTED_ELSEWHERE = {
     "core/rows.py": "tests/conformance/test_rows_and_fields.py",
     "core/bulk.py": "tests/app/features/users/test_bulk.py",
     "features/roles/resolver.py": "tests/app/features/auth/test_authenticator.py",
-    "commands.py": "tests/app/test_cli.py",
     "core/actor.py": "tests/app/core/test_permissions.py",
     "core/clock.py": "two lines",
     "core/errors.py": "tests/app/http/test_bad_input.py",
