@@ -14,11 +14,11 @@ from app.features.access.pages import (
     user_access_page,
 )
 from app.features.access.repository import PeopleRepository
+from app.features.access.rows import EXPLAIN
 from app.features.access.service import AccessService, PreviewService
 from app.features.access.state import (
     COMPARE,
     COVERAGE,
-    EXPLAIN,
     HOLDERS,
     AccessMatrix,
     CompareRoles,

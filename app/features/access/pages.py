@@ -4,17 +4,14 @@ from typing import Any
 
 import reflex as rx
 
+from app.features.access.rows import GuardRow, HolderRow, OwnGrantRow, TraceRow
 from app.features.access.state import (
     AccessMatrix,
     CompareRoles,
     Coverage,
     Explain,
-    GuardRow,
-    HolderRow,
     Holders,
-    OwnGrantRow,
     Previewing,
-    TraceRow,
     UserAccess,
 )
 from app.features.roles.permissions import RolePermission

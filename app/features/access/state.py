@@ -1,30 +1,39 @@
 """State of the pages that explain and report who may do what."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 from uuid import UUID
 
 import reflex as rx
 
-from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, PlatformError
 from app.core.permissions import SIGNED_IN, covers, resource_of
 from app.core.ports import Authenticator
+from app.features.access.rows import (
+    EXPLAIN,
+    DifferenceRow,
+    GuardRow,
+    HeldRow,
+    HolderRow,
+    OwnGrantRow,
+    Told,
+    address_of,
+    held_row,
+    own_grant_row,
+    rows_in_words,
+    text_of,
+    told_of,
+)
 from app.features.access.schemas import (
     CompareQuery,
     ExplainQuery,
-    ExplanationRead,
-    HeldPermission,
     HoldersQuery,
     PreviewStart,
-    StepRead,
 )
-from app.features.access.service import ALL_OF_THEM, AccessService, PreviewService
+from app.features.access.service import AccessService, PreviewService
 from app.features.roles.permissions import RolePermission
-from app.features.roles.schemas import GrantRead, Grants, GrantSpec
+from app.features.roles.schemas import Grants, GrantSpec
 from app.features.roles.service import RoleService
 from app.features.users.state import UserRecord
 from app.ui import runtime
@@ -34,108 +43,11 @@ from app.ui.handlers import handler
 from app.ui.page_state import Console, PageState
 from app.ui.record_tabs import record_id
 
-EXPLAIN = "/access/explain"
 HOLDERS = "/access/holders"
 COMPARE = "/access/compare"
 COVERAGE = "/access/coverage"
 
 _LONGEST = 300
-_VERDICTS = {"counts": "Counts", "expired": "Ended", "other_rows": "Other records"}
-
-
-@dataclass
-class TraceRow:
-    """One grant that speaks of the permission in question."""
-
-    id: str
-    verdict: str
-    way: str
-    role_href: str
-    granted: str
-    rows: str
-    fields: str
-    ends_at: str
-    given_by: str
-    given_at: str
-    reason: str
-
-
-@dataclass
-class Told:
-    """The answer to why somebody holds a permission; empty before there is a question."""
-
-    verdict: str = ""
-    allowed: bool = False
-    user_id: str = ""
-    name: str = ""
-    permission: str = ""
-    description: str = ""
-    trace: list[TraceRow] = field(default_factory=list)
-    given_by_roles: list[str] = field(default_factory=list)
-
-
-@dataclass
-class HeldRow:
-    """A permission that a user holds."""
-
-    permission: str
-    description: str
-    rows: str
-    fields: str
-    through: str
-    ends_at: str
-    why: str
-
-
-@dataclass
-class OwnGrantRow:
-    """A grant to a user in person."""
-
-    id: str
-    permission: str
-    rows: str
-    fields: str
-    ends_at: str
-    has_ended: bool
-    given_by: str
-    given_at: str
-    reason: str
-
-
-@dataclass
-class HolderRow:
-    """Somebody who holds the permission in question."""
-
-    id: str
-    name: str
-    email: str
-    rows: str
-    through: str
-    ends_at: str
-    why: str
-
-
-@dataclass
-class DifferenceRow:
-    """A permission of which two roles do not give the same."""
-
-    permission: str
-    description: str
-    first: str
-    second: str
-
-
-@dataclass
-class GuardRow:
-    """A way in and what guards it."""
-
-    id: str
-    kind: str
-    name: str
-    permission: str
-    rules: str
-    holders: str
-    href: str
 
 
 class AccessState(PageState, mixin=True):
@@ -193,7 +105,7 @@ class Explain(AccessState, rx.State):
             self._show_form_problem(error)
         else:
             self.user = told.user.email
-            self.told = _told(told)
+            self.told = told_of(told)
 
     @handler(RolePermission.READ)
     async def find(self, text: str) -> None:
@@ -215,7 +127,7 @@ class Explain(AccessState, rx.State):
             if not asked[name]:
                 self.field_errors = {name: message}
                 return None
-        return rx.redirect(_address(EXPLAIN, asked))
+        return rx.redirect(address_of(EXPLAIN, asked))
 
 
 class Holders(AccessState, rx.State):
@@ -245,16 +157,16 @@ class Holders(AccessState, rx.State):
             return
         names = {each["value"]: each["label"] for each in self.permissions}
         self.description = names[self.permission]
-        self.download = _address("/session/access/holders", {"permission": self.permission})
+        self.download = address_of("/session/access/holders", {"permission": self.permission})
         self.holders = [
             HolderRow(
                 id=str(each.id),
                 name=each.display_name,
                 email=each.email,
-                rows=_rows(each.rows),
+                rows=rows_in_words(each.rows),
                 through=", ".join(each.through),
-                ends_at=_text(each.ends_at),
-                why=_address(EXPLAIN, {"user": each.id, "permission": self.permission}),
+                ends_at=text_of(each.ends_at),
+                why=address_of(EXPLAIN, {"user": each.id, "permission": self.permission}),
             )
             for each in found
         ]
@@ -262,7 +174,7 @@ class Holders(AccessState, rx.State):
     @handler(RolePermission.READ)
     async def ask(self, form: dict[str, Any]) -> Any:
         """Put the question into the address, which answers it."""
-        return rx.redirect(_address(HOLDERS, {"permission": _given(form, "permission")}))
+        return rx.redirect(address_of(HOLDERS, {"permission": _given(form, "permission")}))
 
 
 class UserAccess(AccessState, rx.State):
@@ -359,8 +271,8 @@ class UserAccess(AccessState, rx.State):
             held = await access.of_user(user_id)
         async with runtime.operations(RoleService) as roles:
             own = await roles.own_grants(user_id)
-        self.held = [_held(each, user_id) for each in held]
-        self.own = [_own(each) for each in own]
+        self.held = [held_row(each, user_id) for each in held]
+        self.own = [own_grant_row(each) for each in own]
         self.download = f"/session/access/users/{user_id}"
         self.loading = False
 
@@ -462,7 +374,7 @@ class AccessMatrix(PageState, rx.State):
                 "name": row.permission,
                 "title": row.description,
                 "group": row.module,
-                "href": _address(HOLDERS, {"permission": row.permission}),
+                "href": address_of(HOLDERS, {"permission": row.permission}),
                 "cells": row.cells,
             }
             for row in matrix.rows
@@ -493,7 +405,7 @@ class Coverage(PageState, rx.State):
                 permission=each.permission,
                 rules="; ".join(each.rules),
                 holders=str(counts.get(each.permission, "")),
-                href=_address(HOLDERS, {"permission": each.permission})
+                href=address_of(HOLDERS, {"permission": each.permission})
                 if each.permission in counts
                 else "",
             )
@@ -509,7 +421,7 @@ class Coverage(PageState, rx.State):
     @handler(RolePermission.READ)
     async def search_for(self, text: str) -> Any:
         """Put the search into the address."""
-        return rx.redirect(_address(COVERAGE, {"q": text[:_LONGEST]}), replace=True)
+        return rx.redirect(address_of(COVERAGE, {"q": text[:_LONGEST]}), replace=True)
 
 
 class CompareRoles(AccessState, rx.State):
@@ -557,19 +469,11 @@ class CompareRoles(AccessState, rx.State):
             self.first = name[:_LONGEST]
         else:
             self.second = name[:_LONGEST]
-        return rx.redirect(_address(COMPARE, {"a": self.first, "b": self.second}), replace=True)
+        return rx.redirect(address_of(COMPARE, {"a": self.first, "b": self.second}), replace=True)
 
 
 def _given(form: Mapping[str, Any], name: str) -> str:
     return str(form.get(name) or "").strip()[:_LONGEST]
-
-
-def _address(path: str, asked: Mapping[str, object]) -> str:
-    return f"{path}?{urlencode({name: value for name, value in asked.items() if value})}"
-
-
-def _text(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
 
 
 def _end_of(day: str) -> datetime | None:
@@ -585,73 +489,3 @@ def _end_of(day: str) -> datetime | None:
     except (ValueError, OverflowError) as error:
         message = "Write the day as 2026-01-31."
         raise Invalid("form.invalid", message, fields={"last_day": message}) from error
-
-
-def _rows(rows: str) -> str:
-    return "All" if rows == ALL_OF_THEM else rows
-
-
-def _fields(readable: Iterable[str] | None, writable: Iterable[str] | None) -> str:
-    parts = [
-        f"{verb} {', '.join(names) or 'nothing'}"
-        for verb, names in (("Read", readable), ("Write", writable))
-        if names is not None
-    ]
-    return "; ".join(parts) or "All"
-
-
-def _told(told: ExplanationRead) -> Told:
-    return Told(
-        verdict=told.verdict,
-        allowed=told.allowed,
-        user_id=str(told.user.id),
-        name=told.user.display_name,
-        permission=told.permission,
-        description=told.description,
-        trace=[_trace(number, step) for number, step in enumerate(told.steps)],
-        given_by_roles=told.given_by_roles,
-    )
-
-
-def _trace(number: int, step: StepRead) -> TraceRow:
-    return TraceRow(
-        id=str(number),
-        verdict=_VERDICTS[step.verdict],
-        way=" → ".join(step.roles) or "In person",
-        role_href=f"/roles/{step.role_id}" if step.role_id else "",
-        granted=step.granted,
-        rows=step.rule or "All",
-        fields=_fields(step.readable, step.writable),
-        ends_at=_text(step.ends_at),
-        given_by=step.granted_by,
-        given_at=_text(step.granted_at),
-        reason=step.reason,
-    )
-
-
-def _held(held: HeldPermission, user_id: UUID) -> HeldRow:
-    return HeldRow(
-        permission=held.permission,
-        description=held.description,
-        rows=_rows(held.rows),
-        fields=_fields(held.readable, held.writable),
-        through=", ".join(held.through),
-        ends_at=_text(held.ends_at),
-        why=_address(EXPLAIN, {"user": user_id, "permission": held.permission}),
-    )
-
-
-def _own(grant: GrantRead) -> OwnGrantRow:
-    resource = runtime.current().registry.resource(resource_of(grant.permission))
-    titles = {rule.name: rule.title for rule in resource.rules}
-    return OwnGrantRow(
-        id=str(grant.id),
-        permission=grant.permission,
-        rows=titles.get(grant.rule, grant.rule) or "All",
-        fields=_fields(grant.readable, grant.writable),
-        ends_at=_text(grant.expires_at),
-        has_ended=not grant.as_grant().counts_at(clock.now()),
-        given_by=grant.granted_by,
-        given_at=_text(grant.granted_at),
-        reason=grant.reason,
-    )
