@@ -320,6 +320,8 @@ class Previewing(PageState, rx.State):
     @handler(SIGNED_IN)
     async def stop(self) -> Any:
         """Look at the console as oneself again."""
+        if runtime.caller().actor.previewing is None:
+            return None
         async with runtime.operations(PreviewService) as preview:
             await preview.stop()
         return await self._show_anew()
