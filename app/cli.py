@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import SecretStr, ValidationError
 
+from app.cli_access import access, guards, perms
 from app.cli_audit import audit
 from app.commands import FAILED, AsJson, operations, platform, say
 from app.core.version import VERSION
@@ -29,6 +30,9 @@ cli.add_typer(db, name="db")
 cli.add_typer(users, name="users")
 cli.add_typer(audit, name="audit")
 cli.add_typer(config, name="config")
+cli.add_typer(perms, name="perms")
+cli.add_typer(guards, name="guards")
+cli.add_typer(access, name="access")
 
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")

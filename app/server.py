@@ -12,6 +12,7 @@ from starlette_compress import CompressMiddleware
 from app.bootstrap import build_container, build_page_policy, build_registry, configure_logging
 from app.core.registry import Registry
 from app.http.api import build_api
+from app.http.coverage import rest_routes
 from app.http.edge import Edge
 from app.scheduling import run_last, schedule
 from app.settings import PROJECT_ROOT, Settings, load_settings
@@ -65,8 +66,9 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
     registry = build_registry()
     container = build_container(settings, registry)
     connections = Connections()
-    runtime.install(runtime.Runtime(container, registry, settings, connections))
-    api: App = CompressMiddleware(build_api(registry, container), minimum_size=_COMPRESS_FROM_BYTES)
+    rest = build_api(registry, container)
+    runtime.install(runtime.Runtime(container, registry, settings, connections, rest_routes(rest)))
+    api: App = CompressMiddleware(rest, minimum_size=_COMPRESS_FROM_BYTES)
     if settings.server.allowed_origins:
         api = CORSMiddleware(
             api,

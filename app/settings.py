@@ -133,6 +133,12 @@ class BootstrapSettings(Section):
     admin_password: SecretStr | None = None
 
 
+class AccessSettings(Section):
+    """Who may do what."""
+
+    file: Path | None = None
+
+
 class LoggingSettings(Section):
     """What is logged, and how it is written."""
 
@@ -173,6 +179,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     audit: AuditSettings = AuditSettings()
     bootstrap: BootstrapSettings = BootstrapSettings()
+    access: AccessSettings = AccessSettings()
     logging: LoggingSettings = LoggingSettings()
     sentry: SentrySettings = SentrySettings()
 

@@ -11,6 +11,7 @@ from components.bulk_bar import bulk_bar
 from components.button import button
 from components.card import columns, stack
 from components.data_table import Column, cell_link, data_table
+from components.matrix import matrix
 from components.menu import menu, menu_item, menu_link, menu_separator
 from components.number import grouped
 from components.pagination import pagination
@@ -43,6 +44,16 @@ ROWS = [
         "seen_at": seen,
     }
     for identity, name, status, roles, posts, seen in PEOPLE
+]
+MATRIX_ROWS = [
+    {
+        "name": f"post.{verb}",
+        "title": f"{verb.capitalize()} posts",
+        "group": "Blog",
+        "href": "/gallery",
+        "cells": cells,
+    }
+    for verb, cells in (("read", ["i", "d"]), ("publish", ["d", ""]))
 ]
 STATUSES = (("active", "Active"), ("invited", "Invited"), ("suspended", "Suspended"))
 COLUMNS = (
@@ -177,6 +188,14 @@ def lists() -> rx.Component:
                     ),
                 ),
             ),
+        ),
+        matrix(
+            rx.Var.create(MATRIX_ROWS).to(list[dict[str, Any]]),
+            rx.Var.create([{"name": name, "href": "/gallery"} for name in ("Editor", "Writer")]),
+            marks={"d": ("●", "granted"), "i": ("○", "inherited")},
+            label="Roles and permissions",
+            row_noun="permissions",
+            column_noun="roles",
         ),
         class_name="gallery-section",
     )

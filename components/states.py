@@ -99,6 +99,7 @@ def denied_state(
     sentence: Text = "Your roles do not include the permission this page needs.",
     granted_by: Text | None = None,
     href: Text = "/",
+    why: Text = "",
     heading: Literal["h1", "h2"] = "h1",
 ) -> rx.Component:
     """Name the missing permission and who can grant it.
@@ -108,6 +109,7 @@ def denied_state(
         sentence: What is refused.
         granted_by: People or roles that can grant it: *Anna Berg or any Administrator*.
         href: Where to go instead.
+        why: Where it is explained; empty for those who may not know.
         heading: `h1` when it stands for the whole page.
     """
     return _state(
@@ -124,7 +126,10 @@ def denied_state(
             else rx.fragment(),
             class_name="state-facts",
         ),
-        actions=(link_button("Back to overview", href=href),),
+        actions=(
+            link_button("Back to overview", href=href),
+            rx.cond(why, link_button("Why?", href=why, icon="circle_help")),
+        ),
         tone="warning",
         heading=heading,
     )

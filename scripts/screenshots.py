@@ -89,6 +89,10 @@ def states(address: str) -> Iterator[Picture]:
     guest = demo_data.address_of(GUEST)
     yield Picture("state-overview-guest", "/", guest, demo_data.PASSWORD)
     yield Picture("state-denied", "/users", guest, demo_data.PASSWORD)
+    yield Picture("state-explained", f"/access/explain?user={guest}&permission=user.read")
+    yield Picture("state-holders", "/access/holders?permission=user.read")
+    yield Picture("state-compared", "/access/compare?a=admin&b=guest")
+    yield Picture("state-grant-dialog", f"{record}/access", steps=_grant)
     yield Picture("state-not-found", "/no-such-page")
     yield Picture("state-user-not-found", "/users/00000000-0000-7000-8000-000000000000")
     yield Picture("state-no-match", "/users?q=nobody-is-called-so&status=active")
@@ -257,6 +261,11 @@ def _menu(item: str) -> Steps:
         page.locator("dialog[open]").wait_for()
 
     return steps
+
+
+def _grant(page: Page) -> None:
+    page.get_by_role("button", name="Grant", exact=True).click()
+    page.locator("dialog[open]").wait_for()
 
 
 def _palette(page: Page) -> None:

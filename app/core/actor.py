@@ -11,6 +11,17 @@ Channel = Literal["api", "console", "cli", "system"]
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """Whose access somebody looks through, without being them.
+
+    `user_id` is None when it is that of a role.
+    """
+
+    title: str
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """The one on whose authority an operation runs. Lives as long as one request.
 
@@ -25,6 +36,8 @@ class Actor:
     session_id: UUID | None = None
     roles: tuple[str, ...] = ()
     must_change_password: bool = False
+    previewing: Preview | None = None
+    """When set, `access` is not their own, and nothing can be changed."""
 
     @property
     def is_signed_in(self) -> bool:

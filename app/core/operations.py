@@ -6,9 +6,11 @@ the coverage list and the conformance test read: the permission.
 """
 
 import functools
+import importlib
 import inspect
+import pkgutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -42,6 +44,7 @@ class Operation:
     allowed_before_password_change: bool
     begins_write: bool = True
     recorded: bool = True
+    allowed_in_preview: bool = False
 
 
 def operation(
@@ -51,6 +54,7 @@ def operation(
     allowed_before_password_change: bool = False,
     begins_write: bool = True,
     recorded: bool = True,
+    allowed_in_preview: bool = False,
 ) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a service method an operation that changes something.
 
@@ -63,6 +67,8 @@ def operation(
             after slow work that must not hold a transaction open.
         recorded: False for what the platform does by itself every few seconds and
             proves otherwise; refusals are recorded all the same.
+        allowed_in_preview: Whether someone who previews another's access may
+            call it; all else that changes something is refused then.
     """
     return _gate(
         Operation(
@@ -72,6 +78,7 @@ def operation(
             allowed_before_password_change=allowed_before_password_change,
             begins_write=begins_write,
             recorded=recorded,
+            allowed_in_preview=allowed_in_preview,
         )
     )
 
@@ -97,6 +104,33 @@ def operations_of(service: type[Service]) -> dict[str, Operation | None]:
         for name, method in inspect.getmembers(service, inspect.isfunction)
         if not name.startswith("_")
     }
+
+
+def services_in(package: str) -> list[type[Service]]:
+    """The services that a package and its modules define, by name."""
+    found: set[type[Service]] = set()
+    for name in _modules_of(package):
+        for value in vars(importlib.import_module(name)).values():
+            if isinstance(value, type) and issubclass(value, Service) and value is not Service:
+                found.add(value)
+    mine = (service for service in found if f"{service.__module__}.".startswith(f"{package}."))
+    return sorted(mine, key=lambda service: service.__qualname__)
+
+
+def operations_in(package: str) -> dict[str, Operation | None]:
+    """Public methods of its services, e.g. `UserService.create`; None passed no gate."""
+    return {
+        f"{service.__qualname__}.{name}": operation
+        for service in services_in(package)
+        for name, operation in operations_of(service).items()
+    }
+
+
+def _modules_of(package: str) -> Iterator[str]:
+    yield package
+    root = importlib.import_module(package)
+    for item in pkgutil.walk_packages(getattr(root, "__path__", ()), f"{package}."):
+        yield item.name
 
 
 def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
@@ -159,6 +193,9 @@ def _refusal(op: Operation, uow: UnitOfWork) -> PlatformError | None:
     if actor.must_change_password and not op.allowed_before_password_change:
         code = "auth.password.change_required"
         return PermissionDenied(op.permission, "Change your password first.", code=code)
+    if actor.previewing is not None and op.changes and not op.allowed_in_preview:
+        message = "This is a preview: nothing can be changed. Stop it first."
+        return PermissionDenied(op.permission, message, code="preview.read_only")
     if not actor.may(op.permission):
         return PermissionDenied(op.permission)
     return None

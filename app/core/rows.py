@@ -5,6 +5,7 @@ count, its search and its export, so none of them can show what another hides.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
@@ -105,6 +106,9 @@ class Rows:
 
 def rows_of(registry: Registry, actor: Actor, permission: str) -> Rows:
     """The rows that an actor reaches with a permission."""
+    if actor.previewing is not None and actor.previewing.user_id is not None:
+        # "Their own record" is that of the person whose access is previewed.
+        actor = replace(actor, user_id=actor.previewing.user_id)
     reach = actor.access.reach(permission)
     rules = registry.resource(reach.resource).rules
     held = {part.rule for part in reach.parts}

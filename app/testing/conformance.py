@@ -4,53 +4,13 @@ def test_conforms() -> None:
 assert conformance.problems(shop.module.module, "shop") == []
 """
 
-import importlib
-import pkgutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
-
-from fastapi import FastAPI
-
 from app.core.module import Module
-from app.core.operations import Operation, Service, operations_of
+from app.core.operations import operations_in, services_in
 from app.core.permissions import PUBLIC, SIGNED_IN, is_permission
 from app.core.registry import Registry
+from app.http.coverage import RestRoute, rest_routes
 
-
-@dataclass(frozen=True, slots=True)
-class RestRoute:
-    """One method of one path; `permission` is None for a route that names no operation."""
-
-    method: str
-    path: str
-    permission: str | None
-    kind: str
-
-
-def services_in(package: str) -> list[type[Service]]:
-    """The services that a package and its modules define, by name."""
-    found: set[type[Service]] = set()
-    for name in _modules_of(package):
-        for value in vars(importlib.import_module(name)).values():
-            if isinstance(value, type) and issubclass(value, Service) and value is not Service:
-                found.add(value)
-    mine = (service for service in found if f"{service.__module__}.".startswith(f"{package}."))
-    return sorted(mine, key=lambda service: service.__qualname__)
-
-
-def operations_in(package: str) -> dict[str, Operation | None]:
-    """Public methods of its services, e.g. `UserService.create`; None passed no gate."""
-    return {
-        f"{service.__qualname__}.{name}": operation
-        for service in services_in(package)
-        for name, operation in operations_of(service).items()
-    }
-
-
-def rest_routes(api: FastAPI) -> list[RestRoute]:
-    """Every route of the application, by path."""
-    return sorted(_routes(api.routes), key=lambda route: (route.path, route.method))
+__all__ = ["RestRoute", "operations_in", "problems", "rest_routes", "services_in"]
 
 
 def problems(module: Module, package: str, registry: Registry | None = None) -> list[str]:
@@ -80,28 +40,3 @@ def problems(module: Module, package: str, registry: Registry | None = None) -> 
             if getattr(route, "operation", None) not in gated.values():
                 found.append(f"the route {getattr(route, 'path', route)} calls no operation")
     return found
-
-
-def _modules_of(package: str) -> Iterator[str]:
-    yield package
-    root = importlib.import_module(package)
-    for item in pkgutil.walk_packages(getattr(root, "__path__", ()), f"{package}."):
-        yield item.name
-
-
-def _routes(routes: Iterable[Any]) -> Iterator[RestRoute]:
-    for route in routes:
-        if hasattr(route, "effective_route_contexts"):
-            # A router that was included; its routes carry their full path there.
-            for context in route.effective_route_contexts():
-                yield from _methods(context.original_route, context.path, context.methods)
-        else:
-            yield from _methods(route, route.path, getattr(route, "methods", None))
-
-
-def _methods(route: Any, path: str, methods: Iterable[str] | None) -> Iterator[RestRoute]:
-    operation: Operation | None = getattr(route, "operation", None)
-    for method in methods or ["*"]:
-        yield RestRoute(
-            method, path, operation.permission if operation else None, type(route).__name__
-        )

@@ -58,6 +58,10 @@ class Console(rx.State):
     may: dict[str, bool] = {}
     refused: str = ""
     """The permission that the current page needs and the person lacks."""
+    previewing: str = ""
+    """Whose access the console shows; empty for one's own."""
+    why: str = ""
+    """Where that is explained, for those who may know."""
     session_ended: bool = False
     toasts: list[Toast] = []
     password_min_length: int = AuthSettings.model_fields["password_min_length"].default
@@ -72,6 +76,9 @@ class Console(rx.State):
             self.email = actor.email
         if self.roles != list(actor.roles):
             self.roles = list(actor.roles)
+        previewing = actor.previewing.title if actor.previewing is not None else ""
+        if self.previewing != previewing:
+            self.previewing = previewing
         names = [str(name) for name in runtime.current().registry.permissions]
         may = {name: actor.may(name) for name in names}
         if self.may != may:

@@ -1,6 +1,15 @@
 """The pages of one record, whoever contributes them."""
 
+from uuid import UUID
+
+from app.core.ids import parse_id
 from app.ui import runtime
+
+
+def record_id(path: str) -> UUID | None:
+    """The id of the record in an address such as `/users/…/activity`; None when it has none."""
+    parts = path.strip("/").split("/")
+    return parse_id(parts[1]) if len(parts) > 1 else None
 
 
 def record_tabs(route: str, address: str, *, first: str) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """What event handlers reach: Reflex makes the state objects, so nothing can be passed to them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from app.core.actor import Actor, RequestContext
 from app.core.operations import Service
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
+from app.http.coverage import RestRoute
 from app.settings import Settings
 from app.ui.connections import Connections
 
@@ -27,6 +28,7 @@ class Runtime:
     registry: Registry
     settings: Settings
     connections: Connections
+    routes: Sequence[RestRoute] = ()
 
 
 @dataclass(frozen=True, slots=True)

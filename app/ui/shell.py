@@ -13,10 +13,14 @@ from app.core.registry import Registry
 from app.ui.page_policy import SIGN_OUT
 from app.ui.page_state import Console
 from components.button import button
+from components.callout import callout
 from components.modal import modal
 from components.shell import NavItem, NavSection, Palette, Person, shell
 from components.states import denied_state
 from components.toasts import toasts
+
+STOP_PREVIEW = "Stop the preview"
+"""The action behind the banner's button."""
 
 
 def compose(page: PageSpec, registry: Registry) -> rx.Component:
@@ -25,7 +29,7 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
         return page.build()
     content = rx.cond(
         Console.refused != "",
-        denied_state(Console.refused, granted_by="Any administrator"),
+        denied_state(Console.refused, granted_by="Any administrator", why=Console.why),
         page.build(),
     )
     actions = [action for action in registry.actions if action.belongs_to(page.route)]
@@ -56,6 +60,7 @@ def frame(
     """
     return rx.fragment(
         shell(
+            rx.cond(Console.previewing != "", _preview()),
             *content,
             sections=_sections(registry.nav),
             trail=trail,
@@ -103,6 +108,18 @@ def _command(action: Action) -> Any:
 
 def _may(permission: str) -> Any:
     return True if permission in (PUBLIC, SIGNED_IN) else Console.may[permission]
+
+
+def _preview() -> rx.Component:
+    """Say in whose shoes one looks around; one's own session goes on underneath."""
+    return callout(
+        "You see the console with the access of ",
+        rx.el.strong(Console.previewing),
+        ". Nothing can be changed.",
+        title="Preview",
+        tone="warning",
+        action=button("Stop", size="s", on_click=Console.run(STOP_PREVIEW)),
+    )
 
 
 def _session_ended() -> rx.Component:

@@ -46,6 +46,7 @@ def upgrade() -> None:
     if rows:
         op.bulk_insert(grants, rows)
 
+    op.add_column("core_sessions", sa.Column("preview", sa.String(41), nullable=True))
     op.add_column("core_user_roles", sa.Column("expires_at", UtcDateTime(), nullable=True))
     op.add_column("core_user_roles", sa.Column("granted_by", sa.Uuid(), nullable=True))
     op.add_column("core_user_roles", _required("granted_by_name", sa.String(320), ""))
@@ -80,6 +81,7 @@ def downgrade() -> None:
     Grants for some rows or fields, and those that end, are dropped: without
     their conditions they would give more than was meant.
     """
+    op.drop_column("core_sessions", "preview")
     op.drop_table("core_role_includes")
     op.execute("DELETE FROM core_user_roles WHERE expires_at IS NOT NULL")
     for name in ("reason", "granted_at", "granted_by_name", "granted_by", "expires_at"):

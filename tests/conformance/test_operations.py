@@ -18,10 +18,18 @@ AUDIT = str(AuditEntry.__tablename__)
 
 # Who may call what. A change here is a change of the platform's security: look twice.
 PERMISSIONS = {
+    "AccessService.compare": "role.read",
+    "AccessService.differences": "role.read",
+    "AccessService.drift": "role.read",
     "AccessService.explain": "role.read",
+    "AccessService.export": "role.read",
+    "AccessService.holder_counts": "role.read",
     "AccessService.holders": "role.read",
+    "AccessService.matrix": "role.read",
     "AccessService.of_user": "role.read",
+    "AccessService.people": "role.read",
     "AccessService.permissions": "role.read",
+    "AccessService.person": "role.read",
     "AuditService.count": "audit.read",
     "AuditService.get": "audit.read",
     "AuditService.page": "audit.read",
@@ -39,6 +47,8 @@ PERMISSIONS = {
     "DashboardService.health": "system.health.check",
     "DashboardService.own_activity": SIGNED_IN,
     "DashboardService.users": "user.read",
+    "PreviewService.start": "role.update",
+    "PreviewService.stop": SIGNED_IN,
     "RoleService.add_members": "role.update",
     "RoleService.all": "role.read",
     "RoleService.count": "role.read",

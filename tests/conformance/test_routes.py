@@ -25,6 +25,7 @@ from app.testing import conformance
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.fixtures import settings_for
 from app.testing.platform import Platform
+from app.ui.guards import OPEN_PATHS
 from tests.fixtures.postgres import PostgresServer
 from tests.fixtures.server import ADMIN_PASSWORD, Server, bootstrap
 
@@ -48,8 +49,11 @@ ROUTES = {
     ("GET", "/api/v1/auth/sessions"): SIGNED_IN,
     ("DELETE", "/api/v1/auth/sessions/{session_id}"): SIGNED_IN,
     ("GET", "/api/v1/permissions"): "role.read",
+    ("GET", "/api/v1/permissions/compare"): "role.read",
     ("GET", "/api/v1/permissions/explain"): "role.read",
     ("GET", "/api/v1/permissions/holders"): "role.read",
+    ("GET", "/api/v1/permissions/holders/export"): "role.read",
+    ("GET", "/api/v1/permissions/matrix"): "role.read",
     ("GET", "/api/v1/roles"): "role.read",
     ("POST", "/api/v1/roles"): "role.create",
     ("POST", "/api/v1/roles/what-if"): "role.read",
@@ -72,6 +76,7 @@ ROUTES = {
     ("GET", "/api/v1/users/{user_id}/grants"): "role.read",
     ("PUT", "/api/v1/users/{user_id}/grants"): "role.update",
     ("GET", "/api/v1/users/{user_id}/permissions"): "role.read",
+    ("GET", "/api/v1/users/{user_id}/permissions/export"): "role.read",
     ("POST", "/api/v1/users/{user_id}/reactivate"): "user.suspend",
     ("POST", "/api/v1/users/{user_id}/roles"): "user.assign_roles",
     ("DELETE", "/api/v1/users/{user_id}/sessions"): "session.revoke",
@@ -79,14 +84,14 @@ ROUTES = {
     ("DELETE", "/api/v1/users/{user_id}/sessions/{session_id}"): "session.revoke",
     ("POST", "/api/v1/users/{user_id}/suspend"): "user.suspend",
     ("GET", "/session/audit/export"): "audit.export",
+    ("GET", "/session/access/holders"): "role.read",
+    ("GET", "/session/access/users/{user_id}"): "role.read",
     ("POST", "/session/password"): SIGNED_IN,
     ("POST", "/session/sign-in"): PUBLIC,
     ("POST", "/session/sign-out"): SIGNED_IN,
     ("GET", "/session/users/export"): "user.read",
 }
 
-# Routes without an operation: they show nothing of anybody.
-OPEN_PATHS = {"/docs", "/healthz", "/openapi.json", "/ready"}
 
 # What would have an effect if the caller were allowed.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {

@@ -103,6 +103,17 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "unsaved changes", record, lambda page: page.get_by_label("Name").fill("Changed")
     yield "delete dialog", record, choose("Delete…")
     yield "password dialog", record, choose("Set password")
+    asked = f"user={record.rpartition('/')[2]}&permission=user.read"
+    yield "explained", f"/access/explain?{asked}", lambda page: None
+    yield (
+        "errors in a question",
+        "/access/explain?user=nobody&permission=user.read",
+        lambda page: None,
+    )
+    yield "holders", "/access/holders?permission=user.read", lambda page: None
+    yield "compared", "/access/compare?a=admin&b=guest", lambda page: None
+    yield "grant dialog", f"{record}/access", grant_in_person
+    yield "preview dialog", "/access", preview_role
     yield "selection", "/users", select_one
     yield "bulk dialog", "/users", suspend_one
     yield "palette", "/users", open_palette
@@ -241,6 +252,19 @@ def select_member(page: Page) -> None:
     """Ask to take the role from its member."""
     select_one(page)
     page.get_by_role("button", name="Remove…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def grant_in_person(page: Page) -> None:
+    """Ask what to grant to the user of the record."""
+    page.get_by_role("button", name="Grant", exact=True).click()
+    page.locator("dialog[open]").wait_for()
+
+
+def preview_role(page: Page) -> None:
+    """Ask for a role to look at the console with."""
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Preview a role").click()
     page.locator("dialog[open]").wait_for()
 
 

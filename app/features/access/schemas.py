@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.core.text import plain_text
-from app.features.roles.schemas import Person
+from app.features.roles.schemas import GrantSpec, Person, RoleName
 
 _Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
 
@@ -59,6 +60,7 @@ class StepRead(BaseModel):
     granted_by: str
     granted_at: datetime | None
     reason: str
+    role_id: UUID | None = Field(description="The role that grants; null when in person.")
     sentence: str = Field(description="The step in words.")
 
 
@@ -103,3 +105,92 @@ class Holder(BaseModel):
     rows: str
     through: list[str]
     ends_at: datetime | None
+
+
+class MatrixRole(BaseModel):
+    """A column of the matrix."""
+
+    id: UUID
+    name: str
+
+
+class MatrixRow(BaseModel):
+    """What every role makes of one permission."""
+
+    permission: str
+    description: str
+    module: str
+    cells: list[str] = Field(
+        description="For each role letters, none when it does not grant the permission: `d` when "
+        "it does so itself, `i` when a role does that it includes, `w` when only by a wildcard, "
+        "`c` when only under conditions."
+    )
+
+
+class Matrix(BaseModel):
+    """All roles and all permissions."""
+
+    roles: list[MatrixRole]
+    rows: list[MatrixRow]
+
+
+class CompareQuery(BaseModel):
+    """Two roles to compare, by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    a: _Text = Field(examples=["editor"])
+    b: _Text = Field(examples=["writer"])
+
+
+class Difference(BaseModel):
+    """A permission of which two roles do not give the same."""
+
+    permission: str
+    description: str
+    a: str = Field(description="What the first role gives, in words; empty for nothing.")
+    b: str = Field(description="What the second role gives, in words; empty for nothing.")
+
+
+class PreviewStart(BaseModel):
+    """Whose access to look through."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["user", "role"]
+    id: UUID
+
+
+class RoleDefinition(BaseModel):
+    """A role as a file describes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: RoleName
+    description: Annotated[str, Field(max_length=300), BeforeValidator(plain_text)] = ""
+    includes: list[_Text] = []
+    grants: list[GrantSpec] = []
+
+
+class RolesFile(BaseModel):
+    """A file that describes roles."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    roles: list[RoleDefinition] = []
+
+    @model_validator(mode="after")
+    def _are_unique(self) -> "RolesFile":
+        names = [role.name for role in self.roles]
+        if len(names) != len(set(names)):
+            code, message = "roles", "A role is described twice."
+            raise PydanticCustomError(code, message)
+        return self
+
+
+class Drift(BaseModel):
+    """How the roles differ from the file that describes them."""
+
+    file: str = Field(description="Empty when none is configured.")
+    problem: str = Field(default="", description="Why the file could not be read.")
+    differences: list[str] = []

@@ -1,41 +1,69 @@
 """Operations that explain and report who may do what; they change nothing."""
 
+import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 
-from app.core.access import Access, Grant, Reach, Step
+from app.core import clock
+from app.core.access import Access, Grant, Reach, RoleGraph, Step, refuse_beyond
 from app.core.actor import Actor
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import parse_id
-from app.core.operations import Service, query
-from app.core.permissions import PermissionName, resource_of
+from app.core.operations import Service, operation, query
+from app.core.permissions import SIGNED_IN, PermissionName, covers, resource_of
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
+from app.features.access import roles_file
+from app.features.access.repository import PeopleRepository
 from app.features.access.schemas import (
+    CompareQuery,
+    Difference,
+    Drift,
     ExplainQuery,
     ExplanationRead,
     HeldPermission,
     Holder,
+    Matrix,
+    MatrixRole,
+    MatrixRow,
     PermissionRead,
+    PreviewStart,
+    RolesFile,
     RuleRead,
     StepRead,
 )
+from app.features.auth.models import UserSession
+from app.features.auth.repository import SessionRepository
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import Person
+from app.settings import Settings
 
 IN_PERSON = "in person"
 ALL_OF_THEM = "all"
+
+_MOST_FOUND = 10
+_LONGEST_SEARCH = 100
 
 
 class AccessService(Service):
     """What is held, by whom and why, within one unit of work."""
 
-    def __init__(self, uow: UnitOfWork, roles: RoleRepository, registry: Registry) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        roles: RoleRepository,
+        people: PeopleRepository,
+        registry: Registry,
+        settings: Settings,
+    ) -> None:
         super().__init__(uow)
+        self._file = settings.access.file
         self._roles = roles
+        self._people = people
         self._registry = registry
 
     @query(RolePermission.READ, action="access.permissions")
@@ -73,6 +101,7 @@ class AccessService(Service):
             holding = await self._holding(person, access, name, wanted.object_id)
         explained = access.explain(name, rules=holding)
         graph = await self._roles.graph()
+        role_ids = await self._roles.ids()
         giving = [
             role
             for role in sorted(graph.roles)
@@ -84,7 +113,7 @@ class AccessService(Service):
             description=name.description,
             allowed=explained.allowed,
             verdict=_verdict(person, name, explained.allowed, explained.steps, holding),
-            steps=[self._step(step) for step in explained.steps],
+            steps=[self._step(step, role_ids) for step in explained.steps],
             given_by_roles=giving,
         )
 
@@ -137,6 +166,107 @@ class AccessService(Service):
             for person in people
         ]
 
+    @query(RolePermission.READ, action="access.holder_counts")
+    async def holder_counts(self) -> dict[str, int]:
+        """How many of those who may sign in hold each permission now."""
+        graph = await self._roles.graph()
+        held = await self._roles.held_by(await self._people.active_ids())
+        # Most people hold the same as many others.
+        alike = Counter((tuple(roles), tuple(direct)) for roles, direct in held.values())
+        counts = dict.fromkeys(map(str, self._registry.permissions), 0)
+        for (roles, direct), people in alike.items():
+            access = graph.access(roles, direct)
+            for name in counts:
+                if name in access:
+                    counts[name] += people
+        return counts
+
+    @query(RolePermission.READ, action="access.matrix")
+    async def matrix(self) -> Matrix:
+        """What every role makes of every permission."""
+        graph = await self._roles.graph()
+        ids = await self._roles.ids()
+        names = sorted(graph.roles, key=str.casefold)
+        columns = [_Column(graph, name) for name in names]
+        return Matrix(
+            roles=[MatrixRole(id=ids[name], name=name) for name in names],
+            rows=[
+                MatrixRow(
+                    permission=name,
+                    description=name.description,
+                    module=module.id,
+                    cells=[column.cell(name) for column in columns],
+                )
+                for module in self._registry.modules
+                for enumeration in module.permissions
+                for name in enumeration
+            ],
+        )
+
+    @query(RolePermission.READ, action="access.compare")
+    async def compare(self, roles: CompareQuery) -> list[Difference]:
+        """The permissions of which two roles do not give the same.
+
+        Raises:
+            NotFound: There is no such role.
+        """
+        graph = await self._roles.graph()
+        for name in (roles.a, roles.b):
+            if name not in graph.roles:
+                raise NotFound("role.not_found", f"There is no role {name}.")
+        first, second = (Access(graph.grants_of(name)) for name in (roles.a, roles.b))
+        found = []
+        for name in self._registry.permissions:
+            a, b = self._extent(first, name), self._extent(second, name)
+            if a != b:
+                found.append(Difference(permission=name, description=name.description, a=a, b=b))
+        return found
+
+    @query(RolePermission.READ, action="access.person")
+    async def person(self, known_as: str) -> Person:
+        """The user with this e-mail address or id.
+
+        Raises:
+            NotFound: No such user.
+        """
+        user_id = parse_id(known_as.strip())
+        if user_id is not None:
+            return await self._person(user_id)
+        for person in await self._people.known_as(known_as.strip()):
+            return person
+        raise NotFound("user.not_found", f"There is no user {known_as}.")
+
+    @query(RolePermission.READ, action="access.people")
+    async def people(self, text: str) -> list[Person]:
+        """A few people whose name or e-mail address contains the text."""
+        wanted = text.strip()[:_LONGEST_SEARCH]
+        return await self._people.matching(wanted, limit=_MOST_FOUND) if wanted else []
+
+    @query(RolePermission.READ, action="access.export")
+    async def export(self) -> str:
+        """All roles as the text of a file."""
+        return roles_file.write(await self._roles.all())
+
+    @query(RolePermission.READ, action="access.diff")
+    async def differences(self, wanted: RolesFile) -> list[str]:
+        """What a file says otherwise than the roles are, one sentence each."""
+        return roles_file.differences(wanted, await self._roles.all())
+
+    @query(RolePermission.READ, action="access.drift")
+    async def drift(self) -> Drift:
+        """How the roles differ from the file that the settings name."""
+        if self._file is None:
+            return Drift(file="")
+        try:
+            text = await asyncio.to_thread(self._file.read_text, encoding="utf-8")
+            wanted = roles_file.read(text)
+        except (OSError, UnicodeError) as error:
+            return Drift(file=str(self._file), problem=f"It cannot be read: {error}.")
+        except Invalid as error:
+            return Drift(file=str(self._file), problem=error.message)
+        found = roles_file.differences(wanted, await self._roles.all())
+        return Drift(file=str(self._file), differences=found)
+
     def _declared(self, permission: str) -> PermissionName:
         for name in self._registry.permissions:
             if name == permission:
@@ -174,7 +304,7 @@ class AccessService(Service):
             raise NotFound("access.object.not_found", "There is no such record.")
         return frozenset(rule.name for rule in resource.rules if getattr(row, rule.name))
 
-    def _step(self, step: Step) -> StepRead:
+    def _step(self, step: Step, role_ids: dict[str, UUID]) -> StepRead:
         grant = step.grant
         rule = self._title(grant)
         return StepRead(
@@ -189,6 +319,7 @@ class AccessService(Service):
             granted_by=grant.granted_by,
             granted_at=grant.granted_at,
             reason=grant.reason,
+            role_id=role_ids.get(grant.via[-1]) if grant.via else None,
             sentence=_sentence(step, rule),
         )
 
@@ -200,11 +331,108 @@ class AccessService(Service):
                         return rule.title
         return grant.rule
 
+    def _extent(self, access: Access, permission: str) -> str:
+        """What is held of a permission, in words; empty for nothing."""
+        reach = access.reach(permission)
+        if not reach.parts:
+            return ""
+        rows = self._rows(reach)
+        words = ["all records" if rows == ALL_OF_THEM else rows]
+        for kind in ("readable", "writable"):
+            fields = _fields(getattr(part, kind) for part in reach.parts)
+            if fields is not None:
+                words.append(f"{kind}: {', '.join(fields) or 'nothing'}")
+        ends_at = access.ends_at(permission)
+        if ends_at is not None:
+            words.append(f"until {ends_at:%Y-%m-%d %H:%M} UTC")
+        return "; ".join(words)
+
     def _rows(self, reach: Reach) -> str:
         if reach.rules is None:
             return ALL_OF_THEM
         rules = self._registry.resource(reach.resource).rules
         return "; ".join(rule.title for rule in rules if rule.name in reach.rules)
+
+
+class PreviewService(Service):
+    """Looking at the console with the access of a role or of somebody else, changing nothing."""
+
+    def __init__(self, uow: UnitOfWork, roles: RoleRepository, sessions: SessionRepository) -> None:
+        super().__init__(uow)
+        self._roles = roles
+        self._sessions = sessions
+
+    @operation(RolePermission.UPDATE, action="preview.start")
+    async def start(self, shown: PreviewStart) -> None:
+        """Show one's own console session what a role or a user would see.
+
+        Raises:
+            NotFound: No such role or user.
+            Conflict: It is not a console session that asks for it.
+            PermissionDenied: They hold what the actor does not.
+        """
+        self.uow.audit.about(shown.kind, shown.id, "")
+        if shown.kind == "user":
+            people = await self._roles.people([shown.id])
+            if not people:
+                raise NotFound("user.not_found", "There is no such user.")
+            name, access = people[0].email, await self._roles.access_of(shown.id)
+        else:
+            role = await self._roles.get(shown.id)
+            if role is None:
+                raise NotFound("role.not_found", "There is no such role.")
+            name = role.name
+            access = Access((await self._roles.graph()).grants_of(name))
+        self.uow.audit.about(shown.kind, shown.id, name)
+        if RolePermission.GRANT not in self.uow.actor.access:
+            refuse_beyond(self.uow.actor.access, access.grants, code="preview.beyond_actor")
+        session = await self._session()
+        if session is None or session.kind != "console":
+            raise Conflict("preview.console_only", "Only the console can show a preview.")
+        session.preview = f"{shown.kind}:{shown.id}"
+        await self._sessions.add(session)
+
+    @operation(SIGNED_IN, action="preview.stop", allowed_in_preview=True)
+    async def stop(self) -> None:
+        """Show one's own console session again what one holds oneself."""
+        session = await self._session()
+        if session is not None:
+            session.preview = None
+            await self._sessions.add(session)
+        self.uow.audit.about("session", self.uow.actor.session_id or "", self.uow.actor.email)
+
+    async def _session(self) -> UserSession | None:
+        session_id = self.uow.actor.session_id
+        return None if session_id is None else await self._sessions.get(session_id)
+
+
+class _Column:
+    """One role, prepared to be asked for many permissions."""
+
+    def __init__(self, graph: RoleGraph, role: str) -> None:
+        self._exact: dict[str, list[Grant]] = defaultdict(list)
+        self._wild: list[Grant] = []
+        moment = clock.now()
+        for grant in graph.grants_of(role):
+            if grant.counts_at(moment):
+                (self._wild if "*" in grant.permission else self._exact[grant.permission]).append(
+                    grant
+                )
+
+    def cell(self, permission: str) -> str:
+        """The letters of `MatrixRow.cells`."""
+        exact = self._exact.get(permission, [])
+        grants = [*exact, *(each for each in self._wild if covers(each.permission, permission))]
+        if not grants:
+            return ""
+        letters = "d" if any(len(grant.via) == 1 for grant in grants) else "i"
+        if not exact:
+            letters += "w"
+        if not Access(grants).reach(permission).is_everything or all(
+            grant.ends_at for grant in grants
+        ):
+            letters += "c"
+        return letters
 
 
 def _verdict(

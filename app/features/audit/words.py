@@ -211,13 +211,21 @@ class _Phrase:
 
 _AS = "as"
 _PHRASES = {
+    "access.compare": _Phrase("compared", "compare", None, "two roles"),
+    "access.diff": _Phrase("compared", "compare", None, "the roles with a file"),
+    "access.drift": _Phrase("compared", "compare", None, "the roles with their file"),
     "access.explain": _Phrase("looked up", "look up", None, "why somebody holds a permission"),
+    "access.export": _Phrase("exported", "export", None, "the roles"),
+    "access.holder_counts": _Phrase("looked up", "look up", None, "how many hold what"),
     "access.holders": _Phrase("looked up", "look up", None, "who holds a permission"),
+    "access.matrix": _Phrase("looked at", "look at", None, "all roles and permissions"),
     "access.of_user": _Phrase("looked up", "look up", None, "what a user may do"),
+    "access.people": _Phrase("looked up", "look up", None, "people to explain"),
     "access.permissions": _Phrase("looked at", "look at", None, "the permissions"),
     "audit.anchor": _Phrase("anchored", "anchor", None, "the audit trail"),
     "audit.export": _Phrase("exported", "export", None, "audit entries"),
     "audit.prune": _Phrase("deleted", "delete", None, "audit entries that were kept long enough"),
+    "access.person": _Phrase("looked up", "look up", None, "a person to explain"),
     "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
     "audit.seal": _Phrase("sealed", "seal", None, "the audit trail"),
     "audit.verify": _Phrase("verified", "verify", None, "the audit trail"),
@@ -238,6 +246,10 @@ _PHRASES = {
     "dashboard.health": _Phrase("checked", "check", None, "the health of the platform"),
     "dashboard.own_activity": _Phrase("looked at", "look at", None, "their own activity"),
     "dashboard.users": _Phrase("looked up", "look up", None, "how many users there are"),
+    "preview.start": _Phrase(
+        "previewed the access of", "preview the access of", "", "another's access"
+    ),
+    "preview.stop": _Phrase("stopped", "stop", None, "the preview"),
     "role.add_members": _Phrase("gave", "give", "the role", "a role"),
     "role.add_permissions": _Phrase(
         "added permissions to", "add permissions to", "the role", "a role"

@@ -14,12 +14,13 @@ from sqlmodel import col
 
 from app.core import clock, crypto
 from app.core.access import Access
-from app.core.actor import Actor
+from app.core.actor import Actor, Preview
 from app.core.database import Database
 from app.core.prepared import Lookup
 from app.features.auth.models import UserSession
 from app.features.auth.repository import PRINCIPAL
 from app.features.auth.tokens import AccessTokens, invalid_token
+from app.features.roles.permissions import RolePermission
 from app.features.roles.resolver import AccessResolver
 from app.features.users.schemas import UserStatus
 from app.settings import Settings
@@ -111,6 +112,9 @@ class SessionAuthenticator:
         if row is None or row.kind != kind or not self._is_live(row, cookie_hash):
             return None
         access, roles = await self._held(row)
+        previewing = None
+        if row.preview is not None:
+            access, previewing = await self._previewed(row, access)
         if clock.now() - row.last_seen_at > _TOUCH_EVERY:
             await self._touch(row.session_id)
         return Actor(
@@ -122,7 +126,21 @@ class SessionAuthenticator:
             session_id=row.session_id,
             roles=roles,
             must_change_password=row.must_change_password,
+            previewing=previewing,
         )
+
+    async def _previewed(self, row: _Row, own: Access) -> tuple[Access, Preview]:
+        """The access that the session previews; none at all once it goes beyond one's own."""
+        kind, _, text = row.preview.partition(":")
+        shown_id = UUID(text)
+        found = await self._access.previewed(kind, shown_id, row.stamp)
+        if found is None:
+            return Access(), Preview("somebody who is no more")
+        shown, name = found
+        title = name if kind == "user" else f"the role {name}"
+        preview = Preview(title, shown_id if kind == "user" else None)
+        may = RolePermission.GRANT in own or own.includes_all(shown)
+        return (shown if may and RolePermission.UPDATE in own else Access()), preview
 
     def _is_live(self, row: _Row, cookie_hash: str | None) -> bool:
         now = clock.now()

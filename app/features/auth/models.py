@@ -36,6 +36,8 @@ class UserSession(Table, table=True):
     end_reason: str = Field(default="", max_length=30)
     address: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=300)
+    preview: str | None = Field(default=None, max_length=41)
+    """Whose access the console shows: `user` or `role`, a colon and the id."""
 
 
 class RefreshToken(Table, table=True):

@@ -25,6 +25,7 @@ _PRINCIPAL_COLUMNS: tuple[Any, ...] = (
     UserSession.expires_at,
     UserSession.created_at,
     UserSession.roles_at_issue,
+    UserSession.preview,
     UserSession.cookie_hash,
     UserSession.rotated_at,
     User.id.label("user_id"),  # type: ignore[attr-defined]  # likewise

@@ -120,7 +120,12 @@ class AuthService(Service):
         session.last_seen_at = now
         return await self._issue(session)
 
-    @operation(SIGNED_IN, action="auth.sign_out", allowed_before_password_change=True)
+    @operation(
+        SIGNED_IN,
+        action="auth.sign_out",
+        allowed_before_password_change=True,
+        allowed_in_preview=True,
+    )
     async def sign_out(self) -> None:
         """End the session this call belongs to."""
         actor = self.uow.actor

@@ -17,6 +17,7 @@ from app.http.origin import local_path
 from app.ui import runtime
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
+from app.ui.record_tabs import record_id
 
 
 class SignIn(PageState, rx.State):
@@ -114,8 +115,7 @@ class UserSessions(PageState, rx.State):
         await self._say(ended_in_words(count))
 
     def _user_id(self) -> UUID | None:
-        parts = self.router.url.path.strip("/").split("/")
-        return parse_id(parts[1]) if len(parts) > 1 else None
+        return record_id(self.router.url.path)
 
     def _known_user_id(self) -> UUID:
         user_id = self._user_id()

@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.access import Access, Held, RoleGraph
 from app.core.database import Database
 from app.core.prepared import Lookup
-from app.features.roles.models import Role, UserRole
+from app.features.roles.models import USERS, Role, UserRole
 from app.features.roles.repository import EDGES, NODES, as_grant, graph_of
 
 Stamp = tuple[int, int]
@@ -52,6 +52,10 @@ _HELD = union_all(
 )
 
 
+_PERSON = sa_select(USERS.c.display_name.label("name")).where(USERS.c.id == bindparam("shown_id"))
+_ROLE = sa_select(col(Role.name)).where(col(Role.id) == bindparam("shown_id"))
+
+
 class AccessResolver:
     """Answers what a user holds. Lives as long as the process."""
 
@@ -59,6 +63,8 @@ class AccessResolver:
         self._nodes = Lookup(database, NODES)
         self._edges = Lookup(database, EDGES)
         self._held = Lookup(database, _HELD)
+        self._person = Lookup(database, _PERSON)
+        self._role = Lookup(database, _ROLE)
         self._graph: tuple[int, RoleGraph] = (-1, RoleGraph({}))
         self._users: OrderedDict[UUID, tuple[Stamp, Access, tuple[Held, ...]]] = OrderedDict()
 
@@ -79,6 +85,22 @@ class AccessResolver:
         now = clock.now()
         roles = (held.role for held in known[2] if held.until is None or now < held.until)
         return known[1], tuple(sorted(roles))
+
+    async def previewed(self, kind: str, shown_id: UUID, version: int) -> tuple[Access, str] | None:
+        """What a user or a role holds, and what they are called; None when they are no more.
+
+        Args:
+            kind: `user` or `role`.
+            shown_id: Which.
+            version: The access stamp as it is now.
+        """
+        names = self._person if kind == "user" else self._role
+        row = await names.row(shown_id=shown_id)
+        if row is None:
+            return None
+        if kind == "user":
+            return (await self._read(shown_id, version))[0], row.name
+        return Access((await self._graph_at(version)).grants_of(row.name)), row.name
 
     async def _read(self, user_id: UUID, version: int) -> tuple[Access, tuple[Held, ...]]:
         graph = await self._graph_at(version)

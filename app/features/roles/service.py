@@ -339,8 +339,12 @@ class RoleService(Service):
         await self._roles.lock_access()
         person = await self._person(user_id)
         self.uow.audit.about("user", user_id, person.email)
-        self._check_grants(wanted.all_grants)
         before = await self._roles.own_grants(user_id)
+        kept = {each.as_grant().essence for each in before}
+        # What stays may have ended, or be of a module that is gone.
+        self._check_grants(
+            each for each in wanted.all_grants if each.as_grant().essence not in kept
+        )
         self._refuse_beyond(
             difference(
                 [each.as_grant() for each in before],

@@ -9,7 +9,6 @@ from uuid import UUID
 import reflex as rx
 
 from app.core.errors import Conflict, Invalid, NotFound, PlatformError
-from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
@@ -38,7 +37,7 @@ from app.ui.bulk_state import BulkListState
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
-from app.ui.record_tabs import record_tabs
+from app.ui.record_tabs import record_id, record_tabs
 
 RECORD = "/users/[user_id]"
 """Route of a user's own page."""
@@ -411,8 +410,7 @@ class UserRecord(PageState, rx.State):
         self.setting_password = False
 
     def _id(self) -> UUID | None:
-        parts = self.router.url.path.strip("/").split("/")
-        return parse_id(parts[1]) if len(parts) > 1 else None
+        return record_id(self.router.url.path)
 
     def _known_id(self) -> UUID:
         """The user that the address names: the server may have forgotten what the tab shows."""

@@ -74,3 +74,45 @@ class TestRefused:
         answer = await client.get(f"/api/v1/{path}")
 
         assert (answer.status_code, answer.json()["permission"]) == (403, "role.read")
+
+
+@pytest.mark.actor(grants=["role.read"])
+class TestFilesAndTables:
+    """Reports as files, and all roles at once."""
+
+    async def test_files(self, client: httpx.AsyncClient, make_user: UserFactory) -> None:
+        """Who holds something and what somebody holds, as CSV with a line of column names."""
+        user = await make_user(email="root@example.com", roles=["admin"])
+
+        holders = await client.get(
+            "/api/v1/permissions/holders/export", params={"permission": "user.delete"}
+        )
+        held = await client.get(f"/api/v1/users/{user.id}/permissions/export")
+        unknown = await client.get(
+            "/api/v1/permissions/holders/export", params={"permission": "no.such"}
+        )
+
+        assert holders.headers["content-type"].startswith("text/csv")
+        lines = holders.text.splitlines()
+        assert lines[0] == "id,display_name,email,rows,through,ends_at"
+        assert [line.split(",")[2:] for line in lines[1:]] == [
+            ["root@example.com", "all", "admin", ""]
+        ]
+        assert "user.delete,Delete users,all,,,admin," in held.text.splitlines()
+        assert unknown.status_code == 422
+
+    async def test_matrix_and_comparison(
+        self, client: httpx.AsyncClient, make_role: RoleFactory
+    ) -> None:
+        """All roles against all permissions, and two roles against each other."""
+        await make_role("user.read", name="desk")
+
+        matrix = (await client.get("/api/v1/permissions/matrix")).json()
+        compared = await client.get(
+            "/api/v1/permissions/compare", params={"a": "desk", "b": "guest"}
+        )
+
+        column = [role["name"] for role in matrix["roles"]].index("desk")
+        marks = {row["permission"]: row["cells"][column] for row in matrix["rows"]}
+        assert (marks["user.read"], marks["user.delete"]) == ("d", "")
+        assert [each["permission"] for each in compared.json()["items"]] == ["user.read"]

@@ -1,16 +1,21 @@
 """Explanations and reports: what they say is what the gate does."""
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from app.core import clock
+from app.core.actor import SYSTEM
 from app.core.errors import Invalid, NotFound
-from app.features.access.schemas import ExplainQuery
+from app.core.unit_of_work import UnitOfWork
+from app.features.access.schemas import CompareQuery, ExplainQuery
 from app.features.access.service import AccessService
+from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import Grants, GrantSpec, MembersAdd, RoleUpdate
 from app.features.roles.service import RoleService
+from app.settings import AccessSettings, Settings
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
 
@@ -182,3 +187,123 @@ class TestReports:
             ["in person"],
             "What they did themselves",
         )
+
+    async def test_holder_counts(self, call: Caller, make_user: UserFactory) -> None:
+        """As many as the list of holders names, permission by permission."""
+        await make_user(roles=["admin"])
+        await make_user(roles=["guest"])
+        cem = await make_user(roles=["guest"])
+        await call(RoleService.set_own_grants, cem.id, Grants(permissions=["audit.read"]))
+
+        counts = await call(AccessService.holder_counts)
+
+        for name in ("audit.read", "user.delete"):
+            assert counts[name] == len(await call(AccessService.holders, name))
+        assert counts["audit.read"] == counts["user.delete"] + 1
+
+    async def test_matrix(self, call: Caller, make_role: RoleFactory) -> None:
+        """How each role grants each permission."""
+        await make_role("audit.read", GrantSpec(permission="user.read", rule="own"), name="b")
+        above = await make_role("session.*", name="a")
+        await call(RoleService.update, above.id, RoleUpdate(includes=["b"]))
+
+        matrix = await call(AccessService.matrix)
+
+        names = [role.name for role in matrix.roles]
+        cells = {row.permission: dict(zip(names, row.cells, strict=True)) for row in matrix.rows}
+        assert names == sorted(names)
+        assert (cells["audit.read"]["a"], cells["audit.read"]["b"]) == ("i", "d")
+        assert (cells["user.read"]["a"], cells["user.read"]["b"]) == ("ic", "dc")
+        assert cells["session.read"]["a"] == "dw"
+        assert cells["session.read"]["b"] == ""
+
+    async def test_compare(self, call: Caller, make_role: RoleFactory) -> None:
+        """Only what differs, in words."""
+        await make_role("audit.read", GrantSpec(permission="user.read", rule="own"), name="a")
+        await make_role("audit.read", "user.read", "role.read", name="b")
+
+        found = await call(AccessService.compare, CompareQuery(a="a", b="b"))
+
+        assert {each.permission: (each.a, each.b) for each in found} == {
+            "user.read": ("Their own record", "all records"),
+            "role.read": ("", "all records"),
+        }
+        with pytest.raises(NotFound):
+            await call(AccessService.compare, CompareQuery(a="a", b="nobody"))
+
+
+@pytest.mark.actor("admin")
+class TestPeople:
+    """Finding those who are to be explained."""
+
+    async def test_person(self, call: Caller, make_user: UserFactory) -> None:
+        """By id, or by address in any spelling."""
+        ada = await make_user(email="ada@example.com")
+
+        assert (await call(AccessService.person, str(ada.id))).id == ada.id
+        assert (await call(AccessService.person, " Ada@Example.com ")).id == ada.id
+        for nobody in ("ada", "", str(NOBODY)):
+            with pytest.raises(NotFound):
+                await call(AccessService.person, nobody)
+
+    async def test_people(self, call: Caller, make_user: UserFactory) -> None:
+        """By a part of the name or address; a few, and nobody for nothing."""
+        await make_user(email="ada@example.com", display_name="Ada Okafor")
+        await make_user(email="x%y@example.com", display_name="Bob")
+
+        assert [each.email for each in await call(AccessService.people, "okaf")] == [
+            "ada@example.com"
+        ]
+        assert [each.display_name for each in await call(AccessService.people, "%")] == ["Bob"]
+        assert await call(AccessService.people, " ") == []
+
+
+@pytest.mark.actor("admin")
+class TestFile:
+    """The roles and the file that describes them."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings, tmp_path: Path) -> Settings:
+        """A platform whose roles are described by a file."""
+        return settings.model_copy(update={"access": AccessSettings(file=tmp_path / "roles.yaml")})
+
+    async def test_drift(self, call: Caller, settings: Settings, make_role: RoleFactory) -> None:
+        """What was exported does not differ; what is changed since, does."""
+        assert settings.access.file is not None
+        settings.access.file.write_text(await call(AccessService.export), encoding="utf-8")
+        same = await call(AccessService.drift)
+        await make_role("user.read", name="new")
+        changed = await call(AccessService.drift)
+        settings.access.file.write_text("roles: [", encoding="utf-8")
+        broken = await call(AccessService.drift)
+        settings.access.file.unlink()
+        gone = await call(AccessService.drift)
+
+        assert (same.file, same.problem, same.differences) == (str(settings.access.file), "", [])
+        assert changed.differences == ["new: is not in the file."]
+        assert "not YAML" in broken.problem
+        assert "cannot be read" in gone.problem
+
+
+@pytest.mark.actor("admin")
+async def test_ended_grants_stay(call: Caller, platform: Platform, make_user: UserFactory) -> None:
+    """Granting more in person keeps what has ended, to be told of."""
+    user = await make_user()
+    ended = GrantSpec(permission="audit.read", expires_at=clock.now() - timedelta(days=1))
+    async with platform.caller(SYSTEM).unit() as unit:
+        uow = await unit.get(UnitOfWork)
+        await uow.begin_write()
+        await (await unit.get(RoleRepository)).replace_own_grants(
+            user.id, [ended], by=(None, "system")
+        )
+        await uow.commit()
+    present = await call(RoleService.own_grants, user.id)
+
+    await call(
+        RoleService.set_own_grants,
+        user.id,
+        Grants(grants=[*present, GrantSpec(permission="user.read")]),
+    )
+
+    after = await call(RoleService.own_grants, user.id)
+    assert {each.permission for each in after} == {"audit.read", "user.read"}

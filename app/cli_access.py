@@ -1,0 +1,248 @@
+"""`platformctl perms`, `guards` and `access`: who may do what, what guards it, roles as code."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.commands import FAILED, AsJson, operations, platform, say
+
+perms = typer.Typer(no_args_is_help=True, help="Who may do what, and why.")
+guards = typer.Typer(no_args_is_help=True, help="What guards every way in.")
+access = typer.Typer(no_args_is_help=True, help="Roles as a file.")
+
+RolesPath = Annotated[Path, typer.Argument(help="A YAML file of roles.")]
+
+
+@perms.command()
+def explain(
+    user: Annotated[str, typer.Argument(help="E-mail address or id.")],
+    permission: str,
+    record: Annotated[str, typer.Argument(help="Id of a record.", metavar="[OBJECT]")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell why a user holds a permission or does not."""
+
+    async def work() -> None:
+        from app.features.access.schemas import ExplainQuery
+        from app.features.access.service import AccessService
+
+        async with operations(AccessService) as (service, _):
+            person = await service.person(user)
+            told = await service.explain(
+                ExplainQuery(user_id=person.id, permission=permission, object_id=record or None)
+            )
+        lines = [told.verdict, *(f"  {step.verdict}: {step.sentence}" for step in told.steps)]
+        if told.given_by_roles:
+            lines.append(f"Roles that would give it: {', '.join(told.given_by_roles)}")
+        say(as_json, told.model_dump(mode="json"), "\n".join(lines))
+
+    asyncio.run(work())
+
+
+@perms.command()
+def holders(permission: str, as_json: AsJson = False) -> None:
+    """List everybody who holds a permission."""
+
+    async def work() -> None:
+        from app.features.access.service import AccessService
+
+        async with operations(AccessService) as (service, _):
+            found = await service.holders(permission)
+        lines = [f"{each.email}  {each.rows}  {', '.join(each.through)}" for each in found]
+        facts = [each.model_dump(mode="json") for each in found]
+        say(as_json, facts, "\n".join(lines) or "Nobody holds it.")
+
+    asyncio.run(work())
+
+
+@perms.command("of")
+def of_user(
+    user: Annotated[str, typer.Argument(help="E-mail address or id.")], as_json: AsJson = False
+) -> None:
+    """List all that a user may do."""
+
+    async def work() -> None:
+        from app.features.access.service import AccessService
+
+        async with operations(AccessService) as (service, _):
+            found = await service.of_user((await service.person(user)).id)
+        lines = [f"{each.permission}  {each.rows}  {', '.join(each.through)}" for each in found]
+        facts = [each.model_dump(mode="json") for each in found]
+        say(as_json, facts, "\n".join(lines) or "They may do nothing but sign in.")
+
+    asyncio.run(work())
+
+
+@guards.command("list")
+def list_guards(as_json: AsJson = False) -> None:
+    """List every route, event handler and page with its permission and number of holders."""
+
+    async def work() -> None:
+        from app.core.registry import Registry
+        from app.features.access.service import AccessService
+        from app.ui.guards import guards as guards_of
+
+        async with operations(AccessService) as (service, container):
+            counts = await service.holder_counts()
+            found = guards_of(await container.get(Registry), await _routes())
+        facts = [
+            {
+                "kind": each.kind,
+                "name": each.name,
+                "permission": each.permission or None,
+                "rules": each.rules,
+                "holders": counts.get(each.permission),
+            }
+            for each in found
+        ]
+        lines = [
+            f"{each.kind:8}{each.permission or 'UNGUARDED':22}"
+            f"{counts.get(each.permission, ''):>6}  {each.name}"
+            for each in found
+        ]
+        say(as_json, facts, "\n".join(lines))
+
+    asyncio.run(work())
+
+
+@guards.command("check")
+def check_guards(as_json: AsJson = False) -> None:
+    """Fail when a route, event handler, page or operation is unguarded."""
+
+    async def work() -> list[str]:
+        from app.bootstrap import build_registry
+        from app.ui.guards import unguarded
+
+        return unguarded(build_registry(), await _routes(), "app.features")
+
+    found = asyncio.run(work())
+    lines = "\n".join(f"unguarded: {each}" for each in found)
+    say(as_json, {"unguarded": found}, lines or "Everything is guarded.")
+    if found:
+        raise typer.Exit(FAILED)
+
+
+@access.command("export")
+def export_roles(
+    file: Annotated[Path | None, typer.Argument(help="Where to write; else it is printed.")] = None,
+) -> None:
+    """Write all roles as YAML, always in the same order."""
+
+    async def work() -> str:
+        from app.features.access.service import AccessService
+
+        async with operations(AccessService) as (service, _):
+            return await service.export()
+
+    text = asyncio.run(work())
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
+        typer.echo(f"wrote {file}")
+
+
+@access.command("diff")
+def diff_roles(file: RolesPath, as_json: AsJson = False) -> None:
+    """Tell how the roles differ from a file; exit code 1 when they do."""
+
+    async def work() -> list[str]:
+        from app.features.access.roles_file import read
+        from app.features.access.service import AccessService
+
+        async with operations(AccessService) as (service, _):
+            return await service.differences(read(file.read_text(encoding="utf-8")))
+
+    found = asyncio.run(work())
+    say(as_json, {"differences": found}, "\n".join(found) or "No difference.")
+    if found:
+        raise typer.Exit(FAILED)
+
+
+@access.command("apply")
+def apply_roles(
+    file: RolesPath,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the roles what a file says, all or none; roles that are not in it stay."""
+
+    async def work() -> tuple[list[str], dict[str, int]]:
+        from app.features.access.roles_file import read
+        from app.features.access.service import AccessService
+        from app.features.roles.service import RoleService
+
+        wanted = read(file.read_text(encoding="utf-8"))
+        async with operations(RoleService) as (roles, container):
+            service = await container.get(AccessService)
+            found = await service.differences(wanted)
+            totals = await _apply(roles, wanted, really=not dry_run)
+        return found, totals
+
+    found, totals = asyncio.run(work())
+    words = [*found, *(f"{effect}: {count}" for effect, count in totals.items() if count)]
+    if found:
+        words.append("Nothing was changed." if dry_run else "Applied.")
+    facts = {"differences": found, "totals": totals, "applied": not dry_run}
+    say(as_json, facts, "\n".join(words) or "No difference.")
+
+
+async def _apply(roles: Any, wanted: Any, *, really: bool) -> dict[str, int]:
+    """Change what differs by the roles' own operations; how many users gain or lose how much.
+
+    Raises:
+        PlatformError: Whatever these refuse; then nothing is changed.
+    """
+    from app.core.errors import Conflict
+    from app.features.access.roles_file import defined
+    from app.features.roles.schemas import RoleCreate, RoleUpdate
+
+    effects = ("gains", "loses", "widens", "narrows")
+    totals = dict.fromkeys(effects, 0)
+    present = {role.name: role for role in await roles.all()}
+    new = [role for role in wanted.roles if role.name not in present]
+    if really:
+        # What they include may be further down in the file.
+        for role in new:
+            present[role.name] = await roles.create(
+                RoleCreate(name=role.name, description=role.description, grants=role.grants)
+            )
+    for role in wanted.roles:
+        known = present.get(role.name)
+        if known is None or defined(known) == _sorted(role):
+            continue
+        change = RoleUpdate(
+            description=role.description, includes=role.includes, grants=role.grants
+        )
+        if not really:
+            change = change.model_copy(
+                update={"includes": [name for name in role.includes if name in present]}
+            )
+        report = await roles.what_if(known.id, change)
+        if report.refusal is not None:
+            raise Conflict("access.apply.refused", f"{role.name}: {report.refusal}")
+        for each in report.changes:
+            for effect in effects:
+                totals[effect] += getattr(each, f"{effect}_count")
+        if really:
+            await roles.update(known.id, change)
+    return totals
+
+
+def _sorted(role: Any) -> Any:
+    key: Callable[[Any], Any] = lambda grant: grant.key  # noqa: E731 - used once, typed
+    return role.model_copy(
+        update={"includes": sorted(role.includes), "grants": sorted(role.grants, key=key)}
+    )
+
+
+async def _routes() -> Any:
+    from app.core.registry import Registry
+    from app.http.api import build_api
+    from app.http.coverage import rest_routes
+
+    async with platform() as (container, _):
+        return rest_routes(build_api(await container.get(Registry), container))

@@ -1,0 +1,590 @@
+"""The pages that explain and report who may do what."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.features.access.rows import GuardRow, HolderRow, OwnGrantRow, TraceRow
+from app.features.access.state import (
+    AccessMatrix,
+    CompareRoles,
+    Coverage,
+    Explain,
+    Holders,
+    Previewing,
+    UserAccess,
+)
+from app.features.roles.permissions import RolePermission
+from app.features.users.pages import user_record
+from app.features.users.state import UserRecord
+from app.ui.page_state import Console
+from components.badge import badge, status_badge
+from components.button import button, link_button
+from components.callout import callout
+from components.card import card, stack
+from components.code import code
+from components.data_table import Column, cell_link, data_table
+from components.form import form
+from components.form_dialog import form_dialog
+from components.form_field import form_actions, form_field, form_row
+from components.link import link
+from components.matrix import matrix
+from components.menu import menu_item, menu_link
+from components.page_header import page_header
+from components.progress import skeleton
+from components.relative_time import relative_time
+from components.search_input import search_input
+from components.select import select
+from components.states import empty_state, no_match_state
+from components.text_input import text_input
+from components.toolbar import toolbar
+
+MARKS = {
+    "d": ("●", "granted by the role itself"),
+    "i": ("○", "granted by a role that it includes"),
+    "w": ("✱", "by a wildcard"),
+    "c": ("¹", "under conditions only: some records, some fields, or until a day"),
+}
+_VERDICTS = {
+    "Counts": ("Counts", "success", "circle_check"),
+    "Ended": ("Ended", "neutral", "clock"),
+    "Other records": ("Other records", "warning", "filter"),
+}
+
+
+def matrix_page() -> rx.Component:
+    """All roles and all permissions on one screen."""
+    return rx.fragment(
+        page_header(
+            "Permissions",
+            "What every role grants. A mark leads to the role, a permission to those who hold it.",
+            action=link_button("Explain", href="/access/explain", icon="circle_help"),
+            secondary=[link_button("Compare roles", href="/access/compare", icon="columns_2")],
+            more=[
+                rx.cond(
+                    Console.may[RolePermission.UPDATE],
+                    menu_item("Preview a role…", icon="eye", on_click=Previewing.ask),
+                ),
+                menu_link("Who can do this", href="/access/holders", icon="users"),
+                menu_link("What guards every way in", href="/access/coverage", icon="shield"),
+            ],
+        ),
+        _preview_dialog(),
+        rx.cond(AccessMatrix.file, _drift()),
+        rx.cond(
+            AccessMatrix.loading,
+            card(skeleton(lines=6)),
+            matrix(
+                AccessMatrix.rows,
+                AccessMatrix.columns,
+                marks=MARKS,
+                label="Roles and permissions",
+                row_noun="permissions",
+                column_noun="roles",
+            ),
+        ),
+    )
+
+
+def _preview_dialog() -> rx.Component:
+    return form_dialog(
+        "Preview a role",
+        form_field(
+            "Role",
+            select("role", Previewing.role_options, placeholder="Choose a role", required=True),
+            error=Previewing.field_errors.get("id", "").to(str),
+        ),
+        sentence="You see the console as somebody with this role alone. Nothing can be changed.",
+        open=Previewing.choosing,
+        on_submit=Previewing.start_role,
+        on_close=Previewing.close,
+        submit_label="Preview",
+        errors=Previewing.field_errors,
+        error=Previewing.form_error,
+        version=Previewing.choosing.to(str),
+    )
+
+
+def _drift() -> rx.Component:
+    file = rx.el.span("Described by ", code(AccessMatrix.file))
+    return rx.cond(
+        AccessMatrix.file_problem,
+        callout(file, ": ", AccessMatrix.file_problem, title="No comparison", tone="danger"),
+        rx.cond(
+            AccessMatrix.drift.length() > 0,
+            callout(
+                file,
+                rx.el.ul(rx.foreach(AccessMatrix.drift, rx.el.li), class_name="plain-list"),
+                title="The roles differ from their file",
+                tone="warning",
+            ),
+            callout(file, title="The roles are as their file says", tone="success"),
+        ),
+    )
+
+
+def coverage_page() -> rx.Component:
+    """What guards every way in."""
+    return rx.fragment(
+        page_header(
+            "Guard coverage",
+            "Every REST route, event handler and page, and the permission that it needs.",
+        ),
+        toolbar(
+            search=search_input(
+                Coverage.search,
+                on_search=Coverage.search_for,
+                label="Search ways in",
+                placeholder="Name or permission",
+            ),
+        ),
+        data_table(
+            Coverage.rows,
+            [
+                Column("name", "Way in", render=lambda row: code(row.name), fixed=True),
+                Column("kind", "Kind", size="fit"),
+                Column("permission", "Permission", render=_guard, size="fit"),
+                Column("rules", "Row rules", size="wide"),
+                Column("holders", "Holders", render=_holder_count, align="end", size="fit"),
+            ],
+            label="Ways in",
+            compact=True,
+            loading=Coverage.loading,
+            empty=no_match_state("No way in matches the search."),
+        ),
+    )
+
+
+def _guard(row: GuardRow) -> rx.Component:
+    return rx.cond(
+        row.permission,
+        code(row.permission),
+        badge("Unguarded", tone="danger", icon="shield_x"),
+    )
+
+
+def _holder_count(row: GuardRow) -> rx.Component:
+    return rx.cond(row.href, link(row.holders, href=row.href), "")
+
+
+def explain_page() -> rx.Component:
+    """Tell why somebody may do something or may not."""
+    errors = Explain.field_errors
+    return rx.fragment(
+        page_header("Explain", "Why somebody may do something, or why not."),
+        stack(
+            card(
+                form(
+                    form_row(
+                        form_field(
+                            "User",
+                            rx.fragment(
+                                text_input(
+                                    "user",
+                                    value=Explain.user,
+                                    autocomplete="off",
+                                    placeholder="Name or e-mail",
+                                    attrs={"list": "people"},
+                                    on_change=Explain.find.debounce(200),
+                                ),
+                                _choices("people", Explain.people),
+                            ),
+                            error=errors.get("user", "").to(str),
+                        ),
+                        _permission_field(Explain.permission, Explain.permissions, errors),
+                        form_field(
+                            "Record's id",
+                            text_input(
+                                "object_id", value=Explain.object_id, autocomplete="off", mono=True
+                            ),
+                            error=errors.get("object_id", "").to(str),
+                            optional=True,
+                        ),
+                    ),
+                    form_actions(button("Explain", variant="primary", type="submit")),
+                    on_submit=Explain.ask,
+                    version=Explain.question,
+                    errors=errors,
+                    label="Question",
+                ),
+            ),
+            rx.cond(Explain.told.verdict != "", _answer()),
+        ),
+    )
+
+
+def _answer() -> rx.Component:
+    told = Explain.told
+    reason = rx.el.span(code(told.permission), " · ", told.description)
+    return rx.fragment(
+        rx.cond(
+            told.allowed,
+            callout(reason, title=told.verdict, tone="success", announce=True),
+            callout(reason, title=told.verdict, tone="warning", announce=True),
+        ),
+        card(
+            data_table(
+                told.trace,
+                _trace_columns(),
+                label="Grants",
+                empty=empty_state(
+                    "No grant speaks of it",
+                    "No role of this person and no grant in person names this permission.",
+                    icon="shield",
+                ),
+            ),
+            title="Trace",
+            sentence="Every grant that speaks of this permission. One that counts is enough.",
+            flush=True,
+        ),
+        card(
+            rx.cond(
+                told.given_by_roles.length() > 0,
+                rx.el.ul(
+                    rx.foreach(told.given_by_roles, lambda name: rx.el.li(badge(name))),
+                    class_name="line line-wrap",
+                    aria_label="Roles that would give it",
+                ),
+                rx.el.p("No role gives it without conditions.", class_name="quiet"),
+            ),
+            rx.el.p(
+                link("All that this person may do", href="/users/" + told.user_id + "/access"),
+                " · ",
+                link(
+                    "Everybody who may do this",
+                    href="/access/holders?permission=" + told.permission,
+                ),
+            ),
+            title="Roles that would give it",
+            sentence="For all records and fields, for good.",
+        ),
+    )
+
+
+def _trace_columns() -> list[Column]:
+    return [
+        Column("way", "Through", render=_way, fixed=True),
+        Column(
+            "verdict",
+            "Verdict",
+            render=lambda row: status_badge(row.verdict, _VERDICTS),
+            size="fit",
+        ),
+        Column("granted", "Grants", render=lambda row: code(row.granted), size="fit"),
+        Column("rows", "Records"),
+        Column("fields", "Fields"),
+        Column("ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"),
+        Column("given_by", "Given", render=_given, size="fit"),
+        Column("reason", "Why"),
+    ]
+
+
+def _way(row: TraceRow) -> rx.Component:
+    return rx.cond(row.role_href, cell_link(row.way, href=row.role_href), rx.el.span(row.way))
+
+
+def _given(row: Any) -> rx.Component:
+    return rx.el.span(row.given_by, " ", relative_time(row.given_at, missing=""))
+
+
+def _end(ends_at: Any) -> rx.Component:
+    return rx.cond(ends_at, relative_time(ends_at), "for good")
+
+
+def holders_page() -> rx.Component:
+    """Everybody who can do something."""
+    errors = Holders.field_errors
+    return rx.fragment(
+        page_header(
+            "Who can do this",
+            "Everybody who may sign in and holds a permission now.",
+            action=rx.cond(
+                Holders.download,
+                link_button("Download CSV", href=Holders.download, icon="download", native=True),
+            ),
+        ),
+        stack(
+            card(
+                form(
+                    _permission_field(Holders.permission, Holders.permissions, errors),
+                    form_actions(button("Show", variant="primary", type="submit")),
+                    on_submit=Holders.ask,
+                    version=Holders.permission,
+                    errors=errors,
+                    label="Permission",
+                )
+            ),
+            rx.cond(
+                Holders.download,
+                card(
+                    data_table(
+                        Holders.holders,
+                        _holder_columns(),
+                        label="Holders",
+                        row_name="name",
+                        actions=_why,
+                        empty=empty_state(
+                            "Nobody holds it",
+                            "Those whose roles grant this permission stand here.",
+                            icon="users",
+                        ),
+                    ),
+                    title=Holders.description,
+                    sentence=Holders.permission,
+                    flush=True,
+                ),
+            ),
+        ),
+    )
+
+
+def _holder_columns() -> list[Column]:
+    return [
+        Column("name", "Name", render=_holder, fixed=True),
+        Column("email", "E-mail"),
+        Column("rows", "Records"),
+        Column("through", "Through", size="wide"),
+        Column("ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"),
+    ]
+
+
+def _holder(row: HolderRow) -> rx.Component:
+    return cell_link(row.name, href="/users/" + row.id)
+
+
+def _why(row: Any) -> rx.Component:
+    return link_button("Why?", href=row.why, size="s")
+
+
+def user_access_page() -> rx.Component:
+    """What one user may do, through which role, and what they hold in person."""
+    may_grant = Console.may[RolePermission.UPDATE]
+    return user_record(
+        stack(
+            card(
+                data_table(
+                    UserAccess.held,
+                    [
+                        Column("description", "May", size="wide", fixed=True),
+                        Column(
+                            "permission",
+                            "Permission",
+                            render=lambda row: code(row.permission),
+                            size="fit",
+                        ),
+                        Column("rows", "Records"),
+                        Column("fields", "Fields"),
+                        Column("through", "Through"),
+                        Column(
+                            "ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"
+                        ),
+                    ],
+                    label="Permissions",
+                    row_key="permission",
+                    actions=_why,
+                    compact=True,
+                    loading=UserAccess.loading,
+                    empty=empty_state(
+                        "No permissions",
+                        "What this person's roles and the grants below give stands here.",
+                        icon="shield",
+                    ),
+                ),
+                title="What this person can do",
+                sentence="All that roles and grants in person give together, now.",
+                actions=(
+                    rx.cond(
+                        may_grant & ~UserRecord.is_self,
+                        button("Preview", size="s", icon="eye", on_click=Previewing.start_user),
+                    ),
+                    rx.cond(
+                        UserAccess.held.length() > 0,
+                        link_button(
+                            "CSV",
+                            href=UserAccess.download,
+                            icon="download",
+                            size="s",
+                            native=True,
+                        ),
+                    ),
+                ),
+                flush=True,
+            ),
+            card(
+                data_table(
+                    UserAccess.own,
+                    _own_columns(),
+                    label="Grants in person",
+                    actions=lambda row: rx.cond(
+                        may_grant, button("Remove", size="s", on_click=UserAccess.revoke(row.id))
+                    ),
+                    loading=UserAccess.loading,
+                    empty=empty_state(
+                        "Nothing in person",
+                        "Permissions given to this person alone stand here. Prefer a role.",
+                        icon="key_round",
+                    ),
+                ),
+                title="In person",
+                sentence="Given to this person alone, without a role.",
+                actions=(
+                    rx.cond(
+                        may_grant,
+                        button("Grant", size="s", icon="plus", on_click=UserAccess.ask_grant),
+                    ),
+                ),
+                flush=True,
+            ),
+        ),
+        _grant_dialog(),
+    )
+
+
+def _own_columns() -> list[Column]:
+    return [
+        Column("permission", "Grants", render=_own, fixed=True),
+        Column("rows", "Records"),
+        Column("fields", "Fields"),
+        Column("ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"),
+        Column("given_by", "Given", render=_given, size="fit"),
+        Column("reason", "Why", size="wide"),
+    ]
+
+
+def _own(row: OwnGrantRow) -> rx.Component:
+    ended = rx.cond(row.has_ended, badge("Ended", icon="clock"))
+    return rx.el.span(code(row.permission), ended, class_name="line")
+
+
+def _grant_dialog() -> rx.Component:
+    errors = UserAccess.field_errors
+    return form_dialog(
+        "Grant in person",
+        _permission_field(
+            "",
+            UserAccess.permissions,
+            errors,
+            help="Or a wildcard: user.*, *.read or *.",
+            on_change=UserAccess.choose_permission.debounce(200),
+        ),
+        form_field(
+            "Records",
+            select("rule", UserAccess.rule_options, placeholder="All"),
+            error=errors.get("rule", "").to(str),
+        ),
+        form_field(
+            "Last day",
+            text_input("last_day", type="date"),
+            help="It ends after that day, in UTC. Empty: for good.",
+            error=errors.get("last_day", "").to(str),
+            optional=True,
+        ),
+        form_field(
+            "Reason",
+            text_input("reason", max_length=300, autocomplete="off"),
+            help="Who looks at this later reads it.",
+            error=errors.get("reason", "").to(str),
+            optional=True,
+        ),
+        open=UserAccess.granting,
+        on_submit=UserAccess.grant,
+        on_close=UserAccess.close_grant,
+        submit_label="Grant",
+        errors=errors,
+        error=UserAccess.form_error,
+        version=UserAccess.granting.to(str),
+    )
+
+
+def compare_page() -> rx.Component:
+    """What two roles do not have in common."""
+    return rx.fragment(
+        page_header("Compare roles", "Only what they do not have in common."),
+        stack(
+            card(
+                form_row(_role("a", CompareRoles.first), _role("b", CompareRoles.second)),
+                rx.cond(
+                    CompareRoles.form_error,
+                    callout(CompareRoles.form_error, tone="danger", announce=True),
+                ),
+            ),
+            rx.cond(
+                CompareRoles.is_compared,
+                card(
+                    data_table(
+                        CompareRoles.differences,
+                        [
+                            Column("description", "May", size="wide", fixed=True),
+                            Column(
+                                "permission",
+                                "Permission",
+                                render=lambda row: code(row.permission),
+                                size="fit",
+                            ),
+                            Column("first", "First", render=lambda row: _extent(row.first)),
+                            Column("second", "Second", render=lambda row: _extent(row.second)),
+                        ],
+                        label="Differences",
+                        row_key="permission",
+                        empty=empty_state(
+                            "No difference", "Both roles give the same.", icon="equal"
+                        ),
+                    ),
+                    title=CompareRoles.first + " and " + CompareRoles.second,
+                    flush=True,
+                ),
+            ),
+        ),
+    )
+
+
+def _role(side: str, chosen: Any) -> rx.Component:
+    return form_field(
+        CompareRoles.sides[side],
+        select(
+            side,
+            CompareRoles.role_options,
+            value=chosen,
+            placeholder="Choose a role",
+            on_change=lambda name: CompareRoles.choose(side, name),
+        ),
+    )
+
+
+def _extent(words: Any) -> rx.Component:
+    return rx.cond(words, words, rx.el.span("not granted", class_name="quiet"))
+
+
+def _permission_field(
+    value: Any,
+    options: Any,
+    errors: Any,
+    *,
+    help: str = "",  # noqa: A002 - as `form_field` calls it
+    on_change: Any = None,
+) -> rx.Component:
+    return form_field(
+        "Permission",
+        rx.fragment(
+            text_input(
+                "permission",
+                value=value,
+                autocomplete="off",
+                placeholder="user.read",
+                mono=True,
+                attrs={"list": "permissions"},
+                on_change=on_change,
+            ),
+            _choices("permissions", options),
+        ),
+        help=help or None,
+        error=errors.get("permission", "").to(str),
+    )
+
+
+def _choices(name: str, options: Any) -> rx.Component:
+    """What a field with `list=name` offers while one types."""
+    return rx.el.datalist(
+        rx.foreach(options, lambda each: rx.el.option(each["label"], value=each["value"])),
+        id=name,
+    )

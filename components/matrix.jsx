@@ -1,0 +1,126 @@
+import { memo, useDeferredValue, useMemo, useState } from "react";
+import { Link, useNavigate } from "react-router";
+
+const has = (text, words) => words.every((word) => text.includes(word));
+const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
+const Row = memo(function Row({ row, columns, shown, marks }) {
+  return (
+    <tr>
+      <th scope="row">
+        <Link className="matrix-name" to={row.href} title={row.title}>
+          <span className="mono">{row.name}</span>
+          <span className="matrix-title">{row.title}</span>
+        </Link>
+      </th>
+      {shown.map((index) => {
+        const letters = row.cells[index];
+        if (!letters) return <td key={index} />;
+        const column = columns[index];
+        const said = [...letters].map((letter) => marks[letter][1]).join(", ");
+        return (
+          <td key={index} className="matrix-held">
+            <a href={column.href} title={`${column.name}: ${said}`}>
+              <span aria-hidden="true">{[...letters].map((letter) => marks[letter][0]).join("")}</span>
+              <span className="visually-hidden">{said}</span>
+            </a>
+          </td>
+        );
+      })}
+    </tr>
+  );
+});
+
+const Group = memo(function Group({ name, rows, columns, shown, marks }) {
+  return (
+    <tbody>
+      <tr className="matrix-group">
+        <th scope="rowgroup">{name}</th>
+        <td colSpan={shown.length} />
+      </tr>
+      {rows.map((row) => (
+        <Row key={row.name} row={row} columns={columns} shown={shown} marks={marks} />
+      ))}
+    </tbody>
+  );
+});
+
+/** Hundreds of rows and dozens of columns: filtered here, links followed by one listener. */
+export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnNoun }) {
+  const [rowText, setRowText] = useState("");
+  const [columnText, setColumnText] = useState("");
+  const rowWords = useDeferredValue(rowText);
+  const columnWords = useDeferredValue(columnText);
+  const navigate = useNavigate();
+  const shown = useMemo(() => {
+    const words = wordsOf(columnWords);
+    return columns.map((_, index) => index).filter((index) => has(columns[index].name.toLowerCase(), words));
+  }, [columns, columnWords]);
+  const groups = useMemo(() => {
+    const words = wordsOf(rowWords);
+    const found = new Map();
+    for (const row of rows) {
+      if (!has(`${row.group} ${row.name} ${row.title}`.toLowerCase(), words)) continue;
+      if (!found.has(row.group)) found.set(row.group, []);
+      found.get(row.group).push(row);
+    }
+    return [...found];
+  }, [rows, rowWords]);
+  const count = groups.reduce((sum, [, members]) => sum + members.length, 0);
+  const follow = (event) => {
+    const link = event.target.closest("td a");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    navigate(link.getAttribute("href"));
+  };
+  const filter = (text, set, noun) => (
+    <label className="matrix-filter">
+      <span className="field-label">Filter {noun}</span>
+      <input
+        type="search"
+        className="input"
+        value={text}
+        autoComplete="off"
+        spellCheck={false}
+        data-unsaved="ignore"
+        onChange={(event) => set(event.target.value)}
+      />
+    </label>
+  );
+  return (
+    <div className="matrix">
+      <div className="matrix-head">
+        {filter(rowText, setRowText, rowNoun)}
+        {filter(columnText, setColumnText, columnNoun)}
+        <p className="quiet" role="status">
+          {count} of {rows.length} {rowNoun}, {shown.length} of {columns.length} {columnNoun}
+        </p>
+      </div>
+      <ul className="matrix-marks" aria-label="What the marks mean">
+        {Object.entries(marks).map(([letter, [sign, words]]) => (
+          <li key={letter}>
+            <span aria-hidden="true">{sign}</span> {words}
+          </li>
+        ))}
+      </ul>
+      <div className="matrix-scroll" role="region" aria-label={label} tabIndex={0} onClick={follow}>
+        <table aria-label={label}>
+          <thead>
+            <tr>
+              <th scope="col">{rowNoun[0].toUpperCase() + rowNoun.slice(1)}</th>
+              {shown.map((index) => (
+                <th scope="col" key={index}>
+                  <Link to={columns[index].href}>{columns[index].name}</Link>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          {groups.map(([name, members]) => (
+            <Group key={name} name={name} rows={members} columns={columns} shown={shown} marks={marks} />
+          ))}
+        </table>
+        {count ? null : <p className="matrix-none">Nothing matches.</p>}
+      </div>
+    </div>
+  );
+}

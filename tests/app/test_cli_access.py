@@ -1,0 +1,157 @@
+"""`platformctl perms`, `guards` and `access`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.core.operations import Service
+from app.features.users import service as users_service
+from tests.app.test_cli import Run, migrated, run
+
+__all__ = ["migrated", "run"]
+
+ADMIN = "admin@example.com"
+FILE = """
+roles:
+- name: admin
+  description: May do everything.
+  grants:
+  - permission: '*'
+- name: guest
+  description: Signs in and looks around.
+- name: chief
+  includes: [desk]
+- name: desk
+  grants:
+  - permission: user.read
+    rule: own
+"""
+
+
+class TestPerms:
+    """`perms explain`, `holders` and `of`."""
+
+    def test_explain(self, migrated: Run) -> None:
+        """By address or id, in words or as JSON; the record counts."""
+        words = migrated("perms", "explain", ADMIN, "user.read")
+        told = json.loads(migrated("perms", "explain", ADMIN, "user.read", "--json").stdout)
+        person = told["user"]["id"]
+        by_id = migrated("perms", "explain", person, "user.read", person)
+        nobody = migrated("perms", "explain", "nobody@example.com", "user.read", "--json")
+
+        assert words.stdout.splitlines() == [
+            "Administrator holds user.read.",
+            "  counts: Through admin: grants *.",
+            "Roles that would give it: admin",
+        ]
+        assert told["allowed"] is True
+        assert "for this record" in by_id.stdout
+        assert nobody.returncode == 1
+        assert json.loads(nobody.stderr)["code"] == "user.not_found"
+
+    def test_reports(self, migrated: Run) -> None:
+        """Everybody who holds one permission, and all that one person holds."""
+        holders = json.loads(migrated("perms", "holders", "user.read", "--json").stdout)
+        held = json.loads(migrated("perms", "of", ADMIN, "--json").stdout)
+
+        assert [each["email"] for each in holders] == [ADMIN]
+        assert "user.delete" in [each["permission"] for each in held]
+        assert migrated("perms", "holders", "user.read").stdout == f"{ADMIN}  all  admin\n"
+        assert "user.delete  all  admin" in migrated("perms", "of", ADMIN).stdout
+        assert migrated("perms", "holders", "no.such").returncode == 1
+
+
+class TestGuards:
+    """`guards list` and `check`."""
+
+    def test_list(self, migrated: Run) -> None:
+        """Routes, handlers and pages, with permission, row rules and holders."""
+        found = {
+            (each["kind"], each["name"]): each
+            for each in json.loads(migrated("guards", "list", "--json").stdout)
+        }
+
+        route = found["route", "GET /api/v1/users"]
+        assert (route["permission"], route["holders"]) == ("user.read", 1)
+        assert "Their own record" in route["rules"]
+        assert found["handler", "user_record.delete"]["permission"] == "user.delete"
+        assert found["page", "/audit"]["permission"] == "audit.read"
+        assert found["page", "/"]["holders"] is None
+
+    def test_check(self, migrated: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It passes as long as nothing is unguarded, and names what is."""
+        assert migrated("guards", "check").returncode == 0
+
+        class OpenService(Service):
+            async def leak(self) -> None:
+                """Pass no gate."""
+
+        OpenService.__module__ = users_service.__name__
+        OpenService.__qualname__ = "OpenService"
+        monkeypatch.setattr(users_service, "OpenService", OpenService, raising=False)
+        result = migrated("guards", "check", "--json")
+
+        assert result.returncode == 1
+        assert json.loads(result.stdout) == {"unguarded": ["operation OpenService.leak"]}
+
+
+class TestFile:
+    """`access export`, `diff` and `apply`."""
+
+    @pytest.fixture
+    def write(self, tmp_path: Path) -> Callable[[str], str]:
+        """Write a file of roles."""
+
+        def write(text: str) -> str:
+            path = tmp_path / "roles.yaml"
+            path.write_text(text, encoding="utf-8")
+            return str(path)
+
+        return write
+
+    def test_export(self, migrated: Run, tmp_path: Path) -> None:
+        """Printed or written, it is the same and does not differ from what there is."""
+        path = tmp_path / "out.yaml"
+        migrated("access", "export", str(path))
+
+        assert migrated("access", "export").stdout == path.read_text(encoding="utf-8")
+        assert migrated("access", "diff", str(path)).returncode == 0
+
+    def test_apply(self, migrated: Run, write: Callable[[str], str]) -> None:
+        """A dry run changes nothing; then roles are made in any order; then nothing is left."""
+        path = write(FILE)
+        before = migrated("access", "export").stdout
+        dry = migrated("access", "apply", path, "--dry-run")
+        unchanged = migrated("access", "export").stdout
+        applied = migrated("access", "apply", path)
+        diff = json.loads(migrated("access", "diff", path, "--json").stdout)
+
+        assert "Nothing was changed." in dry.stdout
+        assert unchanged == before
+        assert applied.returncode == 0
+        assert diff == {"differences": ["user: is not in the file."]}
+        assert "rule: own" in migrated("access", "export").stdout
+
+    def test_totals(self, migrated: Run, write: Callable[[str], str]) -> None:
+        """Who would lose what is counted before."""
+        path = write(FILE + "- name: helper\n  grants: [{permission: user.read}]\n")
+        migrated("access", "apply", path)
+        migrated("users", "create-admin", "ada@example.com")
+        path = write(FILE.replace("guest\n", "guest\n  grants: [{permission: audit.read}]\n"))
+        result = json.loads(migrated("access", "apply", path, "--dry-run", "--json").stdout)
+
+        assert result["applied"] is False
+        assert result["totals"]["loses"] == 0
+
+    @pytest.mark.parametrize("option", [[], ["--dry-run"]])
+    def test_refused(self, migrated: Run, write: Callable[[str], str], option: list[str]) -> None:
+        """As the service refuses: nobody would keep everything, and nothing at all is changed."""
+        path = write(FILE.replace("permission: '*'", "permission: user.read"))
+        before = migrated("access", "export").stdout
+        result = migrated("access", "apply", path, *option)
+
+        assert result.returncode == 1
+        assert "Nobody would be left" in result.stderr
+        assert migrated("access", "export").stdout == before
