@@ -20,8 +20,8 @@ from app.features.roles.schemas import RoleCreate, RoleListQuery, RoleRead, Role
 from app.features.roles.service import DEFAULT_ROLES, RoleService
 from app.features.roles.words import (
     change_to,
+    draft_of,
     effects_of,
-    facts_of,
     granted_by,
     in_words_of,
     permission_groups,
@@ -300,7 +300,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
         except Invalid as error:
             self._show_form_problem(error)
             return
-        self._submitted = facts_of(change)
+        self._submitted = draft_of(change)
         self._based_on = change.version or 0
         await self._plan(change)
 
@@ -320,7 +320,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
         self.conflict = ""
         async with runtime.operations(RoleService) as roles:
             theirs = await roles.get(self._known_id())
-        await self._plan(change_to({**facts_of(theirs), **self._own_changes()}, theirs.version))
+        await self._plan(change_to({**draft_of(theirs), **self._own_changes()}, theirs.version))
 
     @handler(RolePermission.READ)
     async def take_theirs(self) -> Any:
@@ -355,7 +355,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
         if found is None:
             await self._settle_conflict(current)
             return
-        before, after = facts_of(current), facts_of(change)
+        before, after = draft_of(current), draft_of(change)
         words = ("name", "description")
         if all(before.get(key) == after.get(key) for key in before | after if key not in words):
             await self._save(change)
@@ -386,7 +386,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
 
     async def _settle_conflict(self, theirs: RoleRead) -> None:
         """Ask which of two changes is to stay, unless both come to the same."""
-        own, saved = self._own_changes(), facts_of(theirs)
+        own, saved = self._own_changes(), draft_of(theirs)
         if all(value == saved.get(key) for key, value in own.items()):
             await self._show(theirs)
             await self._say("Saved.")
@@ -444,7 +444,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
 
     async def _show(self, role: RoleRead) -> None:
         self._planned = {}
-        self._loaded = facts_of(role)
+        self._loaded = draft_of(role)
         self.tabs = record_tabs(RECORD, f"/roles/{role.id}", first="Permissions")
         await self._offer(role.name, role.includes)
         self.role = _details(role)

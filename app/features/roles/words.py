@@ -65,7 +65,7 @@ def permission_groups() -> list[dict[str, Any]]:
     return [everything, *groups.values()]
 
 
-def facts_of(role: RoleRead | RoleUpdate) -> dict[str, Any]:
+def draft_of(role: RoleRead | RoleUpdate) -> dict[str, Any]:
     """A role as single facts, each of which somebody may have changed."""
     return {
         "name": role.name,

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.features.roles.schemas import GrantSpec, PermissionChange, Person, RoleUpdate, WhatIf
-from app.features.roles.words import change_to, effects_of, facts_of, in_words_of, summary_of
+from app.features.roles.words import change_to, draft_of, effects_of, in_words_of, summary_of
 
 NAMES = ("Ada", "Bob", "Cyd", "Dan", "Eve")
 
@@ -70,7 +70,7 @@ def test_facts_and_back() -> None:
         includes=["guest"],
         grants=[GrantSpec(permission="user.read", rule="own", readable=["email"], reason="x")],
     )
-    facts = facts_of(role)
+    facts = draft_of(role)
 
     assert change_to(facts, 7) == role.model_copy(update={"version": 7})
     assert change_to({**facts, "user.read own": None, "includes guest": None}, 7).grants == []
