@@ -8,9 +8,9 @@ const Row = memo(function Row({ row, columns, shown, marks }) {
   return (
     <tr>
       <th scope="row">
-        <Link className="matrix-name" to={row.href} title={row.title}>
+        <Link className="crosstab-name" to={row.href} title={row.title}>
           <span className="mono">{row.name}</span>
-          <span className="matrix-title">{row.title}</span>
+          <span className="crosstab-title">{row.title}</span>
         </Link>
       </th>
       {shown.map((index) => {
@@ -19,7 +19,7 @@ const Row = memo(function Row({ row, columns, shown, marks }) {
         const column = columns[index];
         const said = [...letters].map((letter) => marks[letter][1]).join(", ");
         return (
-          <td key={index} className="matrix-held">
+          <td key={index} className="crosstab-held">
             <a href={column.href} title={`${column.name}: ${said}`}>
               <span aria-hidden="true">{[...letters].map((letter) => marks[letter][0]).join("")}</span>
               <span className="visually-hidden">{said}</span>
@@ -34,7 +34,7 @@ const Row = memo(function Row({ row, columns, shown, marks }) {
 const Group = memo(function Group({ name, rows, columns, shown, marks }) {
   return (
     <tbody>
-      <tr className="matrix-group">
+      <tr className="crosstab-group">
         <th scope="rowgroup">{name}</th>
         <td colSpan={shown.length} />
       </tr>
@@ -74,7 +74,7 @@ export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnN
     navigate(link.getAttribute("href"));
   };
   const filter = (text, set, noun) => (
-    <label className="matrix-filter">
+    <label className="crosstab-filter">
       <span className="field-label">Filter {noun}</span>
       <input
         type="search"
@@ -88,22 +88,22 @@ export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnN
     </label>
   );
   return (
-    <div className="matrix">
-      <div className="matrix-head">
+    <div className="crosstab">
+      <div className="crosstab-head">
         {filter(rowText, setRowText, rowNoun)}
         {filter(columnText, setColumnText, columnNoun)}
         <p className="quiet" role="status">
           {count} of {rows.length} {rowNoun}, {shown.length} of {columns.length} {columnNoun}
         </p>
       </div>
-      <ul className="matrix-marks" aria-label="What the marks mean">
+      <ul className="crosstab-marks" aria-label="What the marks mean">
         {Object.entries(marks).map(([letter, [sign, words]]) => (
           <li key={letter}>
             <span aria-hidden="true">{sign}</span> {words}
           </li>
         ))}
       </ul>
-      <div className="matrix-scroll" role="region" aria-label={label} tabIndex={0} onClick={follow}>
+      <div className="crosstab-scroll" role="region" aria-label={label} tabIndex={0} onClick={follow}>
         <table aria-label={label}>
           <thead>
             <tr>
@@ -119,7 +119,7 @@ export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnN
             <Group key={name} name={name} rows={members} columns={columns} shown={shown} marks={marks} />
           ))}
         </table>
-        {count ? null : <p className="matrix-none">Nothing matches.</p>}
+        {count ? null : <p className="crosstab-none">Nothing matches.</p>}
       </div>
     </div>
   );
