@@ -43,7 +43,7 @@ const titlesOf = (names, fields) =>
   names.map((name) => fields.find((field) => field.name === name)?.title ?? name).join(", ") || "no field";
 
 /** The conditions of a grant, one short phrase each, without its row rule. */
-function conditionsOf(grant, fields) {
+function termsOf(grant, fields) {
   return [
     grant.readable && `reads ${titlesOf(grant.readable, fields)}`,
     grant.writable && `writes ${titlesOf(grant.writable, fields)}`,
@@ -236,7 +236,7 @@ function Row({ row, group, mine, wider, theirs, isCovered, own, set, toggle, rep
   const free = group.rules.filter((rule) => !used.includes(rule.name));
   const more = mine.length > 0 && !used.includes("") && free.length > 0;
   const titleOf = (rule) => group.rules.find((each) => each.name === rule)?.title ?? rule;
-  const note = (grant) => [grant.rule && titleOf(grant.rule), ...conditionsOf(grant, group.fields)].filter(Boolean).join("; ");
+  const note = (grant) => [grant.rule && titleOf(grant.rule), ...termsOf(grant, group.fields)].filter(Boolean).join("; ");
   const notes = [
     ...wider.map((grant) => ({ words: `Covered by ${grant.permission}`, more: note(grant) })),
     ...theirs.map((grant) => ({
@@ -292,7 +292,7 @@ function Row({ row, group, mine, wider, theirs, isCovered, own, set, toggle, rep
 
 /** The conditions of one grant: which rows, and behind a button fields, end and reason. */
 function Terms({ grant, group, titleOf, taken, readOnly, onRule, onEdit, onRemove }) {
-  const conditions = conditionsOf(grant, group.fields);
+  const conditions = termsOf(grant, group.fields);
   const rules = group.rules.some((rule) => rule.name === grant.rule) || !grant.rule
     ? group.rules
     : [...group.rules, { name: grant.rule, title: grant.rule }];

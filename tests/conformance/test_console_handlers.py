@@ -209,7 +209,9 @@ PAGES: Mapping[str, str] = {
 
 INTERNALS = re.compile(
     r"Traceback|File \\\"|site-packages|\.py\b|sqlalchemy|sqlite|asyncpg|pydantic|"
-    r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b|Error\b\(|NoneType|self\._|object at 0x"
+    # The page of all guards names routes: `DELETE /api/v1/users/{user_id}`.
+    r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b(?! /(?:api|session)/)|Error\b\(|NoneType|self\._|"
+    r"object at 0x"
 )
 
 USERS = "app___features___users___state"

@@ -313,6 +313,7 @@ class TestRecord:
         assert state.tabs == [
             {"label": "Details", "href": f"/users/{user.id}"},
             {"label": "Activity", "href": f"/users/{user.id}/activity"},
+            {"label": "Access", "href": f"/users/{user.id}/access"},
             {"label": "Sessions", "href": f"/users/{user.id}/sessions"},
         ]
 
