@@ -177,10 +177,14 @@ def look_at(page: Page, path: str, steps: Callable[[Page], Any] = lambda page: N
 
 def violations_of(page: Page) -> list[str]:
     """What axe finds, one line each."""
-    # What lies below the bar of a selection can be scrolled from under it.
-    context = {"exclude": ["tbody"]} if page.locator(".bulk-bar").is_visible() else None
-    # At the end the bar of a form lies below the fields, not on them.
-    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    # What lies below the bar of a selection or of a form can be scrolled from under it.
+    below = {".bulk-bar": "tbody", ".save-bar": ".matrix-rows"}
+    covered = [
+        rows
+        for bar, rows in below.items()
+        if page.locator(bar).locator("visible=true").count() and page.locator(rows).count()
+    ]
+    context = {"exclude": covered} if covered else None
     results = Axe().run(page, context=context, options=OPTIONS).response
     return [
         f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['html'][:150]}"
