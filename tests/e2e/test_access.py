@@ -76,6 +76,8 @@ class TestRoles:
         expect(conflict.get_by_role("row", name=re.compile("Description"))).to_contain_text("Mine")
         conflict.get_by_role("button", name="Save mine").click()
         review.get_by_role("button", name="Save").click()
+        # What was typed stands there before it is saved, too.
+        expect(page.get_by_text("Unsaved changes")).to_be_hidden()
         expect(page.get_by_label("Description")).to_have_value("Mine")
         after = self._role(site, name)
         assert after["description"] == "Mine"
