@@ -34,10 +34,10 @@ class Rows:
         within: ColumnElement[bool] | None = None,
     ) -> None:
         self._within = true() if within is None else within
-        self._parts = [
+        self._parts = tuple(
             part for part in reach.parts if part.rule == ALL_ROWS or part.rule in conditions
-        ]
-        self._reach = Reach(reach.resource, tuple(self._parts))
+        )
+        self._reach = Reach(reach.resource, self._parts)
         self._conditions = conditions
 
     @property
@@ -48,10 +48,7 @@ class Rows:
     @property
     def flags(self) -> list[ColumnElement[bool]]:
         """Columns to select beside a row, for `readable` and `writable` to look at."""
-        return [
-            self._conditions[rule].label(f"{_FLAG}{rule}")
-            for rule in sorted({part.rule for part in self._parts} - {ALL_ROWS})
-        ]
+        return [self._conditions[rule].label(f"{_FLAG}{rule}") for rule in sorted(self._rules)]
 
     def reaches(self, row: Any) -> bool:
         """Whether a row, selected with `flags`, is reached."""
@@ -60,8 +57,7 @@ class Rows:
 
     def holding(self, row: Any) -> frozenset[str]:
         """The row rules that hold in a row selected with `flags`."""
-        rules = {part.rule for part in self._parts} - {ALL_ROWS}
-        return frozenset(rule for rule in rules if getattr(row, f"{_FLAG}{rule}"))
+        return frozenset(rule for rule in self._rules if getattr(row, f"{_FLAG}{rule}"))
 
     def readable(self, row: Any) -> Fields:
         """The fields of a row, selected with `flags`, that may be read."""
@@ -73,20 +69,12 @@ class Rows:
 
     def showing(self, fields: Collection[str]) -> ColumnElement[bool]:
         """Whether a row is reached by a part in which all these fields may be read."""
-        return self._any(
-            part
-            for part in self._parts
-            if part.readable is None or part.readable.issuperset(fields)
-        )
+        return self._any(self._parts_showing(fields))
 
     def narrowed(self, other: "Rows", fields: Collection[str]) -> "Rows":
         """Those that the other permission reaches, too, and in which these fields may be read."""
-        parts = tuple(
-            part
-            for part in self._parts
-            if part.readable is None or part.readable.issuperset(fields)
-        )
-        return Rows(Reach(self._reach.resource, parts), self._conditions, other.condition)
+        reach = Reach(self._reach.resource, self._parts_showing(fields))
+        return Rows(reach, self._conditions, other.condition)
 
     @property
     def is_everything(self) -> bool:
@@ -95,7 +83,18 @@ class Rows:
 
     def shows_always(self, field: str) -> bool:
         """Whether the field may be read in every row that is reached."""
-        return all(part.readable is None or field in part.readable for part in self._parts)
+        return self._parts_showing([field]) == self._parts
+
+    @property
+    def _rules(self) -> frozenset[str]:
+        return frozenset(part.rule for part in self._parts) - {ALL_ROWS}
+
+    def _parts_showing(self, fields: Collection[str]) -> tuple[Part, ...]:
+        return tuple(
+            part
+            for part in self._parts
+            if part.readable is None or part.readable.issuperset(fields)
+        )
 
     def _any(self, parts: Iterable[Part]) -> ColumnElement[bool]:
         rules = {part.rule for part in parts}
