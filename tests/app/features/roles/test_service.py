@@ -1,7 +1,6 @@
 """Operations on roles: each allowed, refused, and described in the audit trail."""
 
 import asyncio
-from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,28 +14,18 @@ from app.features.roles.schemas import (
     Grants,
     GrantSpec,
     MemberListQuery,
-    MembersAdd,
-    PermissionChange,
     RoleCreate,
     RoleListQuery,
-    RoleRead,
     RoleUpdate,
-    WhatIf,
 )
 from app.features.roles.service import DEFAULT_ROLES, RoleService
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
+from tests.fixtures.roles import role_named
 
 NOBODY = UUID("01890000-0000-7000-8000-000000000001")
 EDITOR = ["role.read", "role.update", "role.create", "role.delete", "user.read", "user.update"]
-
-
-async def role_named(platform: Platform, name: str) -> RoleRead:
-    """A role by its name."""
-    return next(
-        role for role in await platform.caller(SYSTEM)(RoleService.all) if role.name == name
-    )
 
 
 class TestCount:
@@ -445,231 +434,6 @@ class TestDelete:
             await call(RoleService.delete, role.id)
 
         assert caught.value.code == "role.default"
-
-
-@pytest.mark.actor("admin")
-class TestMembers:
-    """Who has a role."""
-
-    async def test_add_and_remove(
-        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
-    ) -> None:
-        """Those who have it already are left as they are; each change is felt at once."""
-        role = await make_role("user.read", name="desk")
-        ada, bob = await make_user(roles=["desk"]), await make_user(roles=["user"])
-
-        added = await call(
-            RoleService.add_members,
-            role.id,
-            MembersAdd(user_ids=[ada.id, bob.id], reason="new team"),
-        )
-
-        assert added == 1
-        page = await call(RoleService.members, role.id, MemberListQuery())
-        assert [(member.id, member.reason) for member in page.items] == [
-            (ada.id, ""),
-            (bob.id, "new team"),
-        ]
-        [entry] = await platform.audit(action="role.add_members")
-        assert entry.changes == [{"field": "members", "before": [], "after": [bob.email]}]
-
-        assert await call(RoleService.remove_members, role.id, [ada.id, bob.id, NOBODY]) == 2
-        assert (await call(RoleService.members, role.id, MemberListQuery())).items == []
-
-    async def test_ends_by_itself(
-        self,
-        call: Caller,
-        platform: Platform,
-        make_role: RoleFactory,
-        make_user: UserFactory,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        """After its end the role is as if it had never been given; it can be given anew."""
-        role = await make_role("user.read", name="desk")
-        user = await make_user(roles=["user"])
-        signed_in = await platform.sign_in(user, PASSWORD)
-        ends = clock.now() + timedelta(minutes=5)
-        await call(
-            RoleService.add_members, role.id, MembersAdd(user_ids=[user.id], expires_at=ends)
-        )
-
-        async with platform.client(signed_in.tokens.access_token) as client:
-            assert (await client.get("/api/v1/users")).status_code == 200
-            now = clock.now
-            monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=6))
-            assert (await client.get("/api/v1/users")).status_code == 403
-            me = (await client.get("/api/v1/auth/me")).json()
-
-        assert me["roles"] == ["user"]
-        assert (await call(UserService.get, user.id)).roles == ["user"]
-        assert (await call(RoleService.get, role.id)).members == 0
-        again = await call(RoleService.add_members, role.id, MembersAdd(user_ids=[user.id]))
-        assert again == 1
-
-    async def test_unknown_user(self, call: Caller, make_role: RoleFactory) -> None:
-        """All or nothing."""
-        role = await make_role(name="desk")
-
-        with pytest.raises(Invalid):
-            await call(RoleService.add_members, role.id, MembersAdd(user_ids=[NOBODY]))
-
-    async def test_the_last_administrator_stays(
-        self, call: Caller, platform: Platform, actor: object
-    ) -> None:
-        """Somebody keeps everything."""
-        admin = await role_named(platform, "admin")
-        page = await call(RoleService.members, admin.id, MemberListQuery())
-
-        with pytest.raises(Conflict) as caught:
-            await call(RoleService.remove_members, admin.id, [each.id for each in page.items])
-
-        assert caught.value.code == "role.last_administrator"
-
-
-@pytest.mark.actor("admin")
-class TestOwnGrants:
-    """What a user holds in person."""
-
-    async def test_takes_effect_at_once(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """Without any role, and until it is taken back."""
-        user = await make_user(roles=["guest"])
-        signed_in = await platform.sign_in(user, PASSWORD)
-        async with platform.client(signed_in.tokens.access_token) as client:
-            wanted = Grants(grants=[GrantSpec(permission="user.read", reason="audit season")])
-            [grant] = await call(RoleService.set_own_grants, user.id, wanted)
-
-            assert (grant.granted_by, grant.reason) == ("Actor", "audit season")
-            assert (await client.get("/api/v1/users")).status_code == 200
-
-            assert await call(RoleService.set_own_grants, user.id, Grants()) == []
-            assert (await client.get("/api/v1/users")).status_code == 403
-
-        entries = await platform.audit(action="user.set_grants")
-        assert {entry.target_id for entry in entries} == {str(user.id)}
-        assert await call(RoleService.own_grants, user.id) == []
-
-    async def test_unknown_user(self, call: Caller) -> None:
-        """There is nobody to give it to."""
-        with pytest.raises(NotFound):
-            await call(RoleService.set_own_grants, NOBODY, Grants(permissions=["user.read"]))
-        with pytest.raises(NotFound):
-            await call(RoleService.own_grants, NOBODY)
-
-
-@pytest.mark.actor(grants=["role.read", "role.update", "user.read"])
-class TestOwnGrantsBeyond:
-    """Nobody gives in person what they do not hold."""
-
-    async def test_refused(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
-        """To others or to oneself."""
-        user = await make_user(roles=["guest"])
-
-        for user_id in (user.id, call.actor.user_id):
-            assert user_id is not None
-            with pytest.raises(PermissionDenied):
-                await call(RoleService.set_own_grants, user_id, Grants(permissions=["user.*"]))
-
-        assert len(await platform.audit(action="user.set_grants", outcome="denied")) == 2
-
-
-def told(report: WhatIf) -> dict[str, dict[str, list[str]]]:
-    """The names in a report, by permission and effect."""
-
-    def names(change: PermissionChange) -> Iterable[tuple[str, list[str]]]:
-        for effect in ("gains", "loses", "widens", "narrows"):
-            people = [person.display_name for person in getattr(change, effect)]
-            assert len(people) == getattr(change, f"{effect}_count")
-            if people:
-                yield effect, people
-
-    return {change.permission: dict(names(change)) for change in report.changes}
-
-
-@pytest.mark.actor("admin")
-class TestWhatIf:
-    """Who would gain and lose what."""
-
-    async def test_names_people(
-        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
-    ) -> None:
-        """Through the hierarchy, and leaving out those who hold it anyway."""
-        desk = await make_role("user.read", name="desk")
-        chief = await make_role("audit.read", name="chief")
-        await call(RoleService.update, chief.id, RoleUpdate(includes=["desk"]))
-        await make_user(display_name="Ada", roles=["desk"])
-        await make_user(display_name="Bob", roles=["chief"])
-        await make_user(display_name="Cem", roles=["desk", "admin"])
-        before = await platform.contents(without=["core_audit_entries"])
-
-        report = await call(
-            RoleService.what_if,
-            desk.id,
-            RoleUpdate(permissions=["audit.read", "role.read"]),
-        )
-
-        assert told(report) == {
-            "audit.read": {"gains": ["Ada"]},
-            "role.read": {"gains": ["Ada", "Bob"]},
-            "user.read": {"loses": ["Ada", "Bob"]},
-        }
-        assert (report.affected, report.refusal) == (2, None)
-        assert await platform.contents(without=["core_audit_entries"]) == before
-
-    async def test_conditions(
-        self, call: Caller, make_role: RoleFactory, make_user: UserFactory
-    ) -> None:
-        """Fewer rows, fewer fields and an end are told, too."""
-        desk = await make_role("user.read", name="desk")
-        await make_user(display_name="Ada", roles=["desk"])
-
-        for grant in (
-            GrantSpec(permission="user.read", rule="own"),
-            GrantSpec(permission="user.read", readable=["email"]),
-            GrantSpec(permission="user.read", expires_at=clock.now() + timedelta(days=1)),
-        ):
-            report = await call(RoleService.what_if, desk.id, RoleUpdate(grants=[grant]))
-            assert told(report) == {"user.read": {"narrows": ["Ada"]}}
-
-    async def test_deletion_and_creation(
-        self, call: Caller, make_role: RoleFactory, make_user: UserFactory
-    ) -> None:
-        """Without the role; and a new role changes nothing for anybody yet."""
-        desk = await make_role("user.read", name="desk")
-        await make_user(display_name="Ada", roles=["desk"])
-
-        gone = await call(RoleService.what_if, desk.id, None)
-        made = await call(RoleService.what_if, None, RoleUpdate(name="x", permissions=["*"]))
-
-        assert told(gone) == {"user.read": {"loses": ["Ada"]}}
-        assert told(made) == {}
-
-    async def test_says_what_would_be_refused(self, call: Caller, platform: Platform) -> None:
-        """Before the click, not after it."""
-        admin = await role_named(platform, "admin")
-
-        report = await call(RoleService.what_if, admin.id, RoleUpdate(permissions=[]))
-
-        assert report.refusal is not None
-        assert "Nobody would be left" in report.refusal
-
-    async def test_agrees_with_what_happens(
-        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
-    ) -> None:
-        """After saving, exactly those who were named may do what was said."""
-        desk = await make_role("user.read", name="desk")
-        users = [await make_user(display_name=name, roles=["desk"]) for name in ("Ada", "Bob")]
-        change = RoleUpdate(permissions=["role.*"])
-        report = await call(RoleService.what_if, desk.id, change)
-
-        await call(RoleService.update, desk.id, change)
-
-        for user in users:
-            actor = (await platform.sign_in(user, PASSWORD)).actor
-            for permission in report.changes:
-                gained = user.id in [person.id for person in permission.gains]
-                assert actor.may(permission.permission) is gained
 
 
 class TestEnsureDefaults:
