@@ -61,6 +61,9 @@ export function CommandPalette({
     };
     window.addEventListener("keydown", ask);
     window.addEventListener("atrium:open", ask);
+    // Asked for while the page loaded, see assets/boot.js.
+    if (window.atriumPalette === "asked") setOpen(true);
+    window.atriumPalette = "listening";
     return () => {
       window.removeEventListener("keydown", ask);
       window.removeEventListener("atrium:open", ask);
@@ -69,12 +72,13 @@ export function CommandPalette({
 
   useEffect(() => {
     if (open && !dialog.current.open) {
-      setQuery("");
-      setAt(0);
       dialog.current.showModal();
       input.current?.focus();
-    } else if (!open && dialog.current.open) {
-      dialog.current.close();
+    } else if (!open) {
+      if (dialog.current.open) dialog.current.close();
+      // Emptied now, not when it opens: the next words may be typed before that is drawn.
+      setQuery("");
+      setAt(0);
     }
   }, [open]);
 

@@ -59,6 +59,8 @@ class Site:
             )
         page = self.new_tab(context)
         page.goto(path)
+        # The browser drops keys that are pressed before the first paint.
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
         return page
 
     def new_tab(self, context: BrowserContext) -> Page:

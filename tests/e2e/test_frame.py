@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.testing.factories import PASSWORD
 from tests.e2e.conftest import PHONE, Site
@@ -33,6 +33,20 @@ class TestPalette:
         page = site.visit("/", email=site.add_user()["email"])
         run(page, "change password")
         expect(page.get_by_label("Current password")).to_be_focused()
+
+    def test_opens_though_it_was_asked_before_it_could(self, site: Site) -> None:
+        """The page is drawn before its scripts are there; the key is not lost on it."""
+        page = site.administrator("/")
+        held: list[Route] = []
+        page.route(re.compile(r"/assets/.*\.js"), lambda route: held.append(route))
+        page.reload(wait_until="commit")
+        expect(page.get_by_role("button", name="Search everything")).to_be_visible()
+        page.wait_for_timeout(200)
+        page.keyboard.press("Control+k")
+        page.route(re.compile(r"/assets/.*\.js"), lambda route: route.continue_())
+        for route in held:
+            route.continue_()
+        expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
 
     def test_acts_on_the_open_record(self, site: Site) -> None:
         """A record adds what can be done with it, as it stands now."""
@@ -235,6 +249,8 @@ class TestApiDocumentation:
 def run(page: Page, words: str) -> None:
     """Choose what the palette finds first."""
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
+    palette = page.get_by_role("dialog", name="Command palette")
+    expect(palette).to_be_visible()
     page.keyboard.type(words)
+    expect(palette.get_by_role("option").first).to_contain_text(words, ignore_case=True)
     page.keyboard.press("Enter")
