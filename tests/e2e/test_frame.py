@@ -38,7 +38,11 @@ class TestPalette:
         """The page is drawn before its scripts are there; the key is not lost on it."""
         page = site.administrator("/")
         held: list[Route] = []
-        page.route(re.compile(r"/assets/.*\.js"), lambda route: held.append(route))
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route(re.compile(r"/assets/.*\.js"), hold)
         page.reload(wait_until="commit")
         expect(page.get_by_role("button", name="Search everything")).to_be_visible()
         page.wait_for_timeout(200)
