@@ -12,12 +12,13 @@ from pathlib import Path
 from bench import figures
 from bench.effort import FULL, QUICK, Effort
 from bench.figures import Figure
-from bench.parts import audit, browser, create, lists, login, me, start
+from bench.parts import audit, browser, create, lists, login, me, permission, start
 
 PARTS: dict[str, Callable[[Effort], Iterator[Figure]]] = {
     "login": login.measure,
     "me": me.measure,
     "create": create.measure,
+    "permission": permission.measure,
     "audit": audit.measure,
     "lists": lists.measure,
     "browser": browser.measure,

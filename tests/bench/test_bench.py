@@ -90,7 +90,16 @@ def test_rows_are_known_by_their_number() -> None:
 
 def test_every_part_is_there() -> None:
     """The parts that can be asked for."""
-    assert set(PARTS) == {"login", "me", "create", "audit", "lists", "browser", "start"}
+    assert set(PARTS) == {
+        "login",
+        "me",
+        "create",
+        "permission",
+        "audit",
+        "lists",
+        "browser",
+        "start",
+    }
 
 
 async def _ask(connection: Connection) -> None:

@@ -55,12 +55,13 @@ core_users.id IN (
     )
 )
 """
+# As an array, or PostgreSQL walks through all users to find the newest among the matches.
 _POSTGRESQL_HITS = """
-core_users.id IN (
+core_users.id = ANY (ARRAY(
     SELECT id FROM core_users
     WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', :words)
     LIMIT :most
-)
+))
 """
 
 _COLUMNS: tuple[Any, ...] = (
