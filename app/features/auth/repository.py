@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, or_, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.features.auth.models import RefreshToken, SignInThrottle, UserSession
 from app.features.roles.models import AccessStamp
@@ -44,6 +45,27 @@ PRINCIPAL: Select[Any] = (
     .where(col(UserSession.ended_at).is_(None))
 )
 """A live session with its user and the access stamp; the caller adds which session."""
+
+
+_ACCOUNT = Prepared(
+    sa_select(col(User.id), col(User.password_hash), col(User.status)).where(
+        col(User.email) == bindparam("email")
+    )
+)
+_INSERT_TOKEN = Prepared(insert(RefreshToken))
+_THROTTLES = Prepared(
+    sa_select(col(SignInThrottle.key), col(SignInThrottle.blocked_until)).where(
+        col(SignInThrottle.key).in_([bindparam("pair"), bindparam("address"), bindparam("account")])
+    )
+)
+
+
+class Account(Protocol):
+    """What a sign-in needs of a user before the password fits."""
+
+    id: UUID
+    password_hash: str
+    status: str
 
 
 class SessionRepository(Repository[UserSession]):
@@ -97,10 +119,19 @@ class SessionRepository(Repository[UserSession]):
         )
         return (await self.session.exec(statement)).first() is not None
 
-    async def throttles(self, keys: Collection[str]) -> dict[str, SignInThrottle]:
-        """What is known of these keys."""
-        statement = select(SignInThrottle).where(col(SignInThrottle.key).in_(keys))
-        return {row.key: row for row in await self.session.exec(statement)}
+    async def account(self, email: str) -> Account | None:
+        """Whoever signs in with this (normalised) address, or None."""
+        rows: list[Any] = await _ACCOUNT.run(self.session, email=email)
+        return rows[0] if rows else None
+
+    async def add_refresh_token(self, token: RefreshToken) -> None:
+        """Insert a token, which nobody changes in this unit of work."""
+        await _INSERT_TOKEN.run(self.session, **token.model_dump())
+
+    async def throttles(self, pair: str, address: str, account: str) -> dict[str, Any]:
+        """Until when each of these keys is blocked, if it ever failed."""
+        rows = await _THROTTLES.run(self.session, pair=pair, address=address, account=account)
+        return {row.key: row for row in rows}
 
     async def forget_failures(self, keys: Collection[str]) -> None:
         """Start counting anew after a success."""
@@ -162,8 +193,8 @@ async def count_failure(
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     # Two attempts at once may both be the first, and a success may delete the row at any moment:
     # an update that changes nothing makes it and locks it in one step.
-    insert = dialect.insert(SignInThrottle).values(fresh)
-    locked = insert.on_conflict_do_update(index_elements=["key"], set_={"key": key})
+    first = dialect.insert(SignInThrottle).values(fresh)
+    locked = first.on_conflict_do_update(index_elements=["key"], set_={"key": key})
     await session.execute(locked)
     row = await session.get_one(SignInThrottle, key, with_for_update=True)
     if row.last_failure_at < since:

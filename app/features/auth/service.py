@@ -14,7 +14,7 @@ from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.auth.models import RefreshToken, UserSession
 from app.features.auth.permissions import SessionPermission
-from app.features.auth.repository import SessionRepository, count_failure, end_session
+from app.features.auth.repository import Account, SessionRepository, count_failure, end_session
 from app.features.auth.schemas import (
     Credentials,
     Identity,
@@ -235,13 +235,13 @@ class AuthService(Service):
         password = credentials.password.get_secret_value()
         self.uow.audit.about("user", "", email)
         keys = ThrottleKeys.of(email, self.uow.context.address)
-        user = await self._users.by_email(email)
+        user = await self._sessions.account(email)
         await self._refuse_throttled(keys, user)
         await self.uow.release()
         fits = await self._hasher.verify(password, user.password_hash if user else None)
         # Once more, and whether it fits or not: guesses sent all at once passed the first check
         # before any of them had failed.
-        await self._refuse_throttled(keys, user)
+        has_failed = await self._refuse_throttled(keys, user)
         await self.uow.release()
         if user is None or not fits or user.status != UserStatus.ACTIVE:
             await self._count_failure(keys)
@@ -263,8 +263,8 @@ class AuthService(Service):
             current.password_hash = upgraded
         session = self._new_session(kind, current)
         current.last_sign_in_at = session.created_at
-        await self._sessions.forget_failures([keys.pair, keys.account])
-        await self._sessions.add(session)
+        if has_failed:
+            await self._sessions.forget_failures([keys.pair, keys.account])
         self.uow.audit.about(
             "user", current.id, email, actor=(current.id, current.display_name, current.email)
         )
@@ -305,7 +305,7 @@ class AuthService(Service):
         # The family ends when nobody refreshed for the lifetime of a refresh token.
         session.expires_at = now + timedelta(days=self._settings.refresh_token_days)
         await self._sessions.add(session)
-        self.uow.session.add(
+        await self._sessions.add_refresh_token(
             RefreshToken(
                 session_id=session.id,
                 token_hash=crypto.hash_token(refresh),
@@ -319,10 +319,11 @@ class AuthService(Service):
             expires_in=int(self._tokens.lifetime.total_seconds()),
         )
 
-    async def _refuse_throttled(self, keys: ThrottleKeys, user: User | None) -> None:
-        known = await self._sessions.throttles(keys.limits)
+    async def _refuse_throttled(self, keys: ThrottleKeys, user: User | Account | None) -> bool:
+        """Whether there were failures before at all."""
+        known = await self._sessions.throttles(keys.pair, keys.address, keys.account)
         if not known:
-            return
+            return False
         if (
             keys.account in known
             and user is not None
@@ -335,6 +336,7 @@ class AuthService(Service):
         if seconds:
             message = f"Too many failed attempts. Try again in {seconds} s."
             raise RateLimited("auth.throttled", message, retry_after_seconds=seconds)
+        return True
 
     async def _count_failure(self, keys: ThrottleKeys) -> None:
         now = clock.now()
