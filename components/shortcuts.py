@@ -13,6 +13,7 @@ GENERAL: Sequence[tuple[str, str]] = (
     ("Ctrl K", "Find a page, a record or an action"),
     ("/", "Search this list"),
     ("n", "New, where the page offers it"),
+    ("z", "Undo, while a message offers it"),
     ("?", "This help"),
     ("Esc", "Close what is on top"),
 )

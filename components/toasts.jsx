@@ -10,13 +10,15 @@ const ICONS = {
 const SHOWN_AT_ONCE = 3;
 const LASTS_MS = 6000;
 const LASTS_WITH_ACTION_MS = 10_000;
+/** Presses the button of the newest message that has one. */
+const UNDO_KEY = "z";
 
 /** How much of its time a message has left, by id: another page draws it anew. */
 const left = new Map();
 /** What was dismissed here, whether or not the server knows yet. */
 const dismissed = new Set();
 
-function Toast({ toast, onDismiss, onAction }) {
+function Toast({ toast, shortcut, onDismiss, onAction }) {
   const [held, setHeld] = useState(false);
   const { id, kind = "success", message, action } = toast;
   const lasting = kind === "danger";
@@ -47,7 +49,7 @@ function Toast({ toast, onDismiss, onAction }) {
       </svg>
       <span className="toast-message">{message}</span>
       {action ? (
-        <button type="button" className="toast-action" onClick={() => onAction?.(id)}>
+        <button type="button" className="toast-action" onClick={() => onAction?.(id)} data-shortcut={shortcut} aria-keyshortcuts={shortcut}>
           {action}
         </button>
       ) : null}
@@ -66,6 +68,7 @@ export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" })
   const [, draw] = useReducer((count) => count + 1, 0);
   const shown = toasts.filter((toast) => !dismissed.has(toast.id)).slice(-SHOWN_AT_ONCE);
   const newest = shown.at(-1)?.id;
+  const undoable = shown.findLast((toast) => toast.action)?.id;
   const dismiss = (id) => {
     dismissed.add(id);
     draw();
@@ -81,12 +84,13 @@ export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" })
       <div ref={region} className="toasts" popover="manual">
         <ol>
           {shown.map((toast) => (
-            <Toast key={toast.id} toast={toast} onDismiss={dismiss} onAction={onAction} />
+            <Toast key={toast.id} toast={toast} shortcut={toast.id === undoable ? UNDO_KEY : undefined} onDismiss={dismiss} onAction={onAction} />
           ))}
         </ol>
       </div>
       <p className="visually-hidden" role="status" aria-live="polite">
         {shown.at(-1)?.message ?? ""}
+        {newest && newest === undoable ? ` ${shown.at(-1).action} with the key ${UNDO_KEY}.` : ""}
       </p>
     </section>
   );

@@ -88,11 +88,27 @@ class Description:
     actor_email: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A success that was written, as far as it matters at once."""
+
+    entry_id: UUID
+    action: str
+    target_type: str
+    fields: frozenset[str]
+    """Those that it changed."""
+
+
 class AuditTrail:
-    """The entries of one unit of work."""
+    """The entries of one unit of work.
+
+    Attributes:
+        recorded: Successes in order; they count once the unit of work is committed.
+    """
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
+        self.recorded: list[Recorded] = []
         self._running: list[Description] = []
 
     def about(
@@ -137,11 +153,14 @@ class AuditTrail:
         """Write the entry of a success in the operation's own transaction."""
         entry = self._entry(action, "succeeded", said, "", duration_ms)
         await _INSERT.run(self._uow.session, **entry)
+        fields = frozenset(change["field"] for change in said.changes)
+        self.recorded.append(Recorded(entry["id"], action, said.target_type, fields))
 
     async def record_refusal(
         self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
     ) -> None:
         """Write the entry of a refusal or failure in a transaction of its own."""
+        self.recorded.clear()
         async with self._uow.aside() as session:
             await _INSERT.run(
                 session, **self._entry(action, outcome, said, error_code, duration_ms)

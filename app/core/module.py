@@ -1,6 +1,6 @@
 """What a feature or a module contributes to the platform."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -202,6 +202,11 @@ class Undo:
     current: Callable[[AsyncContainer, UUID, Values], Awaitable[Values]]
     put_back: Callable[[AsyncContainer, UUID, Values, Values], Awaitable[None]]
 
+    def takes_back(self, action: str, fields: Collection[str]) -> bool:
+        """Whether an action that changed these fields can be taken back; being made cannot."""
+        is_change = action not in (f"{self.target_type}.create", f"{self.target_type}.delete")
+        return is_change and bool(fields) and self.fields.issuperset(fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -222,6 +227,7 @@ class Module:
         finders: What the console's search asks.
         jobs: What it does from time to time.
         belongings: Count what users own here, to be said before one is deleted.
+        take_back: The event handler that does what *Undo* on a message says, given its id.
     """
 
     id: str
@@ -238,3 +244,4 @@ class Module:
     finders: Sequence[Finder] = ()
     jobs: Sequence[Job] = ()
     belongings: Sequence[CountBelongings] = ()
+    take_back: Any = None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from app.core.errors import ModuleError
 from app.core.module import (
@@ -135,6 +136,12 @@ class Registry:
     def belongings(self) -> Sequence[CountBelongings]:
         """What counts the things a user owns."""
         return [count for module in self.modules for count in module.belongings]
+
+    @property
+    def take_back(self) -> Any:
+        """The event handler behind *Undo* on a message; None when no module has one."""
+        handlers = (module.take_back for module in self.modules)
+        return next((each for each in handlers if each is not None), None)
 
 
 def _permissions(module: Module) -> Iterable[PermissionName]:

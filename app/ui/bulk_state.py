@@ -102,7 +102,9 @@ class BulkListState(ListState, mixin=True):
         if changed or left:
             noun = self.bulk_nouns[changed != 1]
             words = f"{self.bulk_verbs[self.bulk_action]} {changed:,} {noun}"
-            await self._say(f"{words}; stopped before {left:,} more." if left else f"{words}.")
+            said = f"{words}; stopped before {left:,} more." if left else f"{words}."
+            # Only the last of them could be taken back.
+            await self._say(said, undo=False)
         for message, count in self._bulk_refused.items():
             await self._say(f"{count:,} skipped: {message}", kind="danger")
         self._forget_bulk()

@@ -13,7 +13,7 @@ from app.core.module import Found
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.settings import AuthSettings
 from app.ui import runtime
-from app.ui.handlers import handler
+from app.ui.handlers import handler, permission_of
 from app.ui.socket_gate import SOCKET_HEADER
 
 _LONGEST_SEARCH = 100
@@ -29,6 +29,8 @@ class Toast:
     kind: str
     message: str
     action: str = ""
+    entry: str = ""
+    """Id of the audit entry that its button takes back."""
 
 
 @dataclass
@@ -87,18 +89,20 @@ class Console(rx.State):
         if self.password_min_length != length:
             self.password_min_length = length
 
-    def _say(self, message: str, *, kind: str = "success", action: str = "") -> str:
+    def _say(self, message: str, *, kind: str = "success", entry: str = "") -> str:
         """Show a message; returns its id.
 
         The same again takes the place of what is there. Failures stay until they are dismissed,
         of the others only the newest few.
+
+        Args:
+            message: A sentence.
+            kind: As `components.toasts` knows it.
+            entry: Id of the audit entry that can be taken back by a button.
         """
-        toast = Toast(id=new_id().hex, kind=kind, message=message, action=action)
-        others = [
-            each
-            for each in self.toasts
-            if (each.kind, each.message, each.action) != (kind, message, action)
-        ]
+        action = "Undo" if entry else ""
+        toast = Toast(new_id().hex, kind, message, action, entry)
+        others = [each for each in self.toasts if (each.kind, each.message) != (kind, message)]
         passing = [each for each in others if each.kind != "danger"]
         fewer = {each.id for each in passing[: -(_SHOWN_AT_ONCE - 1)]}
         kept = [each for each in others if each.id not in fewer][-_LONGEST_PILE:]
@@ -164,10 +168,17 @@ class PageState(rx.State, mixin=True):
     form_error: str = ""
     saving: bool = False
 
-    async def _say(self, message: str, *, kind: str = "success") -> None:
-        """Show a message in the corner."""
+    async def _say(self, message: str, *, kind: str = "success", undo: bool = True) -> None:
+        """Show a message in the corner.
+
+        Args:
+            message: A sentence.
+            kind: As `components.toasts` knows it.
+            undo: Offer to take back what this event changed last, if it can be, to those who may.
+        """
         console = await self.get_state(Console)
-        console._say(message, kind=kind)
+        entry = _undoable() if undo and kind == "success" else ""
+        console._say(message, kind=kind, entry=entry)
 
     async def _show_problem(self, error: PlatformError) -> Any:
         """Show an error that a handler did not expect: the one place that maps errors to screens.
@@ -202,3 +213,15 @@ class PageState(rx.State, mixin=True):
         """Start a form without messages."""
         self.field_errors = {}
         self.form_error = ""
+
+
+def _undoable() -> str:
+    """Id of the entry that this event recorded last, if the caller may take it back."""
+    who, registry = runtime.caller(), runtime.current().registry
+    if not who.recorded or registry.take_back is None:
+        return ""
+    last = who.recorded[-1]
+    undo = registry.undo(last.target_type)
+    may = who.actor.may(permission_of(registry.take_back.fn) or "")
+    can = undo is not None and undo.takes_back(last.action, last.fields)
+    return str(last.entry_id) if may and can else ""

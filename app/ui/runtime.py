@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import sentry_sdk
 from dishka import AsyncContainer
 
 from app.core.actor import Actor, RequestContext
+from app.core.audit import Recorded
 from app.core.operations import Service
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
@@ -33,10 +34,12 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the event that is being handled, and from where."""
+    """Who sent the event that is being handled, from where, and what came of it so far."""
 
     actor: Actor
     context: RequestContext
+    recorded: list[Recorded] = field(default_factory=list)
+    """What has been committed while it is handled."""
 
 
 _runtime: Runtime | None = None
@@ -89,7 +92,9 @@ async def unit() -> AsyncIterator[AsyncContainer]:
     facts = {Actor: who.actor, RequestContext: who.context}
     async with current().container(context=facts) as container:
         yield container
-        await (await container.get(UnitOfWork)).commit()
+        uow = await container.get(UnitOfWork)
+        await uow.commit()
+        who.recorded.extend(uow.audit.recorded)
 
 
 def report(error: Exception, *, request_id: str) -> None:

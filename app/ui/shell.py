@@ -77,7 +77,9 @@ def frame(
                 on_search=Console.find,
                 on_run=Console.run,
             ),
-            messages=toasts(Console.toasts, on_dismiss=Console.dismiss),
+            messages=toasts(
+                Console.toasts, on_dismiss=Console.dismiss, on_action=registry.take_back
+            ),
             wide=wide,
         ),
         _session_ended(),

@@ -132,6 +132,7 @@ OPENED: Mapping[str, str] = {
     "role_record.save": "role.update",
     "role_record.take_theirs": "role.read",
     "sign_in.load": PUBLIC,
+    "undoing.undo": "audit.undo",
     "user_access.ask_grant": "role.update",
     "user_access.choose_permission": "role.update",
     "user_access.close_grant": "role.update",

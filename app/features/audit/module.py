@@ -14,7 +14,7 @@ from app.features.audit.repository import AUDIT, AuditRepository
 from app.features.audit.retention import Retention
 from app.features.audit.seal_repository import SealRepository
 from app.features.audit.service import AuditService, SealService
-from app.features.audit.state import AuditList
+from app.features.audit.state import AuditList, Undoing
 from app.settings import Settings, audit_signing_key
 
 
@@ -64,4 +64,5 @@ module = Module(
         Job("audit.seal", timedelta(seconds=5), _seal, at_shutdown=True),
         Job("audit.prune", timedelta(hours=1), _prune),
     ),
+    take_back=Undoing.undo,
 )

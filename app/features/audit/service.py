@@ -172,7 +172,8 @@ class AuditService(Service):
 def can_undo(entry: AuditEntryRead, undo: Undo | None) -> bool:
     """Whether what an entry tells is a change that can be taken back."""
     changed = {change.field for change in entry.changes}
-    return bool(undo and entry.outcome == "succeeded" and changed and changed <= undo.fields)
+    is_done = entry.outcome == "succeeded"
+    return is_done and undo is not None and undo.takes_back(entry.action, changed)
 
 
 class SealService(Service):

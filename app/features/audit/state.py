@@ -41,7 +41,8 @@ from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.list_state import ListState
-from app.ui.page_state import PageState
+from app.ui.page_policy import PagePolicy
+from app.ui.page_state import Console, PageState
 
 PERIODS: Mapping[str, str] = {
     "1h": "Last hour",
@@ -151,6 +152,26 @@ class TrailCheck(PageState, rx.State):
     async def _show_problem(self, error: PlatformError) -> Any:
         self.is_open = self.is_running = False
         return await super()._show_problem(error)
+
+
+class Undoing(PageState, rx.State):
+    """*Undo* on a message, on whatever page it is shown."""
+
+    @handler(AuditPermission.UNDO)
+    async def undo(self, toast_id: str) -> Any:
+        """Take back what the message tells, and load the page anew."""
+        console = await self.get_state(Console)
+        toast = next((each for each in console.toasts if each.id == toast_id), None)
+        entry_id = parse_id(toast.entry) if toast else None
+        if entry_id is None:
+            return None
+        console.toasts = [each for each in console.toasts if each.id != toast_id]
+        async with runtime.operations(AuditService) as audit:
+            await audit.undo(entry_id)
+        await self._say("Taken back.")
+        policy = PagePolicy(runtime.current().registry, development=True)
+        page = policy.by_path(self.router.url.path)
+        return list(page.on_load) if page else None
 
 
 def _finding(finding: Finding) -> dict[str, str]:
