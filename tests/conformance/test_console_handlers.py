@@ -1,7 +1,5 @@
 """Every event handler and every page of the console: who may, and what others get."""
 
-import functools
-import inspect
 import json
 import re
 from collections import Counter
@@ -13,9 +11,7 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
-from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
-import app.app  # noqa: F401 - registers all states
 from app.bootstrap import build_registry
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
@@ -29,6 +25,15 @@ from app.ui import event_guard
 from app.ui.handlers import permission_of
 from app.ui.page_policy import PagePolicy
 from tests.fixtures.console import HYDRATE, NAVIGATE, ROOT_STATE, Console, console, router_data
+from tests.fixtures.handlers import (
+    RESUME,
+    handlers,
+    is_navigation,
+    is_ours,
+    parameters_of,
+    plausible,
+    short,
+)
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 LISTS = (
@@ -97,14 +102,14 @@ OPENED: Mapping[str, str] = {
     "own_sessions.end": SIGNED_IN,
     "own_sessions.end_others": SIGNED_IN,
     "own_sessions.load": SIGNED_IN,
-    "previewing.ask": "role.update",
+    "previewing.ask": "role.read",
     "previewing.close": SIGNED_IN,
     "previewing.start_role": "role.update",
     "previewing.start_user": "role.update",
     "previewing.stop": SIGNED_IN,
     "profile.load": SIGNED_IN,
     "profile.save": SIGNED_IN,
-    "role_list.ask_delete": "role.delete",
+    "role_list.ask_delete": "role.read",
     "role_list.delete": "role.delete",
     "role_list.keep": SIGNED_IN,
     "role_list.load": "role.read",
@@ -121,7 +126,7 @@ OPENED: Mapping[str, str] = {
     "role_members.remove": "role.update",
     "role_members.select": SIGNED_IN,
     "role_members.unchoose": "role.update",
-    "role_record.ask_delete": "role.delete",
+    "role_record.ask_delete": "role.read",
     "role_record.close_dialogs": SIGNED_IN,
     "role_record.delete": "role.delete",
     "role_record.keep": SIGNED_IN,
@@ -173,9 +178,6 @@ LET_THROUGH: Mapping[str, str] = {
 }
 """Reflex's handlers that anybody may call, and why that is harmless."""
 
-RESUME = "console.resume"
-"""It has the tab's own socket closed, so that it comes back with a new cookie."""
-
 ONES_OWN = ("own_sessions.end_others", "session.end_others")
 """A handler that needs no argument to end one's own other sessions, and its action."""
 
@@ -216,23 +218,6 @@ INTERNALS = re.compile(
 )
 
 USERS = "app___features___users___state"
-
-
-@functools.cache
-def handlers() -> dict[str, RegisteredEventHandler]:
-    """All registered handlers by their name on the wire."""
-    return dict(RegistrationContext.get().event_handlers)
-
-
-def short(name: str) -> str:
-    """`user_list.load` for a handler's name on the wire."""
-    state, _, method = name.rpartition(".")
-    return f"{state.rpartition('____')[2]}.{method}"
-
-
-def is_ours(name: str) -> bool:
-    """Whether the handler was opened by us."""
-    return permission_of(handlers()[name].handler.fn) is not None
 
 
 def needs_permission(permission: str) -> bool:
@@ -788,45 +773,6 @@ async def call_with_garbage(tab: Console, names: Iterable[str], garbage: Iterabl
     await tab.settle()
 
 
-def parameters_of(name: str) -> Mapping[str, Any]:
-    """The parameters of a handler, with their annotations."""
-    signature = inspect.signature(handlers()[name].handler.fn)
-    return {p.name: p.annotation for p in list(signature.parameters.values())[1:]}
-
-
-def plausible(name: str, victim: UserRead) -> dict[str, Any]:
-    """Arguments that would do something if the caller were allowed to."""
-    form: dict[str, Any] = {
-        "email": victim.email.replace("@", "@new."),
-        "display_name": "Renamed",
-        "password": "a password good enough",
-        "roles": ["admin"],
-        "verified": True,
-        "must_change_password": False,
-    }
-    if short(name).startswith(("new_role", "role_record")):
-        form = {"name": "Renamed", "grants": '[{"permission": "*"}]', "version": "1"}
-    if "_view" in short(name):
-        form = {"name": "View of a list that they may not see", "shared": True}
-    values = {
-        # One's own name is one's own to change; without it there is nothing to save.
-        "form": {} if short(name) == "profile.save" else form,
-        "action": "suspend",
-        "ids": [str(victim.id)],
-        "chosen": True,
-        "var_name": "name",
-        "vars": {},
-        "value": False,
-        "key": "status",
-        "dialog": "save",
-        "pixels": 200,
-        "sort": "-email",
-        "size": "100",
-        "user_id": str(victim.id),
-    }
-    return {parameter: values.get(parameter, victim.email) for parameter in parameters_of(name)}
-
-
 def resume() -> str:
     """The name of the handler on the wire."""
     return next(name for name in handlers() if short(name) == RESUME)
@@ -838,8 +784,3 @@ async def is_well(server: Server) -> bool:
     async with server.client() as client, console(server, cookie, path="/users") as tab:
         ready = await client.get("/ready")
     return server.is_running and ready.status_code == 200 and bool(tab.of("user_list")["rows"])
-
-
-def is_navigation(name: str) -> bool:
-    """Whether it is the event that opens a page."""
-    return name.endswith(event_guard._NAVIGATION)

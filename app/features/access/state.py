@@ -292,7 +292,7 @@ class Previewing(PageState, rx.State):
     choosing: bool = False
     role_options: list[dict[str, str]] = []
 
-    @handler(RolePermission.UPDATE)
+    @handler(RolePermission.READ)
     async def ask(self) -> None:
         """Ask for a role."""
         self._clear_form_problem()

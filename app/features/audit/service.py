@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from dishka import AsyncContainer
+from sqlalchemy import ColumnElement, and_
 
 from app.core import clock
 from app.core.actor import Actor
@@ -95,11 +96,7 @@ class AuditService(Service):
         Raises:
             NotFound: No such entry.
         """
-        entry = await self._entries.seen(entry_id, self._rows.condition)
-        if entry is None:
-            code = "audit.not_found"
-            raise NotFound(code, "There is no such audit entry.")
-        return self._masked(AuditEntryRead.model_validate(entry))
+        return await self._seen(entry_id, self._rows.condition)
 
     @operation(AuditPermission.UNDO)
     async def undo(self, entry_id: UUID) -> None:
@@ -108,11 +105,12 @@ class AuditService(Service):
         The operations that put the former values back decide once more, and record themselves.
 
         Raises:
-            NotFound: No such entry, or what it is about is gone.
+            NotFound: No such entry that they may read and take back, or what it is about is gone.
             Conflict: It cannot be taken back, or it has been changed since, and by whom.
             PermissionDenied: The actor may not make the opposite change.
         """
-        entry = await self.get(entry_id)
+        reached = rows_of(self._registry, self.uow.actor, AuditPermission.UNDO).condition
+        entry = await self._seen(entry_id, and_(self._rows.condition, reached))
         self.uow.audit.about(entry.target_type, entry.target_id, entry.target_label)
         undo, target_id = self._registry.undo(entry.target_type), parse_id(entry.target_id)
         if undo is None or target_id is None or not can_undo(entry, undo):
@@ -131,6 +129,12 @@ class AuditService(Service):
             entry.target_label,
             detail={"undone_entry": str(entry.id)},
         )
+
+    async def _seen(self, entry_id: UUID, within: ColumnElement[bool]) -> AuditEntryRead:
+        entry = await self._entries.seen(entry_id, within)
+        if entry is None:
+            raise NotFound("audit.not_found", "There is no such audit entry.")
+        return self._masked(AuditEntryRead.model_validate(entry))
 
     async def _changed_since(
         self,

@@ -143,7 +143,7 @@ class RoleList(RoleDeletion, ListState, rx.State):
         self.rows = [_row(role) for role in page.items]
         self._show_page(page, total=total)
 
-    @handler(RolePermission.DELETE)
+    @handler(RolePermission.READ)
     async def ask_delete(self, role_id: str) -> None:
         """Ask whether one of the roles is to be deleted."""
         await self._ask_delete(parse_id(role_id))
@@ -335,7 +335,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
         self.reviewing = False
         self.conflict = ""
 
-    @handler(RolePermission.DELETE)
+    @handler(RolePermission.READ)
     async def ask_delete(self) -> None:
         """Ask whether this role is to be deleted."""
         await self._ask_delete(self._id())

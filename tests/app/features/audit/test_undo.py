@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.core.actor import SYSTEM
 from app.core.errors import Conflict, NotFound, PermissionDenied
 from app.features.audit.service import AuditService
 from app.features.roles.schemas import Grants, GrantSpec, MemberListQuery, MembersAdd, RoleUpdate
@@ -196,6 +197,34 @@ class TestRefused:
             await call(AuditService.undo, await last(platform, "user.update"))
 
         assert caught.value.permission in ("user.read", "user.update")
+
+    @pytest.mark.actor(grants=["audit.undo", "user.*"])
+    async def test_unseen(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
+        """For whoever may not read the trail there is no such entry."""
+        user = await make_user(display_name="Ada")
+        await call(UserService.update, user.id, UserUpdate(display_name="Adda"))
+
+        with pytest.raises(NotFound):
+            await call(AuditService.undo, await last(platform, "user.update"))
+
+    @pytest.mark.actor(
+        grants=["audit.read", "user.*", GrantSpec(permission="audit.undo", rule="own")]
+    )
+    async def test_beyond_the_rows(
+        self, call: Caller, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """Whoever may take back what they did themselves takes back nothing else."""
+        user = await make_user(display_name="Ada")
+        await call(UserService.update, user.id, UserUpdate(display_name="Adda"))
+        own = await last(platform, "user.update")
+        again = UserUpdate(email="adda@example.com")
+        await platform.caller(SYSTEM)(UserService.update, user.id, again)
+
+        with pytest.raises(NotFound):
+            await call(AuditService.undo, await last(platform, "user.update"))
+        await call(AuditService.undo, own)
+
+        assert (await call(UserService.get, user.id)).display_name == "Ada"
 
     @pytest.mark.actor(grants=["audit.read", "user.*"])
     async def test_over_http(
