@@ -51,8 +51,11 @@ def holders(permission: str, as_json: AsJson = False) -> None:
 
         async with operations(AccessService) as (service, _):
             found = await service.holders(permission)
-        lines = [f"{each.email}  {each.rows}  {', '.join(each.through)}" for each in found]
-        facts = [each.model_dump(mode="json") for each in found]
+        lines = [
+            f"{each.email or each.name}  {each.rows}  {', '.join(each.through)}"
+            for each in found.items
+        ]
+        facts = [each.model_dump(mode="json") for each in found.items]
         say(as_json, facts, "\n".join(lines) or "Nobody holds it.")
 
     asyncio.run(work())
@@ -224,9 +227,9 @@ async def _apply(roles: Any, wanted: Any, *, really: bool) -> dict[str, int]:
         report = await roles.what_if(known.id, change)
         if report.refusal is not None:
             raise Conflict("access.apply.refused", f"{role.name}: {report.refusal}")
-        for each in report.changes:
+        for group in report.groups:
             for effect in effects:
-                totals[effect] += getattr(each, f"{effect}_count")
+                totals[effect] += group.count * len(getattr(group, effect))
         if really:
             await roles.update(known.id, change)
     return totals

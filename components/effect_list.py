@@ -7,50 +7,59 @@ import reflex as rx
 from components.icon import icon
 
 
-class Effect(TypedDict):
-    """What becomes of one permission; a sentence each, empty where nobody is concerned."""
+class Touched(TypedDict):
+    """A permission that a change touches."""
 
-    permission: str
+    code: str
     description: str
-    gains: str
-    loses: str
-    widens: str
-    narrows: str
+
+
+class Effect(TypedDict):
+    """What a change means for some people; empty lists where it means nothing."""
+
+    who: str
+    gains: list[Touched]
+    widens: list[Touched]
+    narrows: list[Touched]
+    loses: list[Touched]
 
 
 _KINDS = (
-    ("gains", "plus"),
-    ("widens", "chevrons_up"),
-    ("narrows", "chevrons_down"),
-    ("loses", "minus"),
+    ("gains", "plus", "Can now"),
+    ("widens", "chevrons_up", "Can for more than before"),
+    ("narrows", "chevrons_down", "Can for fewer rows, fields or days"),
+    ("loses", "minus", "Can no longer"),
 )
 
 
 def effect_list(effects: rx.Var[list[Any]] | list[Effect]) -> rx.Component:
-    """Tell, permission by permission, whose access a change would touch.
+    """Tell whose access a change would touch, and how; everybody is named once.
 
     Args:
         effects: `Effect` each.
     """
 
-    def line(effect: rx.Var[Any], kind: str, sign: str) -> rx.Component:
+    def touched(permission: rx.Var[Any]) -> rx.Component:
+        return rx.el.li(
+            rx.el.span(permission["description"].to(str)),
+            rx.el.code(permission["code"].to(str), class_name="mono quiet"),
+        )
+
+    def kind(effect: rx.Var[Any], name: str, sign: str, words: str) -> rx.Component:
+        permissions = effect[name].to(list[dict[str, str]])
         return rx.cond(
-            effect[kind].to(str),
-            rx.el.p(
-                icon(sign, size="s"),
-                rx.el.span(effect[kind].to(str)),
-                class_name=f"effect effect-{kind}",
+            permissions.length() > 0,
+            rx.el.div(
+                rx.el.p(icon(sign, size="s"), words, class_name="effect-kind"),
+                rx.el.ul(rx.foreach(permissions, touched), aria_label=words),
+                class_name=f"effect effect-{name}",
             ),
         )
 
     def entry(effect: rx.Var[Any]) -> rx.Component:
         return rx.el.li(
-            rx.el.p(
-                rx.el.code(effect["permission"].to(str), class_name="mono"),
-                rx.el.span(effect["description"].to(str), class_name="quiet"),
-                class_name="effect-head",
-            ),
-            *(line(effect, kind, sign) for kind, sign in _KINDS),
+            rx.el.p(effect["who"].to(str), class_name="effect-who"),
+            *(kind(effect, *each) for each in _KINDS),
         )
 
     rows = (

@@ -66,20 +66,21 @@ DIFFERENCES: list[Difference] = [
 
 EFFECTS: list[Effect] = [
     {
-        "permission": "user.delete",
-        "description": "Delete users",
-        "gains": "Aisha Rahman, Kim Doe and 5 more gain it.",
-        "widens": "",
-        "narrows": "",
-        "loses": "José Álvarez loses it.",
+        "who": "Aisha Rahman, Kim Doe, 5 more and 3 people you may not see",
+        "gains": [
+            {"code": "user.delete", "description": "Delete users"},
+            {"code": "user.update", "description": "Change users"},
+        ],
+        "widens": [{"code": "user.read", "description": "See users"}],
+        "narrows": [],
+        "loses": [],
     },
     {
-        "permission": "user.read",
-        "description": "See users",
-        "gains": "",
-        "widens": "Anna Berg has it for more than before.",
-        "narrows": "Kim Doe keeps it for fewer rows, fields or days.",
-        "loses": "",
+        "who": "José Álvarez",
+        "gains": [],
+        "widens": [],
+        "narrows": [{"code": "user.read", "description": "See users"}],
+        "loses": [{"code": "user.delete", "description": "Delete users"}],
     },
 ]
 GROUPS: list[PermissionGroup] = [

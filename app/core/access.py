@@ -42,6 +42,7 @@ class Grant:
             empty for a grant to the user in person.
         id: Which stored grant this is; None for what is built in.
         granted_by: Who gave it.
+        granted_by_id: Their id; None for the platform itself.
         granted_at: When.
         reason: Why.
     """
@@ -55,6 +56,7 @@ class Grant:
     via: tuple[str, ...] = ()
     id: UUID | None = None
     granted_by: str = ""
+    granted_by_id: UUID | None = None
     granted_at: datetime | None = None
     reason: str = ""
 

@@ -81,6 +81,10 @@ class Rows:
         """Whether every field of every row is reached."""
         return self._reach.is_everything
 
+    def shows_everywhere(self, fields: Collection[str]) -> bool:
+        """Whether every row is reached, and all these fields may be read in each."""
+        return any(part.rule == ALL_ROWS for part in self._parts_showing(fields))
+
     def shows_always(self, field: str) -> bool:
         """Whether the field may be read in every row that is reached."""
         return self._parts_showing([field]) == self._parts

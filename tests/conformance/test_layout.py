@@ -34,7 +34,9 @@ MORE_FILES = {
     "audit/words": "what entries say in sentences, for every screen that shows them",
     "auth/authenticator": "turns cookies and tokens into actors for every edge",
     "auth/throttle": "how long sign-in is refused: rules without a database",
+    "roles/people": "the people whom roles and reports name: queries within what the actor may see",
     "roles/resolver": "remembers what everybody holds, for every edge",
+    "roles/rules": "what grants may say: rules without a database",
     "roles/words": "a role and what a change of it means, in sentences and single facts",
     "auth/tokens": "signs and reads access tokens: rules without a database",
 }
@@ -64,6 +66,8 @@ TESTED_ELSEWHERE = {
     "core/rows.py": "tests/conformance/test_rows_and_fields.py",
     "core/bulk.py": "tests/app/features/users/test_bulk.py",
     "features/roles/resolver.py": "tests/app/features/auth/test_authenticator.py",
+    "features/roles/people.py": "tests/conformance/test_people.py",
+    "features/roles/rules.py": "tests/app/features/roles/test_service.py",
     "core/actor.py": "tests/app/core/test_permissions.py",
     "core/clock.py": "two lines",
     "core/errors.py": "tests/app/http/test_bad_input.py",

@@ -13,12 +13,13 @@ from app.features.access.schemas import (
     ExplainQuery,
     ExplanationRead,
     HeldPermission,
-    Holder,
+    HolderPage,
     HoldersQuery,
     Matrix,
     PermissionRead,
 )
 from app.features.access.service import AccessService
+from app.features.roles.schemas import unseen
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.problems import problem
 from app.http.routing import ConsoleRoute, OperationRoute, calls
@@ -67,9 +68,9 @@ async def explain(
 
 @router.get("/permissions/holders")
 @calls(AccessService.holders)
-async def list_holders(wanted: _Wanted, access: FromDishka[AccessService]) -> Page[Holder]:
+async def list_holders(wanted: _Wanted, access: FromDishka[AccessService]) -> HolderPage:
     """List everybody who holds a permission, on one page."""
-    return Page(items=await access.holders(wanted.permission))
+    return await access.holders(wanted.permission)
 
 
 @router.get("/permissions/holders/export", responses=CSV_ANSWER, response_class=Response)
@@ -115,7 +116,10 @@ async def _holders(wanted: HoldersQuery, request: Request) -> Response:
     async def export(unit: AsyncContainer, write: Write) -> None:
         access = await unit.get(AccessService)
         found = await access.holders(wanted.permission)
-        await write([[getattr(holder, name) for name in _HOLDERS] for holder in found])
+        await write([[getattr(holder, name) for name in _HOLDERS] for holder in found.items])
+        if found.hidden:
+            # Without it the file would look complete.
+            await write([["", unseen(found.hidden), *[""] * (len(_HOLDERS) - 2)]])
 
     return await csv_download(request, "holders", _HOLDERS, export)
 

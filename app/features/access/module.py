@@ -13,7 +13,6 @@ from app.features.access.pages import (
     matrix_page,
     user_access_page,
 )
-from app.features.access.repository import PeopleRepository
 from app.features.access.rows import EXPLAIN
 from app.features.access.service import AccessService, PreviewService
 from app.features.access.state import (
@@ -34,7 +33,7 @@ from app.ui.page_state import Console
 from app.ui.shell import STOP_PREVIEW
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(PeopleRepository, AccessService, PreviewService)
+provider.provide_all(AccessService, PreviewService)
 
 _READ = RolePermission.READ
 

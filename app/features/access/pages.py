@@ -14,6 +14,7 @@ from app.features.access.state import (
     Previewing,
     UserAccess,
 )
+from app.features.roles.pages import unseen_people
 from app.features.roles.permissions import RolePermission
 from app.features.users.pages import user_record
 from app.features.users.state import UserRecord
@@ -329,6 +330,7 @@ def holders_page() -> rx.Component:
                             icon="users",
                         ),
                     ),
+                    unseen_people(Holders.unseen),
                     title=Holders.description,
                     sentence=Holders.permission,
                     flush=True,

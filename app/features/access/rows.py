@@ -138,7 +138,7 @@ def told_of(told: ExplanationRead) -> Told:
         verdict=told.verdict,
         allowed=told.allowed,
         user_id=str(told.user.id),
-        name=told.user.display_name,
+        name=told.user.name,
         permission=told.permission,
         description=told.description,
         trace=[_trace(number, step) for number, step in enumerate(told.steps)],

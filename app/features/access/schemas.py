@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.core.paging import Page
 from app.core.text import plain_text
 from app.features.roles.schemas import GrantSpec, Person, RoleName
 
@@ -57,7 +58,8 @@ class StepRead(BaseModel):
     readable: list[str] | None
     writable: list[str] | None
     ends_at: datetime | None
-    granted_by: str
+    granted_by: str = Field(description="Empty when they may not be seen.")
+    granted_by_id: UUID | None
     granted_at: datetime | None
     reason: str
     role_id: UUID | None = Field(description="The role that grants; null when in person.")
@@ -96,15 +98,18 @@ class HoldersQuery(BaseModel):
     permission: _Text = Field(examples=["user.delete"])
 
 
-class Holder(BaseModel):
+class Holder(Person):
     """Somebody who holds a permission."""
 
-    id: UUID
-    display_name: str
-    email: str
     rows: str
     through: list[str]
     ends_at: datetime | None
+
+
+class HolderPage(Page[Holder]):
+    """Those who hold a permission, on one page."""
+
+    hidden: int = Field(default=0, description="How many others there are whom you may not see.")
 
 
 class MatrixRole(BaseModel):

@@ -17,7 +17,6 @@ from app.core.permissions import SIGNED_IN, PermissionName, covers, resource_of
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.features.access import roles_file
-from app.features.access.repository import PeopleRepository
 from app.features.access.schemas import (
     CompareQuery,
     Difference,
@@ -26,6 +25,7 @@ from app.features.access.schemas import (
     ExplanationRead,
     HeldPermission,
     Holder,
+    HolderPage,
     Matrix,
     MatrixRole,
     MatrixRow,
@@ -37,10 +37,14 @@ from app.features.access.schemas import (
 )
 from app.features.auth.models import UserSession
 from app.features.auth.repository import SessionRepository
+from app.features.roles.people import People
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import Person
 from app.settings import Settings
+
+_HOLDING = ("roles",)
+"""The fields of a user by which one may know what they hold."""
 
 IN_PERSON = "in person"
 ALL_OF_THEM = "all"
@@ -56,7 +60,7 @@ class AccessService(Service):
         self,
         uow: UnitOfWork,
         roles: RoleRepository,
-        people: PeopleRepository,
+        people: People,
         registry: Registry,
         settings: Settings,
     ) -> None:
@@ -94,7 +98,7 @@ class AccessService(Service):
             Invalid: No feature declares the permission.
         """
         name = self._declared(wanted.permission)
-        person = await self._person(wanted.user_id)
+        person = await self._people.one(wanted.user_id, showing=_HOLDING)
         access = await self._roles.access_of(wanted.user_id)
         holding = None
         if wanted.object_id is not None:
@@ -113,7 +117,9 @@ class AccessService(Service):
             description=name.description,
             allowed=explained.allowed,
             verdict=_verdict(person, name, explained.allowed, explained.steps, holding),
-            steps=[self._step(step, role_ids) for step in explained.steps],
+            steps=await self._people.crediting(
+                self._step(step, role_ids) for step in explained.steps
+            ),
             given_by_roles=giving,
         )
 
@@ -124,7 +130,7 @@ class AccessService(Service):
         Raises:
             NotFound: No such user.
         """
-        await self._person(user_id)
+        await self._people.one(user_id, showing=_HOLDING)
         access = await self._roles.access_of(user_id)
         return [
             HeldPermission(
@@ -141,8 +147,10 @@ class AccessService(Service):
         ]
 
     @query(RolePermission.READ, action="access.holders")
-    async def holders(self, permission: str) -> list[Holder]:
+    async def holders(self, permission: str) -> HolderPage:
         """Everybody who may sign in and holds a permission now, by name.
+
+        Of whom the actor may not know it, is counted only.
 
         Raises:
             Invalid: No feature declares the permission.
@@ -155,8 +163,9 @@ class AccessService(Service):
         )
         held = await self._roles.held_by(candidates)
         access = {user_id: graph.access(*of_user) for user_id, of_user in held.items()}
-        people = await self._roles.people([each for each in access if name in access[each]])
-        return [
+        holding = [each for each in access if name in access[each]]
+        people = await self._people.with_ids(holding, showing=[*_HOLDING, "status"])
+        found = [
             Holder(
                 **person.model_dump(),
                 rows=self._rows(access[person.id].reach(name)),
@@ -165,12 +174,13 @@ class AccessService(Service):
             )
             for person in people
         ]
+        return HolderPage(items=found, hidden=len(holding) - len(found))
 
     @query(RolePermission.READ, action="access.holder_counts")
     async def holder_counts(self) -> dict[str, int]:
         """How many of those who may sign in hold each permission now."""
         graph = await self._roles.graph()
-        held = await self._roles.held_by(await self._people.active_ids())
+        held = await self._roles.held_by(await self._roles.everybody())
         # Most people hold the same as many others.
         alike = Counter((tuple(roles), tuple(direct)) for roles, direct in held.values())
         counts = dict.fromkeys(map(str, self._registry.permissions), 0)
@@ -231,7 +241,7 @@ class AccessService(Service):
         """
         user_id = parse_id(known_as.strip())
         if user_id is not None:
-            return await self._person(user_id)
+            return await self._people.one(user_id)
         for person in await self._people.known_as(known_as.strip()):
             return person
         raise NotFound("user.not_found", f"There is no user {known_as}.")
@@ -274,12 +284,6 @@ class AccessService(Service):
         message = f"No feature has a permission {permission}."
         raise Invalid("access.permission.unknown", message, fields={"permission": message})
 
-    async def _person(self, user_id: UUID) -> Person:
-        people = await self._roles.people([user_id])
-        if not people:
-            raise NotFound("user.not_found", "There is no such user.")
-        return people[0]
-
     async def _holding(
         self, person: Person, access: Access, permission: str, object_id: str
     ) -> frozenset[str]:
@@ -293,7 +297,7 @@ class AccessService(Service):
         if resource.key is None:
             message = f"{permission} is not about single records."
             raise Invalid("access.object.impossible", message, fields={"object_id": message})
-        actor = Actor(kind="user", name=person.display_name, access=access, user_id=person.id)
+        actor = Actor(kind="user", name=person.name, access=access, user_id=person.id)
         flags = [rule.condition(actor).label(rule.name) for rule in resource.rules]
         wanted = parse_id(object_id)
         statement = select(resource.key, *flags).where(resource.key == wanted)
@@ -317,6 +321,7 @@ class AccessService(Service):
             writable=None if grant.writable is None else sorted(grant.writable),
             ends_at=grant.ends_at,
             granted_by=grant.granted_by,
+            granted_by_id=grant.granted_by_id,
             granted_at=grant.granted_at,
             reason=grant.reason,
             role_id=role_ids.get(grant.via[-1]) if grant.via else None,
@@ -357,9 +362,16 @@ class AccessService(Service):
 class PreviewService(Service):
     """Looking at the console with the access of a role or of somebody else, changing nothing."""
 
-    def __init__(self, uow: UnitOfWork, roles: RoleRepository, sessions: SessionRepository) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        roles: RoleRepository,
+        people: People,
+        sessions: SessionRepository,
+    ) -> None:
         super().__init__(uow)
         self._roles = roles
+        self._people = people
         self._sessions = sessions
 
     @operation(RolePermission.UPDATE, action="preview.start")
@@ -373,10 +385,9 @@ class PreviewService(Service):
         """
         self.uow.audit.about(shown.kind, shown.id, "")
         if shown.kind == "user":
-            people = await self._roles.people([shown.id])
-            if not people:
-                raise NotFound("user.not_found", "There is no such user.")
-            name, access = people[0].email, await self._roles.access_of(shown.id)
+            # The banner names them all the while.
+            person = await self._people.one(shown.id, showing=[*_HOLDING, "display_name", "email"])
+            name, access = person.name, await self._roles.access_of(shown.id)
         else:
             role = await self._roles.get(shown.id)
             if role is None:
@@ -442,7 +453,7 @@ def _verdict(
     steps: Sequence[Step],
     holding: frozenset[str] | None,
 ) -> str:
-    name = person.display_name
+    name = person.name
     here = "" if holding is None else " for this record"
     if allowed:
         return f"{name} holds {permission}{here}."

@@ -33,7 +33,7 @@ from app.features.access.schemas import (
 )
 from app.features.access.service import AccessService, PreviewService
 from app.features.roles.permissions import RolePermission
-from app.features.roles.schemas import Grants, GrantSpec
+from app.features.roles.schemas import Grants, GrantSpec, unseen
 from app.features.roles.service import RoleService
 from app.features.users.state import UserRecord
 from app.ui import runtime
@@ -101,10 +101,12 @@ class Explain(AccessState, rx.State):
         except NotFound as error:
             missing = "user" if error.code == "user.not_found" else "object_id"
             self.field_errors = {missing: error.message}
+        except PermissionDenied as error:
+            self.field_errors = {"user": error.message}
         except Invalid as error:
             self._show_form_problem(error)
         else:
-            self.user = told.user.email
+            self.user = told.user.email or str(told.user.id)
             self.told = told_of(told)
 
     @handler(RolePermission.READ)
@@ -112,7 +114,7 @@ class Explain(AccessState, rx.State):
         """Offer people whose name or address contains what is typed."""
         async with runtime.operations(AccessService) as access:
             found = await access.people(text)
-        self.people = [{"value": each.email, "label": each.display_name} for each in found]
+        self.people = [{"value": each.email or str(each.id), "label": each.name} for each in found]
 
     @handler(RolePermission.READ)
     async def ask(self, form: dict[str, Any]) -> Any:
@@ -137,6 +139,8 @@ class Holders(AccessState, rx.State):
     permission: str = ""
     description: str = ""
     holders: list[HolderRow] = []
+    unseen: str = ""
+    """How many others hold it, in words; empty for none."""
     download: str = ""
 
     @handler(RolePermission.READ)
@@ -144,7 +148,8 @@ class Holders(AccessState, rx.State):
         """List those who hold the permission that the address names."""
         self._clear_form_problem()
         self.permission = self._asked("permission")
-        self.holders, self.download, self.description = [], "", ""
+        self.holders, self.unseen = [], ""
+        self.download = self.description = ""
         await self._load_permissions()
         if not self.permission:
             return
@@ -161,15 +166,16 @@ class Holders(AccessState, rx.State):
         self.holders = [
             HolderRow(
                 id=str(each.id),
-                name=each.display_name,
-                email=each.email,
+                name=each.name,
+                email=each.email or "",
                 rows=rows_in_words(each.rows),
                 through=", ".join(each.through),
                 ends_at=text_of(each.ends_at),
                 why=address_of(EXPLAIN, {"user": each.id, "permission": self.permission}),
             )
-            for each in found
+            for each in found.items
         ]
+        self.unseen = unseen(found.hidden)
 
     @handler(RolePermission.READ)
     async def ask(self, form: dict[str, Any]) -> Any:

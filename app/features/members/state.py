@@ -11,7 +11,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.ids import parse_id
 from app.core.permissions import SIGNED_IN
 from app.features.roles.permissions import RolePermission
-from app.features.roles.schemas import MemberListQuery, MembersAdd
+from app.features.roles.schemas import MemberListQuery, MembersAdd, unseen
 from app.features.roles.service import RoleService
 from app.features.roles.state import RoleRecord, no_role, role_in
 from app.features.users.permissions import UserPermission
@@ -45,6 +45,8 @@ class RoleMembers(PageState, rx.State):
 
     rows: list[MemberRow] = []
     selected: list[str] = []
+    unseen: str = ""
+    """How many others have the role, in words; empty for none."""
     next_cursor: str = ""
     loading: bool = True
     adding: bool = False
@@ -58,7 +60,7 @@ class RoleMembers(PageState, rx.State):
     @handler(RolePermission.READ)
     async def load(self) -> None:
         """Load the first members."""
-        self.rows, self.selected = [], []
+        self.rows, self.selected, self.unseen = [], [], ""
         self.adding = self.removing = False
         self.loading = True
         await self._load_more("")
@@ -178,8 +180,8 @@ class RoleMembers(PageState, rx.State):
                 self.rows += [
                     MemberRow(
                         id=str(member.id),
-                        name=member.display_name,
-                        email=member.email,
+                        name=member.name,
+                        email=member.email or "",
                         since=_moment(member.granted_at),
                         by=member.granted_by,
                         until=_moment(member.expires_at),
@@ -188,6 +190,7 @@ class RoleMembers(PageState, rx.State):
                     for member in page.items
                 ]
                 self.next_cursor = page.next_cursor or ""
+                self.unseen = unseen(page.hidden)
         self.loading = False
 
     def _role_id(self) -> UUID:

@@ -12,7 +12,7 @@ from app.features.roles.schemas import (
     GrantRead,
     Grants,
     MemberListQuery,
-    MemberRead,
+    MemberPage,
     MembersAdd,
     MembersRemove,
     RoleCreate,
@@ -113,7 +113,7 @@ async def list_members(
     role_id: UUID,
     request: Annotated[MemberListQuery, Query()],
     roles: FromDishka[RoleService],
-) -> Page[MemberRead]:
+) -> MemberPage:
     """List those who have the role themselves."""
     return await roles.members(role_id, request)
 

@@ -22,6 +22,7 @@ from app.features.roles.pages import (
     role_list_page,
     role_page,
 )
+from app.features.roles.people import People
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
 from app.features.roles.resolver import AccessResolver
@@ -30,7 +31,7 @@ from app.features.roles.service import RoleService
 from app.features.roles.state import RECORD, ROLE_RECORD, NewRole, RoleList, RoleRecord
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(RoleRepository, RoleService)
+provider.provide_all(RoleRepository, People, RoleService)
 provider.provide(AccessResolver, scope=Scope.APP)
 
 

@@ -261,6 +261,11 @@ def role_record(*content: rx.Component, action: rx.Component | None = None) -> r
     )
 
 
+def unseen_people(words: Any) -> rx.Component:
+    """Say below a list that there are people whom one may not see."""
+    return rx.cond(words, rx.el.p("And ", words, ".", class_name="quiet"))
+
+
 def _header(
     mark: rx.Component,
     *,

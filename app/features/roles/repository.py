@@ -30,8 +30,6 @@ from app.features.roles.models import (
 from app.features.roles.schemas import (
     GrantRead,
     GrantSpec,
-    MemberRead,
-    Person,
     RoleListQuery,
     RoleRead,
 )
@@ -57,6 +55,7 @@ NODES = sa_select(
     col(RoleGrant.readable),
     col(RoleGrant.writable),
     col(RoleGrant.expires_at),
+    col(RoleGrant.granted_by),
     col(RoleGrant.granted_by_name),
     col(RoleGrant.granted_at),
     col(RoleGrant.reason),
@@ -135,7 +134,7 @@ class RoleRepository(Repository[Role]):
         found: dict[UUID, tuple[list[Held], list[Grant]]] = {
             user_id: ([], []) for user_id in user_ids
         }
-        for some in _chunks(user_ids):
+        for some in chunks(user_ids):
             roles = (
                 select(UserRole.user_id, Role.name, UserRole.expires_at)
                 .join(Role, col(UserRole.role_id) == col(Role.id))
@@ -158,26 +157,26 @@ class RoleRepository(Repository[Role]):
         )
         return set((await self.session.exec(statement)).all())
 
+    async def everybody(self) -> set[UUID]:
+        """All who may sign in."""
+        statement = sa_select(USERS.c.id).where(USERS.c.status == ACTIVE)
+        return set((await self.session.execute(statement)).scalars())
+
     async def active(self, user_ids: Collection[UUID]) -> set[UUID]:
         """Those of the users who may sign in."""
         found: set[UUID] = set()
-        for some in _chunks(user_ids):
+        for some in chunks(user_ids):
             statement = sa_select(USERS.c.id).where(USERS.c.id.in_(some), USERS.c.status == ACTIVE)
             found.update((await self.session.execute(statement)).scalars())
         return found
 
-    async def people(self, user_ids: Collection[UUID]) -> list[Person]:
-        """Names and addresses of users, by name."""
-        found = []
-        for some in _chunks(user_ids):
-            statement = sa_select(USERS.c.id, USERS.c.display_name, USERS.c.email).where(
-                USERS.c.id.in_(some)
-            )
-            found += [
-                Person(id=row.id, display_name=row.display_name, email=row.email)
-                for row in await self.session.execute(statement)
-            ]
-        return sorted(found, key=lambda person: (person.display_name.casefold(), person.email))
+    async def emails(self, user_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Addresses of users by their ids, by address, for the audit trail; no others."""
+        found: dict[UUID, str] = {}
+        for some in chunks(user_ids):
+            statement = sa_select(USERS.c.id, USERS.c.email).where(USERS.c.id.in_(some))
+            found.update({row.id: row.email for row in await self.session.execute(statement)})
+        return dict(sorted(found.items(), key=lambda user: user[1]))
 
     async def access_of(self, user_id: UUID) -> Access:
         """All that a user holds."""
@@ -223,28 +222,6 @@ class RoleRepository(Repository[Role]):
         """Users who hold `*` in person."""
         statement = select(UserGrant.user_id).where(UserGrant.permission == "*")
         return set((await self.session.exec(statement)).all())
-
-    async def members(self, role_id: UUID, *, after: UUID | None, limit: int) -> list[MemberRead]:
-        """Those who have the role, in order of their ids."""
-        statement = (
-            sa_select(
-                USERS.c.id,
-                USERS.c.email,
-                USERS.c.display_name,
-                col(UserRole.expires_at),
-                col(UserRole.granted_by_name).label("granted_by"),
-                col(UserRole.granted_at),
-                col(UserRole.reason),
-            )
-            .join(UserRole, col(UserRole.user_id) == USERS.c.id)
-            .where(col(UserRole.role_id) == role_id, in_force(UserRole))
-            .order_by(USERS.c.id)
-            .limit(limit)
-        )
-        if after is not None:
-            statement = statement.where(USERS.c.id > after)
-        rows = (await self.session.execute(statement)).all()
-        return [MemberRead.model_validate(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
     async def replace_for_user(
         self, user_id: UUID, role_ids: Collection[UUID], *, by: tuple[UUID | None, str]
@@ -325,7 +302,7 @@ class RoleRepository(Repository[Role]):
 
     async def raise_user_versions(self, user_ids: Collection[UUID]) -> None:
         """Make every worker read these users' permissions anew."""
-        for some in _chunks(user_ids):
+        for some in chunks(user_ids):
             await self.session.execute(
                 update(USERS)
                 .where(USERS.c.id.in_(some))
@@ -455,6 +432,7 @@ def as_grant(row: Granted | Any) -> Grant:
         expires_at=row.expires_at,
         id=row.id,
         granted_by=row.granted_by_name,
+        granted_by_id=row.granted_by,
         granted_at=row.granted_at,
         reason=row.reason,
     )
@@ -471,6 +449,7 @@ def _sorted(rows: Iterable[Granted]) -> list[GrantRead]:
             expires_at=row.expires_at,
             reason=row.reason,
             granted_by=row.granted_by_name,
+            granted_by_id=row.granted_by,
             granted_at=row.granted_at,
         )
         for row in rows
@@ -478,7 +457,8 @@ def _sorted(rows: Iterable[Granted]) -> list[GrantRead]:
     return sorted(reads, key=lambda grant: grant.key)
 
 
-def _chunks(ids: Collection[UUID]) -> Iterable[list[UUID]]:
+def chunks(ids: Collection[UUID]) -> Iterable[list[UUID]]:
+    """The ids, as many at a time as go into one statement."""
     ordered = list(ids)
     for start in range(0, len(ordered), _CHUNK):
         yield ordered[start : start + _CHUNK]

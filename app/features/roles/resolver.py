@@ -32,6 +32,7 @@ _GRANT_COLUMNS = (
     _OWN.rule,
     _OWN.readable,
     _OWN.writable,
+    _OWN.granted_by,
     _OWN.granted_by_name,
     _OWN.granted_at,
     _OWN.reason,

@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.core.access import ALL_ROWS, Grant
-from app.core.paging import DEFAULT_SIZE, MAX_SIZE, PageRequest, sort_values
+from app.core.paging import DEFAULT_SIZE, MAX_SIZE, Page, PageRequest, sort_values
 from app.core.permissions import is_grant
 from app.core.text import Moment, Version, plain_text
 
@@ -94,7 +94,10 @@ class GrantRead(GrantSpec):
     """A grant in force or ended, and where it comes from."""
 
     id: UUID
-    granted_by: str = Field(description="Name of who gave it.")
+    granted_by: str = Field(description="Name of who gave it; empty when they may not be seen.")
+    granted_by_id: UUID | None = Field(
+        default=None, description="Their id; null for the platform itself."
+    )
     granted_at: datetime
 
 
@@ -207,16 +210,36 @@ class RoleListQuery(PageRequest):
     )
 
 
-class MemberRead(BaseModel):
-    """Somebody who has a role."""
+class Person(BaseModel):
+    """Somebody, as far as the actor may see them."""
 
     id: UUID
-    email: str
-    display_name: str
+    display_name: str | None = Field(description="Null when it may not be read.")
+    email: str | None = Field(description="Null when it may not be read.")
+
+    @property
+    def name(self) -> str:
+        """What to call them."""
+        return self.display_name or self.email or "Hidden name"
+
+
+class MemberRead(Person):
+    """Somebody who has a role."""
+
     expires_at: datetime | None
-    granted_by: str
+    granted_by: str = Field(description="Name of who gave it; empty when they may not be seen.")
+    granted_by_id: UUID | None = Field(description="Their id; null for the platform itself.")
     granted_at: datetime
     reason: str
+
+
+_UNSEEN = "How many others there are whom you may not see."
+
+
+class MemberPage(Page[MemberRead]):
+    """Some of those who have a role."""
+
+    hidden: int = Field(default=0, description=_UNSEEN)
 
 
 class MembersAdd(_Input):
@@ -248,36 +271,24 @@ class Count(BaseModel):
     count: int
 
 
-class Person(BaseModel):
-    """Somebody in a report."""
+class Affected(BaseModel):
+    """Some people for whom a change means the same."""
 
-    id: UUID
-    display_name: str
-    email: str
-
-
-class PermissionChange(BaseModel):
-    """What a change would do to one permission.
-
-    `gains` and `loses` name the first people; the counts are exact.
-    """
-
-    permission: str
-    description: str
-    gains: list[Person]
-    gains_count: int
-    loses: list[Person]
-    loses_count: int
-    narrows: list[Person] = Field(description="Keep it for fewer rows or fields.")
-    narrows_count: int
-    widens: list[Person] = Field(description="Get it for more rows or fields.")
-    widens_count: int
+    people: list[Person] = Field(description="The first of them, by name.")
+    count: int = Field(description="How many they are.")
+    hidden: int = Field(description="How many of them you may not see.")
+    gains: list[str] = Field(description="Permissions they get.")
+    widens: list[str] = Field(description="Permissions they get for more rows or fields.")
+    narrows: list[str] = Field(
+        description="Permissions they keep for fewer rows or fields, or for less time."
+    )
+    loses: list[str] = Field(description="Permissions they no longer hold.")
 
 
 class WhatIf(BaseModel):
     """Who would gain and who would lose what, if a change were saved."""
 
-    changes: list[PermissionChange]
+    groups: list[Affected] = Field(description="Everybody concerned is in one of them.")
     affected: int = Field(description="How many users hold something that changes.")
     refusal: str | None = Field(description="Why it could not be saved; null when it can be.")
 
@@ -312,3 +323,10 @@ def facts_of(role: RoleRead | None) -> dict[str, Any]:
         "includes": list(role.includes),
         "grants": as_json(role.grants),
     }
+
+
+def unseen(count: int) -> str:
+    """People whom the actor may not see, in words that stand for names; empty for none."""
+    if not count:
+        return ""
+    return "1 person you may not see" if count == 1 else f"{count:,} people you may not see"

@@ -1,16 +1,16 @@
 """Operations on roles: what they grant, what they include, and who has them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.access import (
-    ALL_ROWS,
     Effect,
     Grant,
     RoleGraph,
@@ -23,22 +23,22 @@ from app.core.audit import Change, change_of
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
-from app.core.permissions import covers, resource_of
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import Role
+from app.features.roles.people import People
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
+from app.features.roles.rules import check_end, check_grants
 from app.features.roles.schemas import (
     SPEC_FIELDS,
+    Affected,
     GrantRead,
     Grants,
     GrantSpec,
     MemberListQuery,
-    MemberRead,
+    MemberPage,
     MembersAdd,
-    PermissionChange,
-    Person,
     RoleCreate,
     RoleListQuery,
     RoleRead,
@@ -54,7 +54,7 @@ DEFAULT_ROLES = {
     "guest": ("Signs in and looks around.", []),
 }
 NAMED = 20
-"""How many people a what-if names for each permission; the numbers are exact."""
+"""How many people a what-if names for whom it means the same; the numbers are exact."""
 
 
 class RoleService(Service):
@@ -64,15 +64,20 @@ class RoleService(Service):
     they have `role.grant`; and somebody always keeps everything, for good.
     """
 
-    def __init__(self, uow: UnitOfWork, roles: RoleRepository, registry: Registry) -> None:
+    def __init__(
+        self, uow: UnitOfWork, roles: RoleRepository, people: People, registry: Registry
+    ) -> None:
         super().__init__(uow)
         self._roles = roles
+        self._people = people
         self._registry = registry
 
     @query(RolePermission.READ)
     async def page(self, request: RoleListQuery) -> Page[RoleRead]:
         """A page of roles, by name unless asked otherwise."""
-        return await self._roles.page(request)
+        page = await self._roles.page(request)
+        page.items = await self._shown(*page.items)
+        return page
 
     @query(RolePermission.READ)
     async def count(self, q: str | None) -> int:
@@ -82,7 +87,7 @@ class RoleService(Service):
     @query(RolePermission.READ)
     async def all(self) -> list[RoleRead]:
         """All roles, by name."""
-        return await self._roles.all()
+        return await self._shown(*await self._roles.all())
 
     @query(RolePermission.READ)
     async def get(self, role_id: UUID) -> RoleRead:
@@ -91,20 +96,24 @@ class RoleService(Service):
         Raises:
             NotFound: No such role.
         """
-        return await self._roles.read(await self._existing(role_id))
+        return await self._read(await self._existing(role_id))
 
     @query(RolePermission.READ)
-    async def members(self, role_id: UUID, request: MemberListQuery) -> Page[MemberRead]:
+    async def members(self, role_id: UUID, request: MemberListQuery) -> MemberPage:
         """Those who have the role themselves, in the order in which they were created.
+
+        Whom the actor may not see with their roles, is counted only.
 
         Raises:
             NotFound: No such role.
         """
         await self._existing(role_id)
-        found = await self._roles.members(role_id, after=request.cursor, limit=request.limit + 1)
+        found, hidden = await self._people.members(
+            role_id, after=request.cursor, limit=request.limit + 1
+        )
         shown = found[: request.limit]
-        more = len(found) > request.limit
-        return Page(items=shown, next_cursor=str(shown[-1].id) if more else None)
+        cursor = str(shown[-1].id) if len(found) > request.limit else None
+        return MemberPage(items=shown, next_cursor=cursor, hidden=hidden)
 
     @operation(RolePermission.CREATE)
     async def create(self, new: RoleCreate) -> RoleRead:
@@ -117,7 +126,7 @@ class RoleService(Service):
         """
         self.uow.audit.about("role", "", new.name)
         await self._roles.lock_access()
-        self._check_grants(new.all_grants)
+        check_grants(self._registry, new.all_grants)
         graph = await self._roles.graph()
         if new.name in graph.roles:
             raise _name_taken()
@@ -131,7 +140,7 @@ class RoleService(Service):
         except IntegrityError as error:
             raise _name_taken() from error
         await self._store(role, new.all_grants, new.includes)
-        created = await self._roles.read(role)
+        created = await self._read(role)
         self.uow.audit.about("role", role.id, role.name, changes=_changes(None, created))
         return created
 
@@ -233,21 +242,21 @@ class RoleService(Service):
         role = await self._existing(role_id)
         self.uow.audit.about("role", role.id, role.name)
         self._refuse_beyond((await self._roles.graph()).grants_of(role.name))
-        people = await self._roles.people(new.user_ids)
-        if len(people) != len(set(new.user_ids)):
+        known = await self._people.with_ids(new.user_ids)
+        if len(known) != len(set(new.user_ids)):
             message = "One of these users does not exist."
             raise Invalid("role.member.unknown", message, fields={"user_ids": message})
-        _check_end(new.expires_at)
+        check_end(new.expires_at)
         had = await self._roles.holders([role.name])
-        fresh = [person for person in people if person.id not in had]
+        fresh = await self._roles.emails(set(new.user_ids) - had)
         # An ended membership makes room for the new one.
-        await self._roles.take(role.id, [person.id for person in fresh])
-        for person in fresh:
+        await self._roles.take(role.id, fresh)
+        for user_id in fresh:
             await self._roles.give(
-                person.id, [role.id], by=self._by, expires_at=new.expires_at, reason=new.reason
+                user_id, [role.id], by=self._by, expires_at=new.expires_at, reason=new.reason
             )
-        await self._roles.raise_user_versions([person.id for person in fresh])
-        self._record_members(role, [], fresh, reason=new.reason)
+        await self._roles.raise_user_versions(fresh)
+        self._record_members(role, {}, fresh, reason=new.reason)
         return len(fresh)
 
     @query(RolePermission.READ, action="role.read_members")
@@ -256,13 +265,20 @@ class RoleService(Service):
     ) -> dict[str, tuple[UUID, bool]]:
         """The id of each of these users, and whether they have the role now, by e-mail address.
 
+        Those of whom the actor may not know both are absent.
+
         Raises:
             NotFound: No such role.
         """
         role = await self._existing(role_id)
         found = await self._roles.by_emails(emails)
         holders = await self._roles.holders([role.name])
-        return {email: (user_id, user_id in holders) for email, user_id in found.items()}
+        seen = await self._people.seen(list(found.values()), showing=["email", "roles"])
+        return {
+            email: (user_id, user_id in holders)
+            for email, user_id in found.items()
+            if user_id in seen
+        }
 
     @operation(RolePermission.UPDATE, action="role.remove_members")
     async def remove_members(self, role_id: UUID, user_ids: Sequence[UUID]) -> int:
@@ -279,11 +295,11 @@ class RoleService(Service):
         graph = await self._roles.graph()
         self._refuse_beyond(graph.grants_of(role.name))
         had = await self._roles.holders([role.name])
-        gone = await self._roles.people([user_id for user_id in user_ids if user_id in had])
-        await self._roles.take(role.id, [person.id for person in gone])
+        gone = await self._roles.emails(had.intersection(user_ids))
+        await self._roles.take(role.id, gone)
         await self._refuse_without_administrator(graph)
-        await self._roles.raise_user_versions([person.id for person in gone])
-        self._record_members(role, gone, [])
+        await self._roles.raise_user_versions(gone)
+        self._record_members(role, gone, {})
         return len(gone)
 
     @query(RolePermission.READ, action="role.what_if")
@@ -323,8 +339,8 @@ class RoleService(Service):
         Raises:
             NotFound: No such user.
         """
-        await self._person(user_id)
-        return await self._roles.own_grants(user_id)
+        await self._people.one(user_id, showing=["roles"])
+        return await self._own_grants(user_id)
 
     @operation(RolePermission.UPDATE, action="user.set_grants")
     async def set_own_grants(self, user_id: UUID, wanted: Grants) -> list[GrantRead]:
@@ -337,13 +353,15 @@ class RoleService(Service):
             PermissionDenied: It gives or takes what the actor does not hold.
         """
         await self._roles.lock_access()
-        person = await self._person(user_id)
-        self.uow.audit.about("user", user_id, person.email)
+        await self._people.one(user_id, showing=["roles"])
+        email = (await self._roles.emails([user_id]))[user_id]
+        self.uow.audit.about("user", user_id, email)
         before = await self._roles.own_grants(user_id)
         kept = {each.as_grant().essence for each in before}
         # What stays may have ended, or be of a module that is gone.
-        self._check_grants(
-            each for each in wanted.all_grants if each.as_grant().essence not in kept
+        check_grants(
+            self._registry,
+            (each for each in wanted.all_grants if each.as_grant().essence not in kept),
         )
         self._refuse_beyond(
             difference(
@@ -354,9 +372,9 @@ class RoleService(Service):
         await self._roles.replace_own_grants(user_id, wanted.all_grants, by=self._by)
         await self._refuse_without_administrator(await self._roles.graph())
         await self._roles.raise_user_versions([user_id])
-        after = await self._roles.own_grants(user_id)
+        after = await self._own_grants(user_id)
         changes = change_of("grants", as_json(before), as_json(after))
-        self.uow.audit.about("user", user_id, person.email, changes=changes)
+        self.uow.audit.about("user", user_id, email, changes=changes)
         return after
 
     @operation(RolePermission.CREATE, action="role.seed")
@@ -383,11 +401,21 @@ class RoleService(Service):
             raise NotFound("role.not_found", "There is no such role.")
         return role
 
-    async def _person(self, user_id: UUID) -> Person:
-        people = await self._roles.people([user_id])
-        if not people:
-            raise NotFound("user.not_found", "There is no such user.")
-        return people[0]
+    async def _own_grants(self, user_id: UUID) -> list[GrantRead]:
+        return await self._people.crediting(await self._roles.own_grants(user_id))
+
+    async def _read(self, role: Role) -> RoleRead:
+        [read] = await self._shown(await self._roles.read(role))
+        return read
+
+    async def _shown(self, *roles: RoleRead) -> list[RoleRead]:
+        """The roles, without the names of givers whom the actor may not see."""
+        grants = await self._people.crediting(grant for role in roles for grant in role.grants)
+        left = iter(grants)
+        return [
+            role.model_copy(update={"grants": tuple(islice(left, len(role.grants)))})
+            for role in roles
+        ]
 
     async def _regrant(self, role: Role, wanted: Sequence[GrantSpec]) -> RoleRead:
         specs = [GrantSpec.model_validate(each.model_dump(include=SPEC_FIELDS)) for each in wanted]
@@ -421,7 +449,7 @@ class RoleService(Service):
         except IntegrityError as error:
             raise _name_taken() from error
         self.uow.audit.about("role", role.id, role.name, changes=changes)
-        return await self._roles.read(role)
+        return await self._read(role)
 
     def _changed(self, graph: RoleGraph, name: str, change: RoleUpdate) -> RoleGraph:
         """The graph as the change would leave it."""
@@ -429,13 +457,14 @@ class RoleService(Service):
         grants = change.all_grants
         if grants is not None:
             present = {(grant.permission, grant.rule): grant for grant in node.grants}
-            self._check_grants(
+            check_grants(
+                self._registry,
                 [
                     each
                     for each in grants
                     if each.key not in present
                     or present[each.key].essence != each.as_grant().essence
-                ]
+                ],
             )
             node = replace(node, grants=tuple(each.as_grant() for each in grants))
         if change.includes is not None:
@@ -450,34 +479,6 @@ class RoleService(Service):
             message = f"The role would include itself: {' includes '.join(cycle)}."
             raise Conflict("role.cycle", message, fields={"includes": message})
         return after
-
-    def _check_grants(self, grants: Iterable[GrantSpec]) -> None:
-        """Refuse what no feature declares.
-
-        Raises:
-            Invalid: A permission, row rule or field does not exist, or an end is in the past.
-        """
-        for grant in grants:
-            covered = [
-                str(name) for name in self._registry.permissions if covers(grant.permission, name)
-            ]
-            if not covered:
-                message = f"No feature has a permission {grant.permission}."
-                raise Invalid("role.permission.unknown", message, fields={"permissions": message})
-            resources = {resource_of(name) for name in covered}
-            rules = {
-                rule.name for name in resources for rule in self._registry.resource(name).rules
-            }
-            if grant.rule != ALL_ROWS and grant.rule not in rules:
-                known = ", ".join(sorted(rules)) or "none"
-                message = f"{grant.permission} has no row rule {grant.rule}; there are: {known}."
-                raise Invalid("role.rule.unknown", message, fields={"grants": message})
-            fields = {field for name in resources for field in self._registry.resource(name).fields}
-            for field in {*(grant.readable or ()), *(grant.writable or ())} - fields:
-                known = ", ".join(sorted(fields)) or "none"
-                message = f"{grant.permission} has no field {field}; there are: {known}."
-                raise Invalid("role.field.unknown", message, fields={"grants": message})
-            _check_end(grant.expires_at)
 
     def _check_includes(self, names: Iterable[str], graph: RoleGraph) -> None:
         unknown = sorted(set(names) - graph.roles.keys())
@@ -512,9 +513,8 @@ class RoleService(Service):
         self, before: RoleGraph, after: RoleGraph, users: set[UUID], renamed: tuple[str, str]
     ) -> WhatIf:
         held = await self._roles.held_by(users)
-        known: dict[Any, dict[str, Effect]] = {}
-        found: dict[str, dict[str, list[UUID]]] = defaultdict(lambda: defaultdict(list))
-        affected: set[UUID] = set()
+        known: dict[Any, frozenset[tuple[str, Effect]]] = {}
+        alike: dict[frozenset[tuple[str, Effect]], list[UUID]] = defaultdict(list)
         permissions = [str(name) for name in self._registry.permissions]
         for user_id, (roles, direct) in held.items():
             key = (tuple(roles), tuple(direct))
@@ -523,56 +523,39 @@ class RoleService(Service):
                     replace(each, role=renamed[1]) if each.role == renamed[0] else each
                     for each in roles
                 ]
-                known[key] = compare(
+                effects = compare(
                     before.access(roles, direct), after.access(new_roles, direct), permissions
                 )
-            for permission, verdict in known[key].items():
-                found[permission][verdict].append(user_id)
-                affected.add(user_id)
-        names = {
-            person.id: person
-            for person in await self._roles.people(
-                {
-                    user_id
-                    for verdicts in found.values()
-                    for users_of in verdicts.values()
-                    for user_id in sorted(users_of)[:NAMED]
-                }
-            )
-        }
-        changes = []
+                known[key] = frozenset(effects.items())
+            if known[key]:
+                alike[known[key]].append(user_id)
+        groups = [await self._affected(dict(effects), ids) for effects, ids in alike.items()]
+        groups.sort(key=lambda group: (-group.count, [each.name for each in group.people]))
+        return WhatIf(groups=groups, affected=sum(group.count for group in groups), refusal=None)
+
+    async def _affected(self, effects: dict[str, Effect], user_ids: list[UUID]) -> Affected:
+        seen = await self._people.seen(user_ids, showing=["roles"])
+        by_effect: dict[str, list[str]] = {name: [] for name in get_args(Effect)}
         for permission in self._registry.permissions:
-            if str(permission) not in found:
-                continue
-            facts: dict[str, Any] = {}
-            for verdict in ("gains", "loses", "widens", "narrows"):
-                users_of = sorted(found[str(permission)][verdict])
-                facts[verdict] = [names[each] for each in users_of[:NAMED]]
-                facts[f"{verdict}_count"] = len(users_of)
-            changes.append(
-                PermissionChange(
-                    permission=str(permission), description=permission.description, **facts
-                )
-            )
-        return WhatIf(changes=changes, affected=len(affected), refusal=None)
+            if permission in effects:
+                by_effect[effects[permission]].append(str(permission))
+        return Affected(
+            people=await self._people.with_ids(sorted(seen)[:NAMED]),
+            count=len(user_ids),
+            hidden=len(user_ids) - len(seen),
+            **by_effect,
+        )
 
     def _record_members(
-        self, role: Role, gone: Sequence[Person], new: Sequence[Person], *, reason: str = ""
+        self, role: Role, gone: Mapping[UUID, str], new: Mapping[UUID, str], *, reason: str = ""
     ) -> None:
-        changes = change_of(
-            "members", [person.email for person in gone], [person.email for person in new]
-        )
+        """Say whose addresses were taken out of the role or put into it."""
+        changes = change_of("members", list(gone.values()), list(new.values()))
         detail = {
-            "user_ids": [str(person.id) for person in (*gone, *new)],
+            "user_ids": [str(user_id) for user_id in (*gone, *new)],
             **({"reason": reason} if reason else {}),
         }
         self.uow.audit.about("role", role.id, role.name, changes=changes, detail=detail)
-
-
-def _check_end(expires_at: Any) -> None:
-    if expires_at is not None and expires_at <= clock.now():
-        message = "This end is in the past."
-        raise Invalid("role.expires.past", message, fields={"expires_at": message})
 
 
 def _changes(before: RoleRead | None, after: RoleRead | None) -> list[Change]:

@@ -73,7 +73,7 @@ class RoleDeletion(PageState, mixin=True):
 
     deleting: RoleRow = RoleRow("", "", "", 0, 0, "", is_default=False)
     """The role in question; without an id nothing is asked."""
-    lost: list[dict[str, str]] = []
+    lost: list[dict[str, Any]] = []
     lost_summary: str = ""
     kept_because: str = ""
     """Why it cannot be deleted."""
@@ -247,7 +247,7 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
     gone: bool = False
     """Whether the role was deleted while the page was open."""
     reviewing: bool = False
-    effects: list[dict[str, str]] = []
+    effects: list[dict[str, Any]] = []
     summary: str = ""
     refusal: str = ""
     """Why the change cannot be saved."""

@@ -6,7 +6,7 @@ from typing import Any
 from app.core.access import RoleGraph, RoleNode
 from app.core.permissions import resource_of
 from app.features.audit.words import capitalised, in_words
-from app.features.roles.schemas import GrantSpec, Person, RoleRead, RoleUpdate, WhatIf
+from app.features.roles.schemas import Affected, GrantSpec, RoleRead, RoleUpdate, WhatIf, unseen
 from app.ui import runtime
 
 _NAMED = 5
@@ -96,41 +96,34 @@ def in_words_of(fact: Any) -> str:
     return in_words(fact) or "no"
 
 
-def effects_of(found: WhatIf) -> list[dict[str, str]]:
-    """What becomes of each permission, in sentences."""
+def effects_of(found: WhatIf) -> list[dict[str, Any]]:
+    """For whom a change means the same, and what becomes of which permissions; each person once."""
+    known = {str(name): name.description for name in runtime.current().registry.permissions}
+
+    def told(permissions: Sequence[str]) -> list[dict[str, str]]:
+        return [{"code": name, "description": known[name]} for name in permissions]
+
     return [
         {
-            "permission": change.permission,
-            "description": change.description,
-            "gains": _who(change.gains, change.gains_count, "gains it", "gain it"),
-            "widens": _who(
-                change.widens,
-                change.widens_count,
-                "has it for more than before",
-                "have it for more than before",
-            ),
-            "narrows": _who(
-                change.narrows,
-                change.narrows_count,
-                "keeps it for fewer rows, fields or days",
-                "keep it for fewer rows, fields or days",
-            ),
-            "loses": _who(change.loses, change.loses_count, "loses it", "lose it"),
+            "who": who_of(group),
+            "gains": told(group.gains),
+            "widens": told(group.widens),
+            "narrows": told(group.narrows),
+            "loses": told(group.loses),
         }
-        for change in found.changes
+        for group in found.groups
     ]
 
 
-def _who(people: Sequence[Person], count: int, one: str, several: str) -> str:
-    """*Ada, Bob and 5 more gain it.*; empty when it is nobody."""
-    if count == 0:
-        return ""
-    names = [person.display_name for person in people][:_NAMED]
-    if count > len(names):
-        return f"{', '.join(names)} and {count - len(names):,} more {several}."
-    if count == 1:
-        return f"{names[0]} {one}."
-    return f"{', '.join(names[:-1])} and {names[-1]} {several}."
+def who_of(group: Affected) -> str:
+    """*Ada, Bob and 5 more, and 3 people you may not see*."""
+    names = [person.name for person in group.people][:_NAMED]
+    seen = group.count - group.hidden
+    if seen > len(names):
+        names.append(f"{seen - len(names):,} more")
+    if group.hidden:
+        names.append(unseen(group.hidden))
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def summary_of(found: WhatIf, members: int) -> str:

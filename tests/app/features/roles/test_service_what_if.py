@@ -1,14 +1,14 @@
 """Who would gain and who would lose what, before it is saved."""
 
-from collections.abc import Iterable
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
 from app.core import clock
+from app.core.access import Effect
 from app.features.roles.schemas import (
     GrantSpec,
-    PermissionChange,
     RoleUpdate,
     WhatIf,
 )
@@ -20,15 +20,16 @@ from tests.fixtures.roles import role_named
 
 def told(report: WhatIf) -> dict[str, dict[str, list[str]]]:
     """The names in a report, by permission and effect."""
-
-    def names(change: PermissionChange) -> Iterable[tuple[str, list[str]]]:
-        for effect in ("gains", "loses", "widens", "narrows"):
-            people = [person.display_name for person in getattr(change, effect)]
-            assert len(people) == getattr(change, f"{effect}_count")
-            if people:
-                yield effect, people
-
-    return {change.permission: dict(names(change)) for change in report.changes}
+    found: dict[str, dict[str, list[str]]] = {}
+    for group in report.groups:
+        names = [person.name for person in group.people]
+        assert (len(names), group.hidden) == (group.count, 0)
+        for effect in get_args(Effect):
+            for permission in getattr(group, effect):
+                people = found.setdefault(permission, {}).setdefault(effect, [])
+                people[:] = sorted([*people, *names])
+    assert report.affected == sum(group.count for group in report.groups)
+    return found
 
 
 @pytest.mark.actor("admin")
@@ -111,6 +112,7 @@ class TestWhatIf:
 
         for user in users:
             actor = (await platform.sign_in(user, PASSWORD)).actor
-            for permission in report.changes:
-                gained = user.id in [person.id for person in permission.gains]
-                assert actor.may(permission.permission) is gained
+            for group in report.groups:
+                assert user.id in [person.id for person in group.people]
+                assert all(map(actor.may, group.gains))
+                assert not any(map(actor.may, group.loses))

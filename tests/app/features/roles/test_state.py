@@ -92,9 +92,9 @@ class TestList:
         await tab.call(RoleList.delete)
         await tab.call(RoleList.load)
 
-        assert [(each["permission"], each["loses"]) for each in lost] == [
-            ("user.read", "Ada, Bob, Cyd, Dan, Eve and 2 more lose it.")
-        ]
+        [effect] = lost
+        assert effect["who"] == "Ada, Bob, Cyd, Dan, Eve and 2 more"
+        assert [each["code"] for each in effect["loses"]] == ["user.read"]
         assert summary == "7 people are affected, as soon as this is done."
         assert (await tab.of(RoleList)).rows == []
         assert await tab.messages() == ["Role doomed is deleted."]
@@ -245,13 +245,14 @@ class TestRecord:
 
         await tab.call(RoleRecord.review, sent(role, "audit.read"))
         state = await tab.of(RoleRecord)
-        effects = {each["permission"]: each for each in state.effects}
+        [effect] = state.effects
         looked_at = (await stored(platform, role)).permissions
         await tab.call(RoleRecord.save)
 
         assert state.summary.startswith("2 people are affected")
-        assert effects["audit.read"]["gains"] == "Ada and Bob gain it."
-        assert effects["user.read"]["loses"] == "Ada and Bob lose it."
+        assert effect["who"] == "Ada and Bob"
+        assert [each["code"] for each in effect["gains"]] == ["audit.read"]
+        assert [each["code"] for each in effect["loses"]] == ["user.read"]
         assert looked_at == ("user.read",)
         assert (await stored(platform, role)).permissions == ("audit.read",)
         assert not (await tab.of(RoleRecord)).reviewing
@@ -268,8 +269,11 @@ class TestRecord:
         await tab.call(RoleRecord.review, sent(role, {"permission": "user.read", "rule": "own"}))
 
         [effect] = (await tab.of(RoleRecord)).effects
-        assert effect["narrows"] == "Ada keeps it for fewer rows, fields or days."
-        assert (effect["gains"], effect["loses"], effect["widens"]) == ("", "", "")
+        assert (effect["who"], [each["code"] for each in effect["narrows"]]) == (
+            "Ada",
+            ["user.read"],
+        )
+        assert (effect["gains"], effect["loses"], effect["widens"]) == ([], [], [])
 
     async def test_words_alone_are_saved_at_once(
         self, tab: Tab, make_role: RoleFactory, platform: Platform
