@@ -6,9 +6,10 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from components.badge import Tone
+from components.browser_module import browser_module
 from components.values import Text
 
-BROWSER_MODULE = rx.asset("chart.jsx", shared=True).importable_path
+BROWSER_MODULE = browser_module("chart.jsx")
 
 
 class Series(TypedDict):

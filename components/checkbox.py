@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Flag, Handler, Text, attributes
 
-BROWSER_MODULE = rx.asset("checkbox.jsx", shared=True).importable_path
+BROWSER_MODULE = browser_module("checkbox.jsx")
 
 
 class _Checkbox(rx.Component):

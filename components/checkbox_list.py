@@ -4,12 +4,13 @@ from typing import Any, cast
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.checkbox import checkbox
 from components.values import Text
 
 
 class _FilterableList(rx.Component):
-    library = rx.asset("checkbox_list.jsx", shared=True).importable_path
+    library = browser_module("checkbox_list.jsx")
     tag = "FilterableList"
 
     label: rx.Var[str]

@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Text
 
 
 class _CopyButton(rx.Component):
-    library = rx.asset("copy_button.jsx", shared=True).importable_path
+    library = browser_module("copy_button.jsx")
     tag = "CopyButton"
 
     text: rx.Var[str]

@@ -4,6 +4,7 @@ from typing import Any, NotRequired, TypedDict
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Flag, Handler, Text
 
 
@@ -29,7 +30,7 @@ class Command(TypedDict):
 
 
 class _CommandPalette(rx.Component):
-    library = rx.asset("command_palette.jsx", shared=True).importable_path
+    library = browser_module("command_palette.jsx")
     tag = "CommandPalette"
 
     commands: rx.Var[list[Any]]

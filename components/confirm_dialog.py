@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.button import button
 from components.form import form
 from components.form_field import form_field
@@ -13,7 +14,7 @@ from components.values import Content, Flag, Handler, Text
 
 
 class _ExactInput(rx.Component):
-    library = rx.asset("confirm_dialog.jsx", shared=True).importable_path
+    library = browser_module("confirm_dialog.jsx")
     tag = "ExactInput"
     is_field: ClassVar[bool] = True
 

@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Text
 
 
 class _Connection(rx.Component):
-    library = rx.asset("connection.jsx", shared=True).importable_path
+    library = browser_module("connection.jsx")
     tag = "Connection"
 
     lost_text: rx.Var[str]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.checkbox import BROWSER_MODULE as CHECKBOX_MODULE
 from components.icon import icon
 from components.link import link
@@ -54,7 +55,7 @@ class _PageCheckbox(rx.Component):
 
 
 class _ColumnResizer(rx.Component):
-    library = rx.asset("column_resizer.jsx", shared=True).importable_path
+    library = browser_module("column_resizer.jsx")
     tag = "ColumnResizer"
 
     column: rx.Var[str]

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.button import button
 from components.icon import icon
 from components.values import Content, Flag, Handler, Number, Text
@@ -12,7 +13,7 @@ from components.values import Content, Flag, Handler, Number, Text
 class Form(rx.Component):
     """The browser's half of `form`."""
 
-    library = rx.asset("form.jsx", shared=True).importable_path
+    library = browser_module("form.jsx")
     tag = "Form"
 
     version: rx.Var[Any]

@@ -6,9 +6,10 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
+from components.browser_module import browser_module
 from components.values import Content, Text, class_names
 
-_BROWSER_MODULE = rx.asset("link.jsx", shared=True).importable_path
+_BROWSER_MODULE = browser_module("link.jsx")
 
 
 class _NavigationLink(rx.Component):

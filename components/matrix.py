@@ -4,11 +4,12 @@ from typing import Any
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Text
 
 
 class _Matrix(rx.Component):
-    library = rx.asset("matrix.jsx", shared=True).importable_path
+    library = browser_module("matrix.jsx")
     tag = "Matrix"
 
     rows: rx.Var[list[Any]]

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.icon import icon as draw_icon
 from components.icon_button import icon_button
 from components.link import browser_link, link
@@ -12,7 +13,7 @@ from components.values import Content, Flag, Handler, Text, attributes, class_na
 
 
 class _Menu(rx.Component):
-    library = rx.asset("menu.jsx", shared=True).importable_path
+    library = browser_module("menu.jsx")
     tag = "Menu"
 
 

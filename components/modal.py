@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.icon_button import icon_button
 from components.values import Content, Flag, Handler, Text, attributes
 
@@ -11,7 +12,7 @@ from components.values import Content, Flag, Handler, Text, attributes
 class Modal(rx.Component):
     """A native `<dialog>`; use `modal` or `sheet`, which give it a head and a foot."""
 
-    library = rx.asset("modal.jsx", shared=True).importable_path
+    library = browser_module("modal.jsx")
     tag = "Modal"
 
     open: rx.Var[bool]

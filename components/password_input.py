@@ -4,11 +4,12 @@ from typing import Any, ClassVar, Literal
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Flag, Text, attributes
 
 
 class _PasswordInput(rx.Component):
-    library = rx.asset("password_input.jsx", shared=True).importable_path
+    library = browser_module("password_input.jsx")
     tag = "PasswordInput"
     is_field: ClassVar[bool] = True
 

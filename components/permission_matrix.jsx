@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
-import { Checkbox } from "$/public/external/components/checkbox/checkbox.jsx";
+import { Checkbox } from "$/public/external/components/checkbox.jsx";
 
 /** What tells two grants apart. */
 const keyOf = (grant) => `${grant.permission} ${grant.rule}`;

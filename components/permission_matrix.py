@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Flag, Text
 
 
@@ -33,7 +34,7 @@ class PermissionGroup(TypedDict):
 
 
 class _PermissionMatrix(rx.Component):
-    library = rx.asset("permission_matrix.jsx", shared=True).importable_path
+    library = browser_module("permission_matrix.jsx")
     tag = "PermissionMatrix"
 
     name: rx.Var[str]

@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Content, Text
 
 
 class _PostForm(rx.Component):
-    library = rx.asset("post_form.jsx", shared=True).importable_path
+    library = browser_module("post_form.jsx")
     tag = "PostForm"
 
     action: rx.Var[str]

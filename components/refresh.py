@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Handler
 
 
 class _Refresh(rx.Component):
-    library = rx.asset("refresh.jsx", shared=True).importable_path
+    library = browser_module("refresh.jsx")
     tag = "Refresh"
 
     on_refresh: rx.EventHandler[rx.event.no_args_event_spec]

@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Text
 
 
 class _RelativeTime(rx.Component):
-    library = rx.asset("relative_time.jsx", shared=True).importable_path
+    library = browser_module("relative_time.jsx")
     tag = "RelativeTime"
 
     value: rx.Var[str]

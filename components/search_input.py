@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Handler, Text
 
 
 class _SearchInput(rx.Component):
-    library = rx.asset("search_input.jsx", shared=True).importable_path
+    library = browser_module("search_input.jsx")
     tag = "SearchInput"
 
     value: rx.Var[str]

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.modal import modal
 from components.values import Flag, Text
 
@@ -27,14 +28,14 @@ LISTS: Sequence[tuple[str, str]] = (
 
 
 class _Shortcuts(rx.Component):
-    library = rx.asset("shortcuts.jsx", shared=True).importable_path
+    library = browser_module("shortcuts.jsx")
     tag = "Shortcuts"
 
     go: rx.Var[list[Any]]
 
 
 class _CommandKey(rx.Component):
-    library = rx.asset("shortcuts.jsx", shared=True).importable_path
+    library = browser_module("shortcuts.jsx")
     tag = "CommandKey"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import reflex as rx
 
 from components.brand import brand
+from components.browser_module import browser_module
 from components.icon import icon
 from components.link import link, navigation_link
 from components.values import Flag, Text
@@ -38,7 +39,7 @@ class NavSection:
 
 
 class _SidebarToggle(rx.Component):
-    library = rx.asset("sidebar.jsx", shared=True).importable_path
+    library = browser_module("sidebar.jsx")
     tag = "SidebarToggle"
 
     label: rx.Var[str]

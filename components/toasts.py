@@ -4,6 +4,7 @@ from typing import Any, Literal, TypedDict
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.values import Handler
 
 
@@ -18,7 +19,7 @@ class Toast(TypedDict):
 
 
 class _Toasts(rx.Component):
-    library = rx.asset("toasts.jsx", shared=True).importable_path
+    library = browser_module("toasts.jsx")
     tag = "Toasts"
 
     toasts: rx.Var[list[Any]]

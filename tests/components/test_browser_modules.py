@@ -23,7 +23,7 @@ def test_module_needs_no_exception(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_module_is_used_once(path: Path) -> None:
     """Each module is wrapped by one component, which other files import."""
-    wrapped = f'rx.asset("{path.name}", shared=True)'
+    wrapped = f'browser_module("{path.name}")'
     users = [each for each in (ROOT / "components").glob("*.py") if wrapped in each.read_text()]
 
     assert len(users) == 1
