@@ -5,6 +5,17 @@ const EDITABLE = 'input:not([type="checkbox"]):not([type="radio"]):not([type="bu
 
 const DRAWN_WITHIN_MS = 5000;
 
+const REMEMBERED = "atrium.letters";
+
+/** Whether single letters do something; people who speak to their machine turn them off. */
+function lettersWork() {
+  try {
+    return localStorage.getItem(REMEMBERED) !== "off";
+  } catch {
+    return true;
+  }
+}
+
 const visible = (element) => element.getClientRects().length > 0;
 const find = (selector) => [...document.querySelectorAll(selector)].find(visible);
 const ask = (name) => window.dispatchEvent(new CustomEvent("atrium:open", { detail: name }));
@@ -50,6 +61,21 @@ export function CommandKey() {
   return isApple ? "⌘" : "Ctrl ";
 }
 
+/** The choice whether single letters do something, kept by this browser. */
+export function LettersSwitch(attributes) {
+  const [on, setOn] = useState(true);
+  useEffect(() => setOn(lettersWork()), []);
+  const choose = (event) => {
+    setOn(event.target.checked);
+    try {
+      localStorage.setItem(REMEMBERED, event.target.checked ? "on" : "off");
+    } catch {
+      // Storage may be closed.
+    }
+  };
+  return <input {...attributes} type="checkbox" checked={on} onChange={choose} />;
+}
+
 /**
  * One listener for every key of the application; silent while somebody types or a dialog is open.
  *
@@ -69,6 +95,7 @@ export function Shortcuts({ go = [] }) {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
       if (event.target.closest?.(EDITABLE) || document.querySelector("dialog[open], [popover]:popover-open:not(.toasts)")) return;
       const key = event.key;
+      if (key.length === 1 && !lettersWork()) return;
       const going = Date.now() - armed.current < 1200;
       armed.current = 0;
       const done = () => event.preventDefault();

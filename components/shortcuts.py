@@ -39,6 +39,11 @@ class _CommandKey(rx.Component):
     tag = "CommandKey"
 
 
+class _LettersSwitch(rx.Component):
+    library = browser_module("shortcuts.jsx")
+    tag = "LettersSwitch"
+
+
 @dataclass(frozen=True)
 class GoTo:
     """A page that `g` and a letter lead to."""
@@ -110,6 +115,19 @@ def keyboard_help(go: Sequence[GoTo] = ()) -> rx.Component:
             _keys("In lists", [_line(*line) for line in LISTS]),
             _keys("Go to", pages) if go else rx.fragment(),
             class_name="keys-columns",
+        ),
+        rx.el.label(
+            _LettersSwitch.create(class_name="checkbox"),
+            rx.el.span(
+                rx.el.span("Single letters do something", class_name="choice-label"),
+                rx.el.span(
+                    "Turn them off if you speak to your computer or often press keys by accident. "
+                    "This browser remembers it.",
+                    class_name="choice-help",
+                ),
+                class_name="choice-text",
+            ),
+            class_name="choice",
         ),
         name="keyboard-help",
         wide=True,

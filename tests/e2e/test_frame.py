@@ -250,6 +250,28 @@ class TestApiDocumentation:
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_letters_can_be_turned_off(site: Site) -> None:
+    """Who speaks to their machine is not taken elsewhere by a word."""
+    page = site.administrator("/users")
+    run(page, "keyboard help")
+    help_ = page.get_by_role("dialog", name="Keyboard")
+    help_.get_by_role("checkbox", name="Single letters do something").uncheck()
+    page.keyboard.press("Escape")
+    expect(help_).to_be_hidden()
+    page.reload()
+    expect(
+        page.get_by_role("button", name="New user").or_(page.get_by_role("link", name="New user"))
+    ).to_be_visible()
+    for key in ("?", "n", "g", "a"):
+        page.keyboard.press(key)
+    run(page, "keyboard help")
+    expect(page).to_have_url(re.compile("/users$"))
+    help_.get_by_role("checkbox", name="Single letters do something").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile("/users/new$"))
+
+
 def run(page: Page, words: str) -> None:
     """Choose what the palette finds first."""
     page.keyboard.press("Control+k")
