@@ -4,9 +4,10 @@ import { Link, useNavigate } from "react-router";
 const has = (text, words) => words.every((word) => text.includes(word));
 const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
-const Row = memo(function Row({ row, columns, shown, marks }) {
+/** The cells of a row stay while it is hidden: drawing twelve thousand anew takes a blink too long. */
+const Cells = memo(function Cells({ row, columns, shown, marks }) {
   return (
-    <tr>
+    <>
       <th scope="row">
         <Link className="crosstab-name" to={row.href} title={row.title}>
           <span className="mono">{row.name}</span>
@@ -27,19 +28,21 @@ const Row = memo(function Row({ row, columns, shown, marks }) {
           </td>
         );
       })}
-    </tr>
+    </>
   );
 });
 
-const Group = memo(function Group({ name, rows, columns, shown, marks }) {
+const Group = memo(function Group({ name, rows, found, columns, shown, marks }) {
   return (
-    <tbody>
+    <tbody hidden={!rows.some((row) => found.has(row))}>
       <tr className="crosstab-group">
         <th scope="rowgroup">{name}</th>
         <td colSpan={shown.length} />
       </tr>
       {rows.map((row) => (
-        <Row key={row.name} row={row} columns={columns} shown={shown} marks={marks} />
+        <tr key={row.name} hidden={!found.has(row)}>
+          <Cells row={row} columns={columns} shown={shown} marks={marks} />
+        </tr>
       ))}
     </tbody>
   );
@@ -57,16 +60,18 @@ export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnN
     return columns.map((_, index) => index).filter((index) => has(columns[index].name.toLowerCase(), words));
   }, [columns, columnWords]);
   const groups = useMemo(() => {
-    const words = wordsOf(rowWords);
-    const found = new Map();
+    const members = new Map();
     for (const row of rows) {
-      if (!has(`${row.group} ${row.name} ${row.title}`.toLowerCase(), words)) continue;
-      if (!found.has(row.group)) found.set(row.group, []);
-      found.get(row.group).push(row);
+      if (!members.has(row.group)) members.set(row.group, []);
+      members.get(row.group).push(row);
     }
-    return [...found];
+    return [...members];
+  }, [rows]);
+  const found = useMemo(() => {
+    const words = wordsOf(rowWords);
+    return new Set(rows.filter((row) => has(`${row.group} ${row.name} ${row.title}`.toLowerCase(), words)));
   }, [rows, rowWords]);
-  const count = groups.reduce((sum, [, members]) => sum + members.length, 0);
+  const count = found.size;
   const follow = (event) => {
     const link = event.target.closest("td a");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -116,7 +121,7 @@ export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnN
             </tr>
           </thead>
           {groups.map(([name, members]) => (
-            <Group key={name} name={name} rows={members} columns={columns} shown={shown} marks={marks} />
+            <Group key={name} name={name} rows={members} found={found} columns={columns} shown={shown} marks={marks} />
           ))}
         </table>
         {count ? null : <p className="crosstab-none">Nothing matches.</p>}

@@ -55,7 +55,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
 
 
 def _clicks(browser: Browser, server: Server, effort: Effort) -> Iterator[Figure]:
-    context = _signed_in(browser, server)
+    context = signed_in(browser, server)
     page = context.new_page()
     page.goto(f"{server.address}/users")
     page.wait_for_selector(f"tbody tr:nth-child({ROWS})")
@@ -87,7 +87,7 @@ def _clicks(browser: Browser, server: Server, effort: Effort) -> Iterator[Figure
 
 def _loads(browser: Browser, server: Server) -> Iterator[Figure]:
     visitor = browser.new_context()
-    person = _signed_in(browser, server)
+    person = signed_in(browser, server)
     for title, context, path, ready in (
         ("sign-in page", visitor, "/sign-in", "button[type=submit]"),
         ("users page", person, "/users", f"tbody tr:nth-child({ROWS})"),
@@ -162,7 +162,7 @@ def _count_frames(page: Page) -> list[tuple[str, int]]:
     return frames
 
 
-def _signed_in(browser: Browser, server: Server) -> BrowserContext:
+def signed_in(browser: Browser, server: Server) -> BrowserContext:
     """A visitor with the administrator's session and an empty cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     form: dict[str, Any] = {**servers.CREDENTIALS, "next": "/"}

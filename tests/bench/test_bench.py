@@ -98,6 +98,7 @@ def test_every_part_is_there() -> None:
         "audit",
         "lists",
         "browser",
+        "matrix",
         "start",
     }
 
