@@ -111,7 +111,14 @@ def export_entries(  # noqa: PLR0917 - options of a command
     actor_id: Annotated[str | None, typer.Option(help="Only what this user did.")] = None,
     target_type: Annotated[str | None, typer.Option(help="Only about this kind of thing.")] = None,
     target_id: Annotated[str | None, typer.Option(help="Only about this thing.")] = None,
+    request_id: Annotated[str | None, typer.Option(help="Only this request.")] = None,
+    module: Annotated[str | None, typer.Option(help="One, or several with commas.")] = None,
+    text: Annotated[str | None, typer.Option(help="Words of names and addresses.")] = None,
     since: Annotated[str | None, typer.Option(help="Like 2026-01-31T00:00:00Z.")] = None,
+    until: Annotated[str | None, typer.Option(help="Like 2026-02-28T00:00:00Z.")] = None,
+    access_only: Annotated[
+        bool, typer.Option("--access-only", help="Only changes of roles, grants and members.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Export entries with a signed manifest, which `audit verify --export` checks."""
@@ -122,7 +129,12 @@ def export_entries(  # noqa: PLR0917 - options of a command
         "actor_id": actor_id,
         "target_type": target_type,
         "target_id": target_id,
+        "request_id": request_id,
+        "module": module,
+        "text": text,
         "since": since,
+        "until": until,
+        "access_only": access_only,
     }
 
     async def work() -> None:

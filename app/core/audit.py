@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, SecretStr
-from sqlalchemy import JSON, Column, Index, insert
+from sqlalchemy import JSON, Column, Index, insert, text
 from sqlmodel import Field
 
 from app.core import clock
@@ -44,9 +44,17 @@ class AuditEntry(Table, table=True):
     __table_args__ = (
         Index("ix_core_audit_entries_target", "target_type", "target_id", "id"),
         Index("ix_core_audit_entries_actor", "actor_id", "id"),
-        Index("ix_core_audit_entries_action", "action", "id"),
-        Index("ix_core_audit_entries_outcome", "outcome", "id"),
-        Index("ix_core_audit_entries_request", "request_id"),
+        Index("ix_core_audit_entries_action", "action", "outcome", "id"),
+        Index("ix_core_audit_entries_kind", "target_type", "id"),
+        Index("ix_core_audit_entries_request", "request_id", "id"),
+        Index(
+            "ix_core_audit_entries_label",
+            "target_type",
+            "target_label",
+            "id",
+            sqlite_where=text("target_id = '' AND target_label <> ''"),
+            postgresql_where=text("target_id = '' AND target_label <> ''"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

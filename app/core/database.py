@@ -16,6 +16,7 @@ from typing import Any, Self
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.dialects import registry as dialects
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -46,12 +47,21 @@ _BUSY_MS = 5000
 """How long a statement outside a write transaction waits, e.g. while another process recovers."""
 
 
+class _SQLiteCompiler(SQLiteCompiler):
+    """Writes hints, which name the index that a query goes by."""
+
+    def get_from_hint_text(self, _table: Any, text: str | None) -> str | None:
+        """The hint as it stands behind the table's name."""
+        return text
+
+
 class InlineSQLite(SQLiteDialect_pysqlite):
     """The standard sqlite3 driver behind SQLAlchemy's async engine, without a thread."""
 
     driver = "inline"
     is_async = True
     supports_statement_cache = True
+    statement_compiler = _SQLiteCompiler
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[AsyncAdaptedQueuePool]:

@@ -18,6 +18,13 @@ from app.core.files import private_file
 _FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK_KEY = 0x417472  # any number that nobody else uses for an advisory lock
 
+_SEARCH = (
+    "core_audit_subject_search",
+    "core_user_search",
+    "ix_core_audit_subjects_search",
+    "ix_core_users_search",
+)
+
 
 class Migrator:
     """Brings the schema of one database up and down."""
@@ -106,7 +113,7 @@ class Migrator:
 
 def _is_ours(name: str | None, _kind: str, _parents: object) -> bool:
     # No model declares the search index: tables of FTS5 on SQLite, an index on PostgreSQL.
-    return not (name or "").startswith(("core_user_search", "ix_core_users_search"))
+    return not (name or "").startswith(_SEARCH)
 
 
 def _revisions(connection: Connection) -> tuple[str, ...]:

@@ -218,6 +218,7 @@ class Module:
         resources: What grants can be limited to, for those that can be limited.
         undos: How recorded changes of its things are taken back.
         asked: Those of its permissions that its services ask for within an operation.
+        changes_access: Actions of the audit trail by which it changes who may do what.
         provider: Makes its repositories and services.
         router: Its REST routes, mounted under `/api/v1`.
         console_router: Its HTTP routes for the console's own forms, with cookie and Origin check.
@@ -235,6 +236,7 @@ class Module:
     resources: Sequence[Resource] = ()
     undos: Sequence[Undo] = ()
     asked: Sequence[PermissionName] = ()
+    changes_access: Sequence[str] = ()
     provider: Provider | None = None
     router: Any = None
     console_router: Any = None

@@ -16,7 +16,7 @@ from app.core.module import (
     Resource,
     Undo,
 )
-from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
+from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName, resource_of
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -106,6 +106,31 @@ class Registry:
                 if undo.target_type == target_type:
                     return undo
         return None
+
+    def module_of(self, action: str) -> str:
+        """The module that an action of the audit trail belongs to.
+
+        It is the one that declares the permission of that name, or permissions about the same
+        thing; or the one of the thing's name. What nobody knows belongs to the module of its noun.
+        """
+        owner = self._owner(action)
+        noun = action
+        while not owner and "." in noun:
+            noun = noun.rpartition(".")[0]
+            owner = self._owner(noun)
+        return owner or noun
+
+    def _owner(self, name: str) -> str:
+        for module in self.modules:
+            permissions = [str(permission) for permission in _permissions(module)]
+            if name == module.id or name in permissions or name in map(resource_of, permissions):
+                return module.id
+        return ""
+
+    @property
+    def changing_access(self) -> frozenset[str]:
+        """Actions of the audit trail by which somebody changes who may do what."""
+        return frozenset(str(each) for module in self.modules for each in module.changes_access)
 
     @property
     def pages(self) -> Sequence[PageSpec]:

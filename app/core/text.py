@@ -52,11 +52,18 @@ def _number(value: object) -> object:
     return value
 
 
+def _written_flag(value: object) -> object:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment)]
 """A date and time with its zone, as text."""
 
 Flag = Annotated[bool, Field(strict=True)]
 """True or false, and neither 0 nor *yes*."""
+
+WrittenFlag = Annotated[bool, Field(strict=True), BeforeValidator(_written_flag)]
+"""The same as addresses write it: `true` or `false`."""
 
 Version = Annotated[int, Field(ge=1), BeforeValidator(_number)]
 """The version of a record that a change is based on."""

@@ -184,11 +184,20 @@ def upgrade() -> None:
     for name, columns in (
         ("target", ["target_type", "target_id", "id"]),
         ("actor", ["actor_id", "id"]),
-        ("action", ["action", "id"]),
-        ("outcome", ["outcome", "id"]),
-        ("request", ["request_id"]),
+        ("action", ["action", "outcome", "id"]),
+        ("kind", ["target_type", "id"]),
+        ("request", ["request_id", "id"]),
     ):
         op.create_index(f"ix_core_audit_entries_{name}", "core_audit_entries", columns)
+    # What has a name and no id, such as the address of a sign-in that failed.
+    by_label = sa.text("target_id = '' AND target_label <> ''")
+    op.create_index(
+        "ix_core_audit_entries_label",
+        "core_audit_entries",
+        ["target_type", "target_label", "id"],
+        sqlite_where=by_label,
+        postgresql_where=by_label,
+    )
     _create_search_index()
 
 

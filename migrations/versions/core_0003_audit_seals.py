@@ -1,4 +1,4 @@
-"""Seals of the audit trail: the queue, the hash chain and its signed checkpoints."""
+"""The queue of the audit trail, its hash chain, signed checkpoints, and what its search knows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,6 +50,23 @@ def upgrade() -> None:
         "core_audit_checkpoints",
         ["pruned_at", "newest_at"],
     )
+    op.create_table(
+        "core_audit_subjects",
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.String(50), nullable=False),
+        sa.Column("subject_id", sa.String(100), nullable=False),
+        sa.Column("label", sa.String(600), nullable=False),
+        sa.Column("search_text", sa.String(1000), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_core_audit_subjects"),
+        sa.UniqueConstraint("key", name="uq_core_audit_subjects_key"),
+    )
+    _create_search_index()
     op.execute("INSERT INTO core_audit_unsealed SELECT id FROM core_audit_entries")
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
@@ -67,6 +84,29 @@ def upgrade() -> None:
         )
 
 
+def _create_search_index() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE INDEX ix_core_audit_subjects_search ON core_audit_subjects "
+            "USING gin (to_tsvector('simple', search_text))"
+        )
+        return
+    op.execute(
+        "CREATE VIRTUAL TABLE core_audit_subject_search USING fts5("
+        "search_text, content='', tokenize='unicode61', prefix='2 3')"
+    )
+    op.execute(
+        "CREATE TRIGGER core_audit_subjects_insert AFTER INSERT ON core_audit_subjects BEGIN "
+        "INSERT INTO core_audit_subject_search (rowid, search_text) "
+        "VALUES (new.number, new.search_text); END"
+    )
+    op.execute(
+        "CREATE TRIGGER core_audit_subjects_delete AFTER DELETE ON core_audit_subjects BEGIN "
+        "INSERT INTO core_audit_subject_search (core_audit_subject_search, rowid, search_text) "
+        "VALUES ('delete', old.number, old.search_text); END"
+    )
+
+
 def downgrade() -> None:
     """Drop the seals; the entries stay."""
     if op.get_bind().dialect.name == "postgresql":
@@ -74,5 +114,12 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION core_audit_entries_queue()")
     else:
         op.execute("DROP TRIGGER core_audit_entries_queue")
-    for table in ("core_audit_checkpoints", "core_audit_seals", "core_audit_unsealed"):
+    for table in (
+        "core_audit_subjects",
+        "core_audit_checkpoints",
+        "core_audit_seals",
+        "core_audit_unsealed",
+    ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_table("core_audit_subject_search")

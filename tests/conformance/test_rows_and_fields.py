@@ -14,9 +14,12 @@ import httpx
 import pytest
 
 from app.bootstrap import build_registry
+from app.core.actor import SYSTEM
 from app.core.permissions import resource_of
+from app.features.audit.service import SealService
 from app.features.roles.schemas import GrantSpec
-from app.features.users.schemas import FIELDS, UserRead
+from app.features.users.schemas import FIELDS, UserRead, UserUpdate
+from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
 
@@ -87,6 +90,7 @@ async def viewer(
         display_name="Vic Viewer", email="vic@five.example", roles=["limited", "team"]
     )
     signed_in = await platform.sign_in(user, PASSWORD)
+    await platform.caller(SYSTEM)(SealService.seal, limit=5000)
     async with platform.client(signed_in.tokens.access_token) as client:
         yield Viewer(user, client, [*people, user])
 
@@ -192,9 +196,11 @@ class TestWriting:
 class TestFields:
     """A field that may not be read is absent everywhere."""
 
-    async def test_by_any_way(self, viewer: Viewer, hidden: str) -> None:
+    async def test_by_any_way(self, viewer: Viewer, platform: Platform, hidden: str) -> None:
         """Record, list, export, filter, sort, search and the audit trail."""
         ada = viewer.people[0]
+        await platform.sign_in(ada, PASSWORD)
+        await platform.caller(SYSTEM)(SealService.seal, limit=5000)
         listed = await viewer.listed()
         assert len(listed) == len(viewer.people)
         assert all(hidden not in user for user in listed)
@@ -222,6 +228,80 @@ class TestFields:
             assert hidden not in [change["field"] for change in entry["changes"]]
             one = await viewer.json(f"/audit/{entry['id']}") if hidden == "email" else entry
             assert hidden != "email" or ada.email not in str(one)
+        # Nobody is found by what is hidden; nor by their name when their address is.
+        by_name = (await viewer.json("/audit?text=alpha"))["items"]
+        assert bool(by_name) is (hidden not in {"display_name", "email"})
+        by_address = (await viewer.json("/audit?text=one"))["items"]
+        assert bool(by_address) is (hidden != "email")
+        all_of_it = str(await viewer.json("/audit?limit=200"))
+        assert (hidden != "email") is ("one.example" in all_of_it)
+        assert (hidden != "display_name") is ("Ada Alpha" in all_of_it)
+
+
+# What a plain reader says of a rule: does the viewer see this entry?
+AUDIT_RULES: dict[str, Callable[[UserRead, dict[str, Any]], bool]] = {
+    "own": lambda viewer, entry: entry["actor_id"] == str(viewer.id),
+    "about_me": lambda viewer, entry: (
+        (entry["target_type"], entry["target_id"]) == ("user", str(viewer.id))
+    ),
+}
+
+
+def test_every_rule_of_the_trail_is_tried() -> None:
+    """A new row rule of the audit trail needs a line above."""
+    assert {rule for resource, rule in RULES if resource == "audit"} == AUDIT_RULES.keys()
+
+
+@pytest.mark.parametrize(
+    ("grants", "rule"),
+    [pytest.param([limited("audit.read", rule=rule)], rule, id=rule) for rule in AUDIT_RULES],
+)
+class TestTrail:
+    """What a row rule of the audit trail leaves out is not found by any filter or word."""
+
+    async def test_by_any_way(self, viewer: Viewer, platform: Platform, rule: str) -> None:
+        """The list, and the search for whatever is written in it or not."""
+        ada = viewer.people[0]
+        system = platform.caller(SYSTEM)
+        await system(UserService.update, viewer.user.id, UserUpdate(email="new@seven.example"))
+        await system(UserService.update, ada.id, UserUpdate(email="ada@eight.example"))
+        await viewer.client.delete(f"/api/v1/users/{ada.id}")
+        await system(SealService.seal, limit=5000)
+        everything = [entry.model_dump(mode="json") for entry in await platform.audit()]
+        seen = {entry["id"] for entry in everything if AUDIT_RULES[rule](viewer.user, entry)}
+
+        assert {each["id"] for each in await self.found(viewer, "")} == seen
+        for word in ("ada", "eight", "one", "vic", "five", "seven", "viewer", "system"):
+            for entry in await self.found(viewer, f"&text={word}"):
+                assert entry["id"] in seen
+                columns = ("actor_name", "actor_email", "target_label")
+                assert word in " ".join(entry[column] for column in columns).lower()
+        assert await self.found(viewer, "&text=vic")
+        assert await self.found(viewer, "&text=eight") == []
+
+    @staticmethod
+    async def found(viewer: Viewer, query: str) -> list[dict[str, Any]]:
+        """What the trail shows; sign-ins go on, the viewer does nothing meanwhile."""
+        items: list[dict[str, Any]] = (await viewer.json(f"/audit?limit=200{query}"))["items"]
+        return items
+
+
+MASKED_TRAIL = [limited("user.read", readable=["display_name"]), limited("audit.read")]
+
+
+@pytest.mark.parametrize("grants", [MASKED_TRAIL])
+class TestFormerNames:
+    """A hidden name is not found by what it was either."""
+
+    async def test_by_text(self, viewer: Viewer, platform: Platform) -> None:
+        """Neither the former nor the present address finds an entry."""
+        system = platform.caller(SYSTEM)
+        change = UserUpdate(email="ada@eight.example")
+        await system(UserService.update, viewer.people[0].id, change)
+        await system(SealService.seal, limit=5000)
+
+        for word in ("eight", "one", "ada"):
+            assert (await viewer.json(f"/audit?text={word}"))["items"] == []
 
 
 MASKED_BY_ROW = [limited("user.read", readable=["display_name"]), limited("user.read", rule="own")]

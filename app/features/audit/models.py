@@ -1,12 +1,20 @@
-"""Tables of the sealed audit trail; the entries themselves are in `app.core.audit`.
+"""Tables beside the audit trail; the entries themselves are in `app.core.audit`.
 
-Entries are never updated, so what proves them stands beside them.
+Entries are never updated, so what proves them, and what finds them by name, stands beside them.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+)
 from sqlmodel import Field
 
 from app.core.models import Table, UtcDateTime
@@ -53,3 +61,24 @@ class AuditCheckpoint(Table, table=True):
     pruned_at: datetime | None = Field(sa_column=Column(UtcDateTime, nullable=True))
     key_id: str = Field(max_length=16)
     signature: str = Field(max_length=100)
+
+
+class AuditSubject(Table, table=True):
+    """Something under one of its names, for the search; a type that is empty means who acted.
+
+    The search index is made by the migration: each kind of database has its own.
+    """
+
+    __tablename__ = "core_audit_subjects"
+    __table_args__ = (UniqueConstraint("key", name="uq_core_audit_subjects_key"),)
+
+    number: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    )
+    key: UUID
+    """Made of the three that follow."""
+    type: str = Field(max_length=50)
+    subject_id: str = Field(max_length=100)
+    label: str = Field(max_length=600)
+    search_text: str = Field(max_length=1000)

@@ -8,6 +8,7 @@ from app.core.module import Job, Module, NavItem, PageSpec
 from app.core.sealing import Keys
 from app.features.audit.anchor import Anchor
 from app.features.audit.api import console_router, router
+from app.features.audit.filters import Filters
 from app.features.audit.pages import audit_page
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import AUDIT, AuditRepository
@@ -15,6 +16,7 @@ from app.features.audit.retention import Retention
 from app.features.audit.seal_repository import SealRepository
 from app.features.audit.service import AuditService, SealService
 from app.features.audit.state import AuditList, Undoing
+from app.features.audit.subjects import SubjectRepository
 from app.settings import Settings, audit_signing_key
 
 
@@ -31,7 +33,8 @@ def _retention(settings: Settings) -> Retention:
 
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(AuditRepository, AuditService, SealRepository, SealService)
+provider.provide_all(AuditRepository, AuditService, Filters, SealRepository, SealService)
+provider.provide(SubjectRepository)
 for make in (_keys, _anchor, _retention):
     provider.provide(make, scope=Scope.APP)
 

@@ -1,19 +1,21 @@
 """Queries of the audit feature."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Label, Select, and_, case, func, true
+from sqlalchemy import Label, Select, and_, case, func
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
-from app.core.audit import AuditEntry
-from app.core.ids import first_id_at, new_id
+from app.core.audit import AuditEntry, Outcome
+from app.core.ids import new_id
 from app.core.module import Resource, RowRule
 from app.core.paging import Keyset, Page, SortColumn
 from app.core.repository import Repository
+from app.core.unit_of_work import UnitOfWork
+from app.features.audit.filters import EVERYTHING, Condition, Filters, Sight, between
 from app.features.audit.models import AuditSeal
 from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery
 
@@ -24,12 +26,7 @@ COUNT_LIMIT = 10_000
 """Counting stops here: the trail only ever grows."""
 
 _LATER = 100
-_CLOCK_SLACK = timedelta(hours=1)
-_BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
-_AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
-
-Within = ColumnElement[bool]
-_ALL: Within = true()
+_OUTCOMES = get_args(Outcome)
 
 KEYSET = Keyset(
     {"at": SortColumn(AuditEntry.id, parse=UUID)},  # type: ignore[arg-type]  # ids are in order of time
@@ -43,33 +40,43 @@ class AuditRepository(Repository[AuditEntry]):
 
     model = AuditEntry
 
-    async def page(self, query: AuditListQuery, within: Within = _ALL) -> Page[AuditEntryRead]:
-        """A page of entries, newest first; `within` says which may be seen, here as below."""
-        statement = KEYSET.apply(_filtered(select(AuditEntry), query).where(within), query)
+    def __init__(self, uow: UnitOfWork, filters: Filters) -> None:
+        super().__init__(uow)
+        self._filters = filters
+
+    async def page(self, query: AuditListQuery, sight: Sight = EVERYTHING) -> Page[AuditEntryRead]:
+        """A page of entries, newest first; `sight` says which may be seen, here as below."""
+        matches = await self._filters.matches(query, sight)
+        some = matches.ids(lambda statement: KEYSET.apply(statement, query))
+        statement = KEYSET.apply(select(AuditEntry).where(col(AuditEntry.id).in_(some)), query)
         rows = (await self.session.execute(statement)).scalars().all()
         return KEYSET.page(rows, query, AuditEntryRead.model_validate)
 
-    async def seen(self, entry_id: UUID, within: Within) -> AuditEntry | None:
+    async def seen(self, entry_id: UUID, within: Condition) -> AuditEntry | None:
         """The entry with this id, if it may be seen."""
         statement = select(AuditEntry).where(AuditEntry.id == entry_id, within)
         return (await self.session.exec(statement)).one_or_none()
 
     async def walk(
-        self, query: AuditFilter, within: Within
+        self, query: AuditFilter, sight: Sight
     ) -> AsyncIterator[list[tuple[dict[str, Any], AuditSeal | None]]]:
         """All entries that match, oldest first, some at a time, each with its seal."""
         columns = [getattr(AuditEntry, name) for name in AuditEntry.model_fields]
-        statement = (
-            _filtered(sa_select(*columns, AuditSeal), query)
-            .outerjoin(AuditSeal, col(AuditSeal.entry_id) == AuditEntry.id)
-            # What happens meanwhile is not waited for.
-            .where(col(AuditEntry.id) <= new_id(), within)
-            .order_by(col(AuditEntry.id))
-            .limit(STEP)
-        )
-        after = UUID(int=0)
+        entry_id = col(AuditEntry.id)
+        matches = await self._filters.matches(query, sight)
+        # What happens meanwhile is not waited for.
+        after, end = UUID(int=0), new_id()
         while True:
-            rows = (await self.session.execute(statement.where(col(AuditEntry.id) > after))).all()
+            span = (entry_id > after, entry_id <= end)
+            some = matches.ids(lambda part: part.where(*span).order_by(entry_id).limit(STEP))  # noqa: B023 - called at once
+            statement = (
+                sa_select(*columns, AuditSeal)
+                .outerjoin(AuditSeal, col(AuditSeal.entry_id) == entry_id)
+                .where(entry_id.in_(some))
+                .order_by(entry_id)
+                .limit(STEP)
+            )
+            rows = (await self.session.execute(statement)).all()
             # Whoever takes them may be slow.
             await self._uow.release()
             if rows:
@@ -95,14 +102,14 @@ class AuditRepository(Repository[AuditEntry]):
         return list(reversed((await self.session.exec(statement)).all()))
 
     async def daily(
-        self, actions: Sequence[str], since: datetime, within: Within
+        self, actions: Sequence[str], since: datetime, within: Condition
     ) -> list[tuple[str, int, int]]:
         """Per day (`YYYY-MM-DD`, UTC) how many of these actions succeeded and how many did not."""
         day = self._day()
         succeeded = func.sum(case((col(AuditEntry.outcome) == "succeeded", 1), else_=0))
         statement = (
             select(day, succeeded, func.count())
-            .where(col(AuditEntry.action).in_(actions), _since(since), within)
+            .where(*_did(actions, since, within))
             .group_by(day)
             .order_by(day)
         )
@@ -110,15 +117,10 @@ class AuditRepository(Repository[AuditEntry]):
         return [(row[0], int(row[1]), int(row[2]) - int(row[1])) for row in rows]
 
     async def people(
-        self, actions: Sequence[str], since: datetime, within: Within
+        self, actions: Sequence[str], since: datetime, within: Condition
     ) -> tuple[int, dict[str, int]]:
         """How many different people succeeded with these actions: in all, and per day (UTC)."""
-        succeeded = (
-            col(AuditEntry.action).in_(actions),
-            AuditEntry.outcome == "succeeded",
-            _since(since),
-            within,
-        )
+        succeeded = (*_did(actions, since, within), col(AuditEntry.outcome) == "succeeded")
         different = func.count(func.distinct(AuditEntry.actor_id))
         day = self._day()
         by_day = select(day, different).where(*succeeded).group_by(day)
@@ -126,24 +128,21 @@ class AuditRepository(Repository[AuditEntry]):
         total = (await self.session.execute(select(different).where(*succeeded))).scalar_one()
         return total, {row[0]: row[1] for row in days}
 
-    async def count(self, query: AuditFilter, within: Within = _ALL) -> int:
+    async def count(self, query: AuditFilter, sight: Sight = EVERYTHING) -> int:
         """How many entries match, at most `COUNT_LIMIT` + 1."""
-        some = (
-            _filtered(select(AuditEntry.id), query).where(within).limit(COUNT_LIMIT + 1).subquery()
-        )
-        count: int = (
-            await self.session.execute(select(func.count()).select_from(some))
-        ).scalar_one()
-        return count
+        matches = await self._filters.matches(query, sight)
+        return await self._count(matches.some(COUNT_LIMIT + 1))
 
-    async def count_since(self, since: datetime, within: Within, *, outcome: str) -> int:
+    async def count_since(self, since: datetime, within: Condition, *, outcome: Outcome) -> int:
         """How many entries have this outcome since then."""
-        statement = (
-            select(func.count())
-            .select_from(AuditEntry)
-            .where(AuditEntry.outcome == outcome, _since(since), within)
-        )
-        return (await self.session.exec(statement)).one()
+        query = AuditFilter(outcome=outcome, since=since)
+        matches = await self._filters.matches(query, Sight(within))
+        return await self._count(matches.some())
+
+    async def _count(self, some: Select[Any]) -> int:
+        statement = select(func.count()).select_from(some.subquery())
+        count: int = (await self.session.execute(statement)).scalar_one()
+        return count
 
     def _day(self) -> Label[str]:
         return (
@@ -153,24 +152,14 @@ class AuditRepository(Repository[AuditEntry]):
         ).label("day")
 
 
-def _since(moment: datetime) -> ColumnElement[bool]:
-    """Entries from this moment on; the bound on the id spares reading those before it."""
-    # Nothing happened before; calculating with the very first moments overflows.
-    moment = min(max(moment, _BEFORE_ALL), _AFTER_ALL)
-    first = first_id_at(moment - _CLOCK_SLACK)
-    return and_(col(AuditEntry.at) >= moment, col(AuditEntry.id) >= first)
-
-
-def _filtered(statement: Select[Any], query: AuditFilter) -> Select[Any]:
-    special = {"since", "action"}
-    equal = query.model_dump(include=set(AuditFilter.model_fields) - special, exclude_none=True)
-    for name, value in equal.items():
-        statement = statement.where(getattr(AuditEntry, name) == value)
-    if query.action is not None:
-        statement = statement.where(col(AuditEntry.action).in_(query.action.split(",")))
-    if query.since is not None:
-        statement = statement.where(_since(query.since))
-    return statement
+def _did(actions: Sequence[str], since: datetime, within: Condition) -> Sequence[Condition]:
+    """Entries of these actions from a moment on; an index takes all but the last part."""
+    return (
+        col(AuditEntry.action).in_(actions),
+        col(AuditEntry.outcome).in_(_OUTCOMES),
+        *between(since, None),
+        within,
+    )
 
 
 AUDIT = Resource(

@@ -4,18 +4,30 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.core.paging import PageRequest, sort_values
-from app.core.text import Moment, plain_text
+from app.core.text import Moment, WrittenFlag, plain_text
 
+_MOST_NAMES = 50
+
+
+def _few(value: str) -> str:
+    if value.count(",") >= _MOST_NAMES:
+        code, message = "too_many", "Name at most {most}."
+        raise PydanticCustomError(code, message, {"most": _MOST_NAMES})
+    return value
+
+
+_List = Annotated[str, Field(max_length=2000), BeforeValidator(plain_text), AfterValidator(_few)]
 _Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
 
 
 class AuditFilter(BaseModel):
     """Which entries are listed."""
 
-    action: _Text | None = Field(
+    action: _List | None = Field(
         default=None,
         description="One, or several separated by commas.",
         examples=["user.create"],
@@ -25,8 +37,23 @@ class AuditFilter(BaseModel):
     target_type: _Text | None = Field(default=None, examples=["user"])
     target_id: _Text | None = None
     request_id: _Text | None = None
+    module: _List | None = Field(
+        default=None,
+        description="The part of the platform: one, or several separated by commas.",
+        examples=["users"],
+    )
+    text: _Text | None = Field(
+        default=None,
+        description="Words, or beginnings of words, of names and addresses; or a whole request id "
+        "or action.",
+        examples=["ada love"],
+    )
     since: Moment | None = Field(
         default=None, description="Only what happened at this moment or later."
+    )
+    until: Moment | None = Field(default=None, description="Only what happened before this moment.")
+    access_only: WrittenFlag = Field(
+        default=False, description="Only changes of roles, grants and members."
     )
 
 

@@ -18,7 +18,7 @@ from app.core.module import Resource, Undo
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.registry import Registry
-from app.core.rows import Rows, rows_of
+from app.core.rows import rows_of
 from app.core.sealing import CHAIN, FORM, Checkpoint, Keys, entry_hash
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.anchor import Anchor, AnchorLine
@@ -29,6 +29,7 @@ from app.features.audit.checking import (
     check,
     exchanged,
 )
+from app.features.audit.filters import Sight
 from app.features.audit.models import AuditSeal
 from app.features.audit.packing import Package
 from app.features.audit.permissions import AuditPermission
@@ -48,6 +49,7 @@ from app.features.audit.schemas import (
     VerifyQuery,
 )
 from app.features.audit.seal_repository import SealRepository
+from app.features.audit.subjects import ACTOR, SubjectRepository
 
 BATCH = 250
 """Entries that are sealed in one transaction."""
@@ -59,6 +61,10 @@ _YIELD_EVERY = 100
 
 _CURSOR = re.compile(r"(chain|entries|anchor):([0-9a-f-]{1,36})")
 _NO_ID = UUID(int=0)
+_NAMES: Mapping[str, str] = {"display_name": "actor_name", "email": "actor_email"}
+"""The fields of users by which entries call those who acted, with their columns."""
+_CALLED_BY_EMAIL = frozenset({"session"})
+"""Other things that entries call by their user's address."""
 
 
 class AuditService(Service):
@@ -79,14 +85,14 @@ class AuditService(Service):
     @query(AuditPermission.READ)
     async def page(self, request: AuditListQuery) -> Page[AuditEntryRead]:
         """A page of entries, newest first."""
-        page = await self._entries.page(request, self._rows.condition)
+        page = await self._entries.page(request, self._sight)
         page.items = [self._masked(entry) for entry in page.items]
         return page
 
     @query(AuditPermission.READ)
     async def count(self, request: AuditFilter) -> EntryCount:
         """How many entries match; beyond `COUNT_LIMIT` only that there are more."""
-        count = await self._entries.count(request, self._rows.condition)
+        count = await self._entries.count(request, self._sight)
         return EntryCount(count=min(count, COUNT_LIMIT), is_exact=count <= COUNT_LIMIT)
 
     @query(AuditPermission.READ)
@@ -96,7 +102,7 @@ class AuditService(Service):
         Raises:
             NotFound: No such entry.
         """
-        return await self._seen(entry_id, self._rows.condition)
+        return await self._seen(entry_id, self._sight.within)
 
     @operation(AuditPermission.UNDO)
     async def undo(self, entry_id: UUID) -> None:
@@ -110,7 +116,7 @@ class AuditService(Service):
             PermissionDenied: The actor may not make the opposite change.
         """
         reached = rows_of(self._registry, self.uow.actor, AuditPermission.UNDO).condition
-        entry = await self._seen(entry_id, and_(self._rows.condition, reached))
+        entry = await self._seen(entry_id, and_(self._sight.within, reached))
         self.uow.audit.about(entry.target_type, entry.target_id, entry.target_label)
         undo, target_id = self._registry.undo(entry.target_type), parse_id(entry.target_id)
         if undo is None or target_id is None or not can_undo(entry, undo):
@@ -159,18 +165,13 @@ class AuditService(Service):
         return Conflict("audit.undo.conflict", message, changed=changed)
 
     @property
-    def _rows(self) -> Rows:
-        return rows_of(self._registry, self.uow.actor, AuditPermission.READ)
+    def _sight(self) -> Sight:
+        return _sight(self._registry, self.uow.actor, AuditPermission.READ)
 
     def _masked(self, entry: AuditEntryRead) -> AuditEntryRead:
         """The entry without what a grant hides from the actor."""
-        resource = self._registry.resource(entry.target_type)
-        hidden = _hidden(resource, self.uow.actor, entry.target_type, entry.target_id)
-        if hidden is None:
-            return entry
-        shown = [change for change in entry.changes if change.field not in hidden]
-        label = "" if resource.label in hidden else entry.target_label
-        return entry.model_copy(update={"changes": shown, "target_label": label, "detail": {}})
+        masks = _masks(self._registry, self.uow.actor, vars(entry))
+        return entry.model_copy(update=masks) if masks else entry
 
 
 def can_undo(entry: AuditEntryRead, undo: Undo | None) -> bool:
@@ -189,6 +190,7 @@ class SealService(Service):
         registry: Registry,
         entries: AuditRepository,
         seals: SealRepository,
+        subjects: SubjectRepository,
         keys: Keys,
         anchor: Anchor,
         retention: Retention,
@@ -197,6 +199,7 @@ class SealService(Service):
         self._registry = registry
         self._entries = entries
         self._seals = seals
+        self._subjects = subjects
         self._keys = keys
         self._anchor = anchor
         self._retention = retention
@@ -218,11 +221,13 @@ class SealService(Service):
             hashes[entry["id"]] = entry_hash(entry)
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
+        subjects = await self._subjects.unknown(waiting)
         await self.uow.begin_write()
         claimed = await self._seals.claim(list(hashes))
         mine = [entry for entry in waiting if entry["id"] in claimed]
         if mine:
             await self._add(mine, hashes)
+        await self._subjects.add(subjects)
         return Sealed(entries=len(mine))
 
     @operation(AuditPermission.SEAL, action="audit.anchor", begins_write=False, recorded=False)
@@ -265,11 +270,11 @@ class SealService(Service):
             request: Which entries, and how they are written.
             write: Takes some bytes of the file.
         """
-        filters = request.model_dump(mode="json", exclude_none=True, exclude={"format"})
+        filters = request.model_dump(mode="json", exclude_defaults=True, exclude={"format"})
         package = Package(request.format)
         self._tell_export(package, filters)
-        within = rows_of(self._registry, self.uow.actor, AuditPermission.EXPORT).condition
-        async for some in self._entries.walk(request, within):
+        sight = _sight(self._registry, self.uow.actor, AuditPermission.EXPORT)
+        async for some in self._entries.walk(request, sight):
             piece = package.add(self._shown(entry, seal) for entry, seal in some)
             self._tell_export(package, filters)
             await write(piece)
@@ -286,14 +291,8 @@ class SealService(Service):
         self, entry: dict[str, Any], seal: AuditSeal | None
     ) -> tuple[dict[str, Any], Seal | None]:
         """The entry without what a grant hides from the actor; with its seal when it is whole."""
-        resource = self._registry.resource(entry["target_type"])
-        target = (entry["target_type"], entry["target_id"])
-        hidden = _hidden(resource, self.uow.actor, *target)
-        if hidden is None:
-            return entry, _plain(seal) if seal else None
-        changes = [change for change in entry["changes"] if change["field"] not in hidden]
-        label = "" if resource.label in hidden else entry["target_label"]
-        return {**entry, "changes": changes, "target_label": label, "detail": {}}, None
+        masks = _masks(self._registry, self.uow.actor, entry)
+        return ({**entry, **masks}, None) if masks else (entry, _plain(seal) if seal else None)
 
     def _tell_export(self, package: Package, filters: dict[str, Any], **facts: str) -> None:
         rows = {"format": package.ending, "rows": package.count}
@@ -315,10 +314,13 @@ class SealService(Service):
         ranges, kept = await self._expired()
         now = clock.now()
         entries = 0
+        parts = [await self._seals.range(signed, None) for signed in ranges]
+        gone = [entry for part in parts for entry in part.entries.values() if entry]
         await self.uow.begin_write()
         for signed in ranges:
             pruned = self._sign(replace(signed.checkpoint, pruned_at=now))
             entries += await self._seals.prune(pruned)
+        await self._subjects.forget(gone)
         result = _pruned(ranges, entries, kept)
         seqs = [
             f"{signed.checkpoint.first_seq}-{signed.checkpoint.last_seq}" for signed in ranges[:100]
@@ -497,6 +499,48 @@ class SealService(Service):
             ranges.append(signed)
             entries += _size(signed)
         return ranges, kept
+
+
+def _sight(registry: Registry, actor: Actor, permission: str) -> Sight:
+    """What the actor may see with a permission, and which names they may find."""
+    rows = rows_of(registry, actor, permission)
+    hidden = {
+        resource.name
+        for module in registry.modules
+        for resource in module.resources
+        if resource.label in (_hidden(resource, actor, resource.name, "") or ())
+    }
+    fields = _hidden(registry.resource("user"), actor, "user", "") or ()
+    if "email" in fields:
+        hidden |= _CALLED_BY_EMAIL
+    if not _NAMES.keys().isdisjoint(fields):
+        hidden.add(ACTOR)
+    return Sight(rows.condition, frozenset(hidden), is_all=rows.is_everything)
+
+
+def _masks(registry: Registry, actor: Actor, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in an entry in place of what a grant hides from the actor."""
+    target_type = entry["target_type"]
+    resource = registry.resource(target_type)
+    hidden = _hidden(resource, actor, target_type, entry["target_id"])
+    of_people = _hidden(registry.resource("user"), actor, "user", "") or ()
+    masks: dict[str, Any] = {}
+    if entry["actor_id"] not in (None, actor.user_id):
+        masks = {column: "" for field, column in _NAMES.items() if field in of_people}
+    if hidden is not None:
+        masks["changes"] = [each for each in entry["changes"] if _field_of(each) not in hidden]
+        masks["detail"] = {}
+    if resource.label in (hidden or ()) or (
+        target_type in _CALLED_BY_EMAIL and "email" in of_people
+    ):
+        masks["target_label"] = ""
+    return masks
+
+
+def _field_of(change: Any) -> str:
+    """The field that a change is of, as an entry is stored or read."""
+    field: str = change["field"] if isinstance(change, dict) else change.field
+    return field
 
 
 def _hidden(

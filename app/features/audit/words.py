@@ -395,8 +395,9 @@ def capitalised(words: str) -> str:
 
 
 def actor_of(entry: AuditEntryRead) -> str:
-    """Who did it; *System* and *Anonymous* are no people."""
-    return entry.actor_name if entry.actor_kind == "user" else entry.actor_name.capitalize()
+    """Who did it; *System* and *Anonymous* are no people, and some names may be hidden."""
+    name = entry.actor_name or "Somebody"
+    return name if entry.actor_kind == "user" else name.capitalize()
 
 
 def record_of(entry: AuditEntryRead) -> str:

@@ -75,6 +75,17 @@ module = Module(
     permissions=(RolePermission,),
     undos=(Undo("role", _FIELDS, _current, _put_back),),
     asked=(RolePermission.GRANT,),
+    changes_access=(
+        RolePermission.CREATE,
+        RolePermission.DELETE,
+        RolePermission.UPDATE,
+        "role.add_members",
+        "role.add_permissions",
+        "role.remove_members",
+        "role.remove_permission",
+        "role.seed",
+        "user.set_grants",
+    ),
     provider=provider,
     router=router,
     pages=(

@@ -76,6 +76,7 @@ module = Module(
     id="users",
     permissions=(UserPermission,),
     resources=(USERS,),
+    changes_access=(UserPermission.ASSIGN_ROLES,),
     undos=(Undo("user", _DETAILS | {"grants", "roles", "status"}, _current, _put_back),),
     provider=provider,
     router=router,

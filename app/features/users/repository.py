@@ -1,6 +1,5 @@
 """Queries of the users feature."""
 
-import unicodedata
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,6 +28,7 @@ from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.core.rows import Rows
+from app.core.search import match, search_words
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import Role, UserRole
 from app.features.roles.repository import RoleRepository, in_force
@@ -89,22 +89,6 @@ KEYSET = Keyset(
     default="-created_at",
     key=User.id,  # type: ignore[arg-type]  # likewise
 )
-
-
-def search_words(typed: str) -> list[str]:
-    """The words of a text, without case and accents, as they are stored and searched."""
-    plain = unicodedata.normalize("NFKD", typed.casefold())
-    kept = (
-        character if character.isalnum() else " "
-        for character in plain
-        if not unicodedata.combining(character)
-    )
-    return "".join(kept).split()
-
-
-def search_text(email: str, display_name: str) -> str:
-    """What the search index knows of a user."""
-    return " ".join(search_words(f"{display_name} {email}"))[:1000]
 
 
 class UserRepository(Repository[User]):
@@ -224,11 +208,9 @@ class UserRepository(Repository[User]):
     def _matches(self, words: Sequence[str], most: int) -> Any:
         if not words:
             return literal_column("1 = 0")
-        if self._uow.database.is_sqlite:
-            typed = " ".join(f'"{word}"*' for word in words)
-            return text(_SQLITE_HITS).bindparams(words=typed, most=most)
-        typed = " & ".join(f"{word}:*" for word in words)
-        return text(_POSTGRESQL_HITS).bindparams(words=typed, most=most)
+        is_sqlite = self._uow.database.is_sqlite
+        hits = _SQLITE_HITS if is_sqlite else _POSTGRESQL_HITS
+        return text(hits).bindparams(words=match(words, is_sqlite=is_sqlite), most=most)
 
 
 def _by_what_is_shown(words: Sequence[str], rows: Rows) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
 from app.core.rows import Rows, rows_of
+from app.core.search import search_text
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.repository import RoleRepository
 from app.features.users.models import User
@@ -27,7 +28,6 @@ from app.features.users.repository import (
     COUNT_LIMIT,
     WALK_SEARCH_LIMIT,
     UserRepository,
-    search_text,
     to_read,
 )
 from app.features.users.schemas import (
@@ -192,7 +192,7 @@ class UserService(Service):
                 password_hash=password_hash,
                 verified=new.verified,
                 must_change_password=new.must_change_password,
-                search_text=search_text(new.email, new.display_name),
+                search_text=search_text(new.display_name, new.email),
             )
         except IntegrityError as error:
             raise _email_taken() from error
@@ -433,7 +433,7 @@ class UserService(Service):
             if changes:
                 user.updated_at = clock.now()
                 user.version += 1
-                user.search_text = search_text(user.email, user.display_name)
+                user.search_text = search_text(user.display_name, user.email)
                 await self._users.add(user)
         except IntegrityError as error:
             raise _email_taken() from error

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.bootstrap import build_registry
 from app.core.errors import ModuleError
 from app.core.module import Module, NavItem, PageSpec
+from app.core.operations import operations_in
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 from app.core.registry import Registry
 
@@ -151,3 +153,32 @@ class TestFreeze:
         registry.freeze()
 
         assert len(registry.modules) == 2
+
+
+class TestActions:
+    """What the registry knows of actions in the audit trail."""
+
+    @pytest.mark.parametrize(
+        ("action", "module"),
+        [
+            ("shop.item.read", "store"),
+            ("shop.item.buy", "store"),
+            ("shop.item.price.change", "store"),
+            ("store.open", "store"),
+            ("bank.account.close", "bank"),
+            ("signed_in", "signed_in"),
+        ],
+    )
+    def test_module(self, action: str, module: str) -> None:
+        """By the permission, by the thing, by the module's name; else by the noun."""
+        registry = Registry()
+        registry.install(Module(id="store", permissions=(ShopPermission,)))
+
+        assert registry.module_of(action) == module
+
+    def test_changing_access(self) -> None:
+        """Every action that is said to change access is one that there is."""
+        registry = build_registry()
+        known = {op.action for op in operations_in("app.features").values() if op and op.changes}
+
+        assert {"user.assign_roles", "role.add_members"} < registry.changing_access <= known

@@ -643,6 +643,17 @@ class TestPrune:
         [entry] = await platform.audit(action="audit.prune")
         assert entry.detail == {"entries": 8, "ranges": 2, "kept": 0, "seals": "1-4, 5-8"}
 
+    async def test_names_go_with_the_last_entry(self, platform: Platform, old: Caller) -> None:
+        """The search forgets what no entry is left of, and nothing else."""
+        labels = {entry.id: entry.target_label for entry in await platform.audit()}
+        async with open_platform(self.with_policy(platform, **self.KEEP)) as other:
+            await other.caller(SYSTEM)(SealService.prune)
+
+        left = {labels[await entry_of(platform, seq)] for seq in await seqs(platform)}
+        known = await fetch(platform, "SELECT label FROM core_audit_subjects WHERE type = 'user'")
+        assert len(left) == SIZE
+        assert {row[0] for row in known} == left
+
     async def test_everything(self, platform: Platform, old: Caller) -> None:
         """When all ranges went, sealing goes on where it was."""
         with time_machine.travel(clock.now() + timedelta(days=60), tick=True):

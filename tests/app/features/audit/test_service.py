@@ -137,7 +137,7 @@ class TestPage:
             {"since": "yesterday"},
             {"outcome": "maybe"},
             {"actor_id": "me"},
-            {"action": "x" * 101},
+            {"action": "x" * 2001},
             {"target_id": "\0"},
             {"action": "\ud800"},
             {"who": "me"},
