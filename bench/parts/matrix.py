@@ -39,7 +39,8 @@ _SCROLL = """
 _FILTER = """
 (text) => new Promise((resolve) => {
   const field = document.querySelector(".crosstab-filter input");
-  const rows = () => document.querySelectorAll(".crosstab tbody tr:not(.crosstab-group):not([hidden])").length;
+  const shown = ".crosstab tbody tr:not(.crosstab-group):not([hidden])";
+  const rows = () => document.querySelectorAll(shown).length;
   const before = rows();
   const start = performance.now();
   const look = () =>
