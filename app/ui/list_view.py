@@ -1,5 +1,6 @@
 """What the pages of all lists show alike."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
@@ -7,10 +8,81 @@ import reflex as rx
 from app.core.bulk import MOST
 from components.bulk_bar import bulk_bar
 from components.confirm_dialog import confirm_dialog
+from components.data_table import Column
 from components.modal import close_button, modal
 from components.number import grouped
 from components.pagination import pagination
 from components.progress import progress
+from components.search_input import search_input
+from components.toolbar import (
+    column_chooser,
+    density_button,
+    filter_chips,
+    filter_menu,
+    toolbar,
+)
+
+Options = Sequence[tuple[str, str]] | rx.Var[list[dict[str, str]]]
+
+
+def list_toolbar(
+    state: Any,
+    *filters: tuple[str, str, Options],
+    search: str,
+    placeholder: str,
+    start: rx.Component | None = None,
+    columns: Sequence[Column] = (),
+    end: Sequence[rx.Component] = (),
+) -> rx.Component:
+    """Narrow and shape a list: search, filters and their chips, columns, density.
+
+    Args:
+        state: The state class of the list, a `ListState`.
+        *filters: `(key, title, options)` each; the key as in the address.
+        search: What the search field says to assistive technology.
+        placeholder: What is searched: *Name or e-mail*.
+        start: Before everything: the saved views.
+        columns: Those to choose from, if they can be chosen.
+        end: At the right, after density: a menu with an export.
+    """
+    chooser = column_chooser(
+        columns,
+        visible=state.visible,
+        on_toggle=state.toggle_column,
+        on_move=state.move_column,
+        on_reset=state.reset_columns,
+    )
+    return toolbar(
+        *(_filter(state, *each) for each in filters),
+        start=start,
+        search=search_input(
+            state.search, on_search=state.search_for, label=search, placeholder=placeholder
+        ),
+        end=[
+            *([chooser] if columns else []),
+            density_button(state.compact, on_toggle=state.toggle_compact),
+            *end,
+        ],
+        chips=list_chips(state),
+    )
+
+
+def list_chips(state: Any) -> rx.Component:
+    """Show what narrows a list, and let it be taken away.
+
+    Args:
+        state: The state class of the list, a `ListState`.
+    """
+    return filter_chips(state.chips, on_clear=state.clear_filter, on_clear_all=state.clear_filters)
+
+
+def _filter(state: Any, key: str, title: str, options: Options) -> rx.Component:
+    return filter_menu(
+        title,
+        options,
+        value=state.filters.get(key, "").to(str),
+        on_change=lambda value: state.filter_by(key, value),
+    )
 
 
 def list_pagination(state: Any) -> rx.Component:

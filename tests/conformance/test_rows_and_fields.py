@@ -349,3 +349,27 @@ class TestWritableFields:
         assert response.status_code == status, response.text
         if status == 403:
             assert response.json()["code"] == "permission.field"
+
+
+CREATING = [
+    limited("user.read"),
+    limited("user.create", writable=["display_name", "email", "password"]),
+]
+
+
+@pytest.mark.parametrize("grants", [CREATING])
+class TestFieldsOfNewUsers:
+    """What may not be set is not set by creating somebody either."""
+
+    @pytest.mark.parametrize(
+        ("more", "status"), [({}, 201), ({"verified": True}, 403), ({"roles": []}, 403)]
+    )
+    async def test_only_those(self, viewer: Viewer, more: dict[str, Any], status: int) -> None:
+        """All that is given must be open."""
+        new = {"email": "new@six.example", "display_name": "New", "password": PASSWORD, **more}
+
+        response = await viewer.client.post("/api/v1/users", json=new)
+
+        assert response.status_code == status, response.text
+        if status == 403:
+            assert response.json()["code"] == "permission.field"

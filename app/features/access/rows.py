@@ -123,9 +123,13 @@ def rows_in_words(rows: str) -> str:
     return "All" if rows == ALL_OF_THEM else rows
 
 
-def _fields(readable: Iterable[str] | None, writable: Iterable[str] | None) -> str:
+def _fields(
+    permission: str, readable: Iterable[str] | None, writable: Iterable[str] | None
+) -> str:
+    """Which fields, by their titles: *Read Name, E-mail; write nothing*."""
+    titles = runtime.current().registry.resource(resource_of(permission)).fields
     parts = [
-        f"{verb} {', '.join(names) or 'nothing'}"
+        f"{verb} {', '.join(titles.get(name, name) for name in names) or 'nothing'}"
         for verb, names in (("Read", readable), ("Write", writable))
         if names is not None
     ]
@@ -154,7 +158,7 @@ def _trace(number: int, step: StepRead) -> TraceRow:
         role_href=f"/roles/{step.role_id}" if step.role_id else "",
         granted=step.granted,
         rows=step.rule or "All",
-        fields=_fields(step.readable, step.writable),
+        fields=_fields(step.granted, step.readable, step.writable),
         ends_at=text_of(step.ends_at),
         given_by=step.granted_by,
         given_at=text_of(step.granted_at),
@@ -168,7 +172,7 @@ def held_row(held: HeldPermission, user_id: UUID) -> HeldRow:
         permission=held.permission,
         description=held.description,
         rows=rows_in_words(held.rows),
-        fields=_fields(held.readable, held.writable),
+        fields=_fields(held.permission, held.readable, held.writable),
         through=", ".join(held.through),
         ends_at=text_of(held.ends_at),
         why=address_of(EXPLAIN, {"user": user_id, "permission": held.permission}),
@@ -183,7 +187,7 @@ def own_grant_row(grant: GrantRead) -> OwnGrantRow:
         id=str(grant.id),
         permission=grant.permission,
         rows=titles.get(grant.rule, grant.rule) or "All",
-        fields=_fields(grant.readable, grant.writable),
+        fields=_fields(grant.permission, grant.readable, grant.writable),
         ends_at=text_of(grant.expires_at),
         has_ended=not grant.as_grant().counts_at(clock.now()),
         given_by=grant.granted_by,

@@ -346,7 +346,8 @@ class AccessService(Service):
         for kind in ("readable", "writable"):
             fields = _fields(getattr(part, kind) for part in reach.parts)
             if fields is not None:
-                words.append(f"{kind}: {', '.join(fields) or 'nothing'}")
+                titles = self._registry.resource(reach.resource).fields
+                words.append(f"{kind}: {', '.join(titles.get(n, n) for n in fields) or 'nothing'}")
         ends_at = access.ends_at(permission)
         if ends_at is not None:
             words.append(f"until {ends_at:%Y-%m-%d %H:%M} UTC")

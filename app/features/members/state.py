@@ -13,7 +13,7 @@ from app.core.permissions import SIGNED_IN
 from app.features.roles.permissions import RolePermission
 from app.features.roles.schemas import MemberListQuery, MembersAdd, unseen
 from app.features.roles.service import RoleService
-from app.features.roles.state import RoleRecord, no_role, role_in
+from app.features.roles.state import NO_ROLE, RoleRecord
 from app.features.users.permissions import UserPermission
 from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
@@ -21,6 +21,7 @@ from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
+from app.ui.record_tabs import record_id
 
 _MOST_CHOSEN = 100
 _LONGEST_SEARCH = 100
@@ -166,7 +167,7 @@ class RoleMembers(PageState, rx.State):
         self.adding = self.removing = False
 
     async def _load_more(self, cursor: str) -> None:
-        role_id = role_in(self.router.url.path)
+        role_id = record_id(self.router.url.path)
         self.next_cursor = ""
         if role_id is not None:
             request = parse(MemberListQuery, {"cursor": parse_id(cursor)})
@@ -194,9 +195,9 @@ class RoleMembers(PageState, rx.State):
         self.loading = False
 
     def _role_id(self) -> UUID:
-        role_id = role_in(self.router.url.path)
+        role_id = record_id(self.router.url.path)
         if role_id is None:
-            raise no_role()
+            raise NotFound(*NO_ROLE)
         return role_id
 
 

@@ -9,8 +9,9 @@ from app.features.audit.pages import activity_card
 from app.features.audit.words import ACTIVITY_LIMIT
 from app.features.roles.permissions import RolePermission
 from app.features.roles.state import NewRole, RoleList, RoleRecord
-from app.ui.list_view import list_pagination
+from app.ui.list_view import list_pagination, list_toolbar
 from app.ui.page_state import Console
+from app.ui.record_view import record_conflict_dialog, record_gone
 from components.badge import badge
 from components.button import button, link_button
 from components.callout import callout
@@ -19,7 +20,6 @@ from components.checkbox_list import checkbox_list
 from components.confirm_dialog import confirm_dialog
 from components.data_table import Column, cell_link, data_table
 from components.description_list import description_list
-from components.diff_view import conflict_view
 from components.effect_list import effect_list
 from components.form import form, save_bar
 from components.form_field import form_actions, form_field, form_group
@@ -30,11 +30,9 @@ from components.page_header import page_header
 from components.permission_matrix import permission_matrix
 from components.progress import skeleton
 from components.relative_time import relative_time
-from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state, not_found_state
 from components.tabs import tabs
 from components.text_input import text_input
-from components.toolbar import density_button, filter_chips, toolbar
 
 _ADDS_UP = "Grants only add up: nothing in a role takes away what another one gives."
 _BUILT_IN = "One of the platform's own roles: it cannot be renamed or deleted."
@@ -53,20 +51,7 @@ def role_list_page() -> rx.Component:
                 ),
             ),
         ),
-        toolbar(
-            search=search_input(
-                RoleList.search,
-                on_search=RoleList.search_for,
-                label="Search roles",
-                placeholder="Name",
-            ),
-            end=[density_button(RoleList.compact, on_toggle=RoleList.toggle_compact)],
-            chips=filter_chips(
-                RoleList.chips,
-                on_clear=RoleList.clear_filter,
-                on_clear_all=RoleList.clear_filters,
-            ),
-        ),
+        list_toolbar(RoleList, search="Search roles", placeholder="Name"),
         data_table(
             RoleList.rows,
             _columns(),
@@ -177,7 +162,7 @@ def new_role_page() -> rx.Component:
                     NewRole.form_error,
                     callout(NewRole.form_error, tone="danger", announce=True),
                 ),
-                *_fields(NewRole),
+                *_fields(NewRole, autofocus=True),
                 form_actions(
                     button("Create role", variant="primary", type="submit"),
                     link_button("Cancel", href="/roles"),
@@ -203,7 +188,7 @@ def role_page() -> rx.Component:
             card(skeleton(lines=6)),
         ),
         _review_dialog(),
-        _conflict_dialog(),
+        record_conflict_dialog(RoleRecord),
     )
 
 
@@ -233,14 +218,7 @@ def role_record(*content: rx.Component, action: rx.Component | None = None) -> r
                 RoleRecord.gone,
                 rx.fragment(
                     _header(badge("Deleted", tone="danger", icon="trash_2")),
-                    callout(
-                        "Somebody deleted this role while you had the page open. Nothing can be "
-                        "saved any more; what you changed is still here, to be copied.",
-                        title="This role no longer exists",
-                        tone="danger",
-                        action=link_button("Back to roles", href="/roles", size="s"),
-                        announce=True,
-                    ),
+                    record_gone("role", href="/roles"),
                 ),
                 rx.fragment(
                     _header(
@@ -309,7 +287,7 @@ def _actions() -> rx.Component:
     )
 
 
-def _fields(state: Any) -> list[rx.Component]:
+def _fields(state: Any, *, autofocus: bool = False) -> list[rx.Component]:
     """The fields that a new role and an existing one have in common."""
     role, errors = state.role, state.field_errors
     return [
@@ -323,6 +301,7 @@ def _fields(state: Any) -> list[rx.Component]:
                         autocomplete="off",
                         max_length=50,
                         read_only=role.is_default,
+                        autofocus=autofocus,
                     ),
                     help=rx.el.span(
                         rx.cond(role.is_default, _BUILT_IN, "As people say it: Editor, Support.")
@@ -439,20 +418,6 @@ def _review_dialog() -> rx.Component:
                 button("Save", variant="primary", on_click=RoleRecord.save),
             ),
         ),
-    )
-
-
-def _conflict_dialog() -> rx.Component:
-    return confirm_dialog(
-        "Save anyway?",
-        rx.el.span(RoleRecord.conflict, " What you changed is still in the form."),
-        conflict_view(RoleRecord.conflict_fields),
-        button("Take theirs instead", size="s", on_click=RoleRecord.take_theirs),
-        open=RoleRecord.conflict != "",
-        confirm_label="Save mine",
-        on_confirm=RoleRecord.overwrite,
-        on_close=RoleRecord.close_dialogs,
-        danger=False,
     )
 
 

@@ -14,7 +14,7 @@ from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.words import ActivityRow, activity_of, capitalised, last_to_change
+from app.features.audit.words import ActivityRow, activity_of, last_to_change
 from app.features.roles.permissions import RolePermission
 from app.features.roles.schemas import RoleCreate, RoleListQuery, RoleRead, RoleUpdate
 from app.features.roles.service import DEFAULT_ROLES, RoleService
@@ -24,6 +24,7 @@ from app.features.roles.words import (
     effects_of,
     granted_by,
     in_words_of,
+    label_of_fact,
     permission_groups,
     spec_of,
     summary_of,
@@ -33,10 +34,12 @@ from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.list_state import ListState
 from app.ui.page_state import PageState
-from app.ui.record_tabs import record_tabs
+from app.ui.record_state import RecordState
 
 RECORD = "/roles/[role_id]"
 """Route of a role's own page."""
+NO_ROLE = ("role.not_found", "There is no such role.")
+"""The answer when there is none."""
 
 
 @dataclass
@@ -85,7 +88,7 @@ class RoleDeletion(PageState, mixin=True):
         self._forget_deletion()
         role_id = parse_id(role.id)
         if role_id is None:
-            raise no_role()
+            raise NotFound(*NO_ROLE)
         async with runtime.operations(RoleService) as roles:
             await roles.delete(role_id)
         await self._say(f"Role {role.name} is deleted.")
@@ -99,7 +102,7 @@ class RoleDeletion(PageState, mixin=True):
     async def _ask_delete(self, role_id: UUID | None) -> None:
         """Say who would lose what."""
         if role_id is None:
-            raise no_role()
+            raise NotFound(*NO_ROLE)
         async with runtime.operations(RoleService) as roles:
             role = await roles.get(role_id)
             found = await roles.what_if(role_id, None)
@@ -239,46 +242,26 @@ class NewRole(RoleForm, rx.State):
         return await super()._show_problem(error)
 
 
-class RoleRecord(RoleDeletion, RoleForm, rx.State):
+class RoleRecord(RecordState, RoleDeletion, RoleForm, rx.State):
     """One role: what it grants, and what a change would mean before it is saved."""
 
-    tabs: list[dict[str, str]] = []
-    missing: bool = False
-    gone: bool = False
-    """Whether the role was deleted while the page was open."""
+    route: ClassVar[str] = RECORD
+    first_tab: ClassVar[str] = "Permissions"
+    nothing: ClassVar[tuple[str, str]] = NO_ROLE
+
     reviewing: bool = False
     effects: list[dict[str, Any]] = []
     summary: str = ""
     refusal: str = ""
     """Why the change cannot be saved."""
-    conflict: str = ""
-    conflict_fields: list[dict[str, str]] = []
-    """What differs, as `{"field", "theirs", "yours"}`."""
     activity: list[ActivityRow] = []
-    _loaded: dict[str, Any] = {}
-    """The role's facts as the form started from them."""
-    _submitted: dict[str, Any] = {}
-    """The facts that the form sent."""
-    _based_on: int = 0
-    """The version that the form started from."""
     _planned: dict[str, Any] = {}
     """The change that is looked at before it is saved."""
 
     @handler(RolePermission.READ)
     async def load(self) -> None:
         """Load the role that the address names."""
-        self._reset_messages()
-        role_id = self._id()
-        self.missing = role_id is None
-        if role_id is None:
-            return
-        try:
-            async with runtime.operations(RoleService) as roles:
-                role = await roles.get(role_id)
-        except NotFound:
-            self.missing = True
-            return
-        await self._show(role)
+        await self._load()
 
     @handler(AuditPermission.READ)
     async def load_activity(self) -> None:
@@ -294,14 +277,12 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
         self._clear_form_problem()
         self._submitted = {}
         try:
-            version = str(form.get("version", ""))
-            based_on = int(version) if version.isdecimal() else self.role.version
+            based_on = self._based(form)
             change = parse(RoleUpdate, {**_sent(form), "version": based_on or None})
         except Invalid as error:
             self._show_form_problem(error)
             return
         self._submitted = draft_of(change)
-        self._based_on = change.version or 0
         await self._plan(change)
 
     @handler(RolePermission.UPDATE)
@@ -386,82 +367,41 @@ class RoleRecord(RoleDeletion, RoleForm, rx.State):
 
     async def _settle_conflict(self, theirs: RoleRead) -> None:
         """Ask which of two changes is to stay, unless both come to the same."""
-        own, saved = self._own_changes(), draft_of(theirs)
-        if all(value == saved.get(key) for key, value in own.items()):
+        saved = draft_of(theirs)
+        if not self._differs(saved):
             await self._show(theirs)
-            await self._say("Saved.")
+            await self._say("Saved.", undo=False)
             return
-        changed = [
-            key
-            for key in saved | self._loaded | own
-            if (key in own and own[key] != saved.get(key))
-            or (key not in own and saved.get(key) != self._loaded.get(key))
-        ]
         self.conflict_fields = [
             {
-                "field": capitalised(key),
-                "theirs": in_words_of(saved.get(key)),
-                "yours": in_words_of(own[key]) if key in own else "",
+                "field": label_of_fact(key),
+                "theirs": in_words_of(their),
+                "yours": "" if own is ... else in_words_of(own),
             }
-            for key in changed
+            for key, their, own in self._facts_in_conflict(saved)
         ]
         who = await last_to_change("role", theirs.id)
         self.conflict = f"{who} saved this role while you were at it."
 
-    def _own_changes(self) -> dict[str, Any]:
-        """What the person changed, of all that the form sent; None for what they took away."""
-        loaded = self._loaded if self._based_on == self.role.version else {}
-        return {
-            key: self._submitted.get(key)
-            for key in loaded | self._submitted
-            if self._submitted.get(key) != loaded.get(key)
-        }
-
-    async def _show_problem(self, error: PlatformError) -> Any:
-        """A role that is no more says so in its place; what was typed stays to be copied."""
-        if isinstance(error, NotFound) and self.role.id:
-            self._reset_messages()
-            self.gone = True
-            return None
-        return await super()._show_problem(error)
-
     def _reset_messages(self) -> None:
-        self._clear_form_problem()
+        super()._reset_messages()
         self._forget_deletion()
-        self.missing = self.gone = self.reviewing = False
-        self.conflict = ""
+        self.reviewing = False
         self._planned = {}
 
-    def _id(self) -> UUID | None:
-        return role_in(self.router.url.path)
-
-    def _known_id(self) -> UUID:
-        """The role that the address names: the server may have forgotten what the tab shows."""
-        role_id = self._id()
-        if role_id is None:
-            raise no_role()
-        return role_id
+    async def _read(self, found: UUID) -> None:
+        async with runtime.operations(RoleService) as roles:
+            role = await roles.get(found)
+        await self._show(role)
 
     async def _show(self, role: RoleRead) -> None:
         self._planned = {}
-        self._loaded = draft_of(role)
-        self.tabs = record_tabs(RECORD, f"/roles/{role.id}", first="Permissions")
+        self._show_record(role.id, role.version, draft_of(role))
         await self._offer(role.name, role.includes)
         self.role = _details(role)
 
 
 ROLE_RECORD = Record(name=RoleRecord.role.name, address="/roles/" + RoleRecord.role.id)
-
-
-def no_role() -> NotFound:
-    """The answer when there is none."""
-    return NotFound("role.not_found", "There is no such role.")
-
-
-def role_in(path: str) -> UUID | None:
-    """The role that the address of one of its pages names."""
-    parts = path.strip("/").split("/")
-    return parse_id(parts[1]) if len(parts) > 1 else None
 
 
 def _text(moment: datetime | None) -> str:

@@ -91,6 +91,22 @@ def change_to(facts: dict[str, Any], version: int) -> RoleUpdate:
     )
 
 
+def label_of_fact(key: str) -> str:
+    """What a fact of `draft_of` is called: *Name*, *Includes: guest*, *User: read*."""
+    permission, _, rest = key.partition(" ")
+    if permission == "includes":
+        return f"Includes: {rest}"
+    noun, _, action = permission.rpartition(".")
+    if not noun and action != "*":
+        return capitalised(key)
+    rules = {rule.name: rule.title for rule in runtime.current().registry.resource(noun).rules}
+    limit = f" ({rules.get(rest, rest).lower()})" if rest else ""
+    words = noun.replace(".", " ").replace("_", " ")
+    shown = "Everything" if noun in ("", "*") else capitalised(words)
+    what = "" if permission == "*" else f": {'all' if action == '*' else action.replace('_', ' ')}"
+    return f"{shown}{what}{limit}"
+
+
 def in_words_of(fact: Any) -> str:
     """A fact as people read it."""
     return in_words(fact) or "no"

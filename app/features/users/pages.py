@@ -10,9 +10,10 @@ from app.features.audit.words import ACTIVITY_LIMIT
 from app.features.users.permissions import UserPermission
 from app.features.users.state import NewUser, UserList, UserRecord
 from app.features.views.pages import list_views, view_dialogs
-from app.ui.list_view import bulk_dialogs, list_bulk_bar, list_pagination
+from app.ui.list_view import bulk_dialogs, list_bulk_bar, list_pagination, list_toolbar
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
+from app.ui.record_view import record_conflict_dialog, record_gone
 from components.avatar import avatar, person
 from components.badge import badge, status_badge
 from components.button import button, link_button
@@ -22,21 +23,20 @@ from components.checkbox import checkbox
 from components.checkbox_list import checkbox_list
 from components.confirm_dialog import confirm_dialog
 from components.data_table import Column, data_table
-from components.description_list import description_list
-from components.diff_view import conflict_view
+from components.description_list import Fact, description_list
 from components.form import form, save_bar
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group, form_section
+from components.icon import icon
 from components.menu import menu, menu_item, menu_link, menu_separator
 from components.page_header import page_header
 from components.progress import skeleton
 from components.relative_time import relative_time
-from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state, not_found_state
 from components.tabs import tabs
 from components.text_input import email_input, text_input
-from components.toolbar import column_chooser, density_button, filter_chips, filter_menu, toolbar
 
+_LOCKED = "You may see this, but your roles do not let you change it."
 _STATUSES = [("active", "Active"), ("suspended", "Suspended")]
 
 
@@ -53,35 +53,15 @@ def user_list_page() -> rx.Component:
                 ),
             ),
         ),
-        toolbar(
-            filter_menu(
-                "Status",
-                _STATUSES,
-                value=UserList.filters.get("status", "").to(str),
-                on_change=lambda value: UserList.filter_by("status", value),
-            ),
-            filter_menu(
-                "Role",
-                UserList.role_options,
-                value=UserList.filters.get("role", "").to(str),
-                on_change=lambda value: UserList.filter_by("role", value),
-            ),
+        list_toolbar(
+            UserList,
+            ("status", "Status", _STATUSES),
+            ("role", "Role", UserList.role_options),
+            search="Search users",
+            placeholder="Name or e-mail",
             start=list_views(UserList),
-            search=search_input(
-                UserList.search,
-                on_search=UserList.search_for,
-                label="Search users",
-                placeholder="Name or e-mail",
-            ),
+            columns=_columns(),
             end=[
-                column_chooser(
-                    _columns(),
-                    visible=UserList.visible,
-                    on_toggle=UserList.toggle_column,
-                    on_move=UserList.move_column,
-                    on_reset=UserList.reset_columns,
-                ),
-                density_button(UserList.compact, on_toggle=UserList.toggle_compact),
                 menu(
                     menu_link(
                         "Export CSV",
@@ -94,11 +74,6 @@ def user_list_page() -> rx.Component:
                     variant="secondary",
                 ),
             ],
-            chips=filter_chips(
-                UserList.chips,
-                on_clear=UserList.clear_filter,
-                on_clear_all=UserList.clear_filters,
-            ),
         ),
         data_table(
             UserList.rows,
@@ -230,6 +205,16 @@ def new_user_page() -> rx.Component:
         page_header("New user", "They can sign in as soon as you save."),
         form(
             rx.cond(NewUser.form_error, callout(NewUser.form_error, tone="danger", announce=True)),
+            rx.cond(
+                NewUser.locked.length() > 0,
+                callout(
+                    "Your roles do not let you set ",
+                    NewUser.locked.join(", "),
+                    ", which a new user needs.",
+                    title="You cannot create users",
+                    tone="warning",
+                ),
+            ),
             form_section(
                 "Person",
                 form_field(
@@ -255,19 +240,28 @@ def new_user_page() -> rx.Component:
                     advice="Tell it to them by a channel you trust.",
                     error=errors.get("password", "").to(str),
                 ),
-                checkbox(
-                    "must_change_password",
-                    "Must be changed at the first sign-in",
-                    default_checked=True,
+                rx.cond(
+                    NewUser.writable["must_change_password"],
+                    checkbox(
+                        "must_change_password",
+                        "Must be changed at the first sign-in",
+                        default_checked=True,
+                    ),
                 ),
             ),
             form_section(
                 "Access",
-                form_group(
-                    "Roles",
-                    checkbox_list("roles", NewUser.role_choices, label="Roles", filterable=False),
-                    name="roles",
-                    error=errors.get("roles", "").to(str),
+                rx.cond(
+                    NewUser.writable["roles"],
+                    form_group(
+                        "Roles",
+                        checkbox_list(
+                            "roles", NewUser.role_choices, label="Roles", filterable=False
+                        ),
+                        name="roles",
+                        error=errors.get("roles", "").to(str),
+                    ),
+                    rx.el.p("They get the role user.", class_name="quiet"),
                 ),
                 form_actions(
                     button("Create user", variant="primary", type="submit"),
@@ -293,8 +287,17 @@ def user_page() -> rx.Component:
             UserRecord.user.id,
             rx.el.div(
                 stack(
-                    rx.cond(may[UserPermission.UPDATE], _details_form(), _details()),
-                    rx.cond(may[UserPermission.ASSIGN_ROLES] & ~UserRecord.gone, _roles_form()),
+                    rx.cond(
+                        may[UserPermission.UPDATE] & UserRecord.may_change_details,
+                        _details_form(),
+                        _details(),
+                    ),
+                    rx.cond(
+                        UserRecord.readable["roles"]
+                        & UserRecord.writable["roles"]
+                        & ~UserRecord.gone,
+                        _roles_form(),
+                    ),
                 ),
                 card(description_list(_facts()), title="Record"),
                 class_name="beside beside-top",
@@ -326,17 +329,20 @@ def user_record(*content: rx.Component) -> rx.Component:
                 UserRecord.gone,
                 rx.fragment(
                     _header(badge("Deleted", tone="danger", icon="trash_2")),
-                    _gone(),
+                    record_gone("user", href="/users"),
                 ),
                 rx.fragment(
-                    _header(_status(user.status), more=_actions()),
+                    _header(
+                        rx.cond(UserRecord.readable["status"], _status(user.status)),
+                        more=_actions(),
+                    ),
                     tabs(UserRecord.tabs, label="User"),
                 ),
             ),
             *content,
             _password_dialog(),
             _delete_dialog(),
-            _conflict_dialog(),
+            record_conflict_dialog(UserRecord),
         ),
     )
 
@@ -344,29 +350,18 @@ def user_record(*content: rx.Component) -> rx.Component:
 def _header(mark: rx.Component, *, more: Sequence[rx.Component] = ()) -> rx.Component:
     user = UserRecord.user
     return page_header(
-        rx.cond(user.name, user.name, "…"),
-        user.email,
-        lead=avatar(user.name, size="l"),
+        rx.cond(user.title, user.title, "…"),
+        rx.cond(user.title != user.email, user.email, ""),
+        lead=avatar(user.title, size="l"),
         mark=mark,
         more=more,
-    )
-
-
-def _gone() -> rx.Component:
-    return callout(
-        "Somebody deleted this user while you had the page open. Nothing can be saved any more; "
-        "what you typed is still in the form, to be copied.",
-        title="This user no longer exists",
-        tone="danger",
-        action=link_button("Back to users", href="/users", size="s"),
-        announce=True,
     )
 
 
 def _actions() -> list[rx.Component]:
     return [
         rx.cond(
-            Console.may[UserPermission.UPDATE],
+            Console.may[UserPermission.UPDATE] & UserRecord.writable["password"],
             menu_item("Set password", icon="key_round", on_click=UserRecord.open_password),
         ),
         rx.cond(
@@ -387,37 +382,66 @@ def _actions() -> list[rx.Component]:
     ]
 
 
-def _facts() -> list[tuple[str, rx.Component]]:
-    user = UserRecord.user
+def _facts() -> list[Fact]:
+    user, shown = UserRecord.user, UserRecord.readable
     return [
-        ("Last sign-in", relative_time(user.last_sign_in_at, missing="never")),
-        ("Created", relative_time(user.created_at)),
-        ("Changed", relative_time(user.updated_at)),
+        (
+            "Last sign-in",
+            relative_time(user.last_sign_in_at, missing="never"),
+            shown["last_sign_in_at"],
+        ),
+        ("Created", relative_time(user.created_at), shown["created_at"]),
+        ("Changed", relative_time(user.updated_at), shown["updated_at"]),
         ("Id", rx.el.code(user.id, class_name="mono")),
     ]
 
 
 def _details_form() -> rx.Component:
     user, errors = UserRecord.user, UserRecord.field_errors
+    shown, writable = UserRecord.readable, UserRecord.writable
+
+    def is_locked(name: str) -> Any:
+        return UserRecord.gone | ~writable[name]
+
     return card(
         form(
-            form_field(
-                "Name",
-                text_input(
-                    "display_name", value=user.name, autocomplete="off", read_only=UserRecord.gone
+            rx.cond(
+                shown["display_name"],
+                form_field(
+                    "Name",
+                    text_input(
+                        "display_name",
+                        value=user.name,
+                        autocomplete="off",
+                        read_only=is_locked("display_name"),
+                    ),
+                    help=_lock("display_name"),
+                    error=errors.get("display_name", "").to(str),
+                    required=writable["display_name"],
                 ),
-                error=errors.get("display_name", "").to(str),
-                required=True,
             ),
-            form_field(
-                "E-mail",
-                email_input(
-                    "email", value=user.email, autocomplete="off", read_only=UserRecord.gone
+            rx.cond(
+                shown["email"],
+                form_field(
+                    "E-mail",
+                    email_input(
+                        "email", value=user.email, autocomplete="off", read_only=is_locked("email")
+                    ),
+                    help=_lock("email"),
+                    error=errors.get("email", "").to(str),
+                    required=writable["email"],
                 ),
-                error=errors.get("email", "").to(str),
-                required=True,
             ),
-            checkbox("verified", "E-mail address is confirmed", default_checked=user.verified),
+            rx.cond(
+                shown["verified"],
+                checkbox(
+                    "verified",
+                    "E-mail address is confirmed",
+                    default_checked=user.verified,
+                    disabled=is_locked("verified"),
+                    help=_lock("verified"),
+                ),
+            ),
             # What the change is based on travels with it, even when the server has forgotten.
             rx.el.input(
                 type="hidden", name="version", value=user.version.to_string(), read_only=True
@@ -433,18 +457,28 @@ def _details_form() -> rx.Component:
     )
 
 
+def _lock(name: str) -> rx.Component:
+    """Say why a field is locked; nothing when it is open."""
+    return rx.cond(
+        UserRecord.writable[name],
+        rx.fragment(),
+        rx.el.span(icon("lock", size="xs"), _LOCKED, class_name="lock"),
+    )
+
+
 def _details() -> rx.Component:
-    user = UserRecord.user
+    user, shown = UserRecord.user, UserRecord.readable
     return card(
         description_list(
             [
-                ("Name", user.name),
-                ("E-mail", user.email),
-                ("Confirmed", rx.cond(user.verified, "yes", "no")),
-                ("Roles", rx.cond(user.roles, user.roles, "none")),
+                ("Name", user.name, shown["display_name"]),
+                ("E-mail", user.email, shown["email"]),
+                ("Confirmed", rx.cond(user.verified, "yes", "no"), shown["verified"]),
+                ("Roles", rx.cond(user.roles, user.roles, "none"), shown["roles"]),
             ]
         ),
         title="Details",
+        sentence=rx.cond(Console.may[UserPermission.UPDATE], _LOCKED, ""),
     )
 
 
@@ -472,8 +506,11 @@ def _password_dialog() -> rx.Component:
             advice="Tell it to them by a channel you trust.",
             error=UserRecord.field_errors.get("password", "").to(str),
         ),
-        checkbox(
-            "must_change_password", "Must be changed at the next sign-in", default_checked=True
+        rx.cond(
+            UserRecord.writable["must_change_password"],
+            checkbox(
+                "must_change_password", "Must be changed at the next sign-in", default_checked=True
+            ),
         ),
         open=UserRecord.setting_password,
         sentence="Their open sessions end at once.",
@@ -490,7 +527,7 @@ def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         "Delete user?",
         rx.el.span(
-            UserRecord.user.name,
+            UserRecord.user.title,
             " can no longer sign in and is gone for good. What they did stays in the audit trail.",
         ),
         rx.cond(
@@ -502,21 +539,7 @@ def _delete_dialog() -> rx.Component:
         ),
         open=UserRecord.deleting,
         confirm_label="Delete user",
-        type_name=UserRecord.user.email,
+        type_name=UserRecord.user.title,
         on_confirm=UserRecord.delete,
         on_close=UserRecord.close_dialogs,
-    )
-
-
-def _conflict_dialog() -> rx.Component:
-    return confirm_dialog(
-        "Save anyway?",
-        rx.el.span(UserRecord.conflict, " What you typed is still in the form."),
-        conflict_view(UserRecord.conflict_fields),
-        button("Take theirs instead", size="s", on_click=UserRecord.take_theirs),
-        open=UserRecord.conflict != "",
-        confirm_label="Save mine",
-        on_confirm=UserRecord.overwrite,
-        on_close=UserRecord.close_dialogs,
-        danger=False,
     )

@@ -217,6 +217,12 @@ class UserRead(BaseModel):
             return self
         return UserRead.model_construct(**{**_HIDDEN, **dict(self)})
 
+    @property
+    def title(self) -> str:
+        """What to call them, by what may be seen of them."""
+        named = [getattr(self, field) for field in ("display_name", "email") if self.has(field)]
+        return named[0] if named else "User"
+
     def has(self, field: str) -> bool:
         """Whether the field may be seen."""
         return field in self.model_fields_set

@@ -31,6 +31,7 @@ from app.features.users.repository import (
     to_read,
 )
 from app.features.users.schemas import (
+    FIELDS,
     Consequence,
     UserCount,
     UserCreate,
@@ -168,6 +169,33 @@ class UserService(Service):
         roles, _ = (await self._roles.held_by([user_id]))[user_id]
         return {held.role: held.until for held in roles if held.until and held.until > clock.now()}
 
+    @query(UserPermission.READ)
+    async def writable(self, user_id: UUID) -> frozenset[str]:
+        """The fields of a user that the actor may change; `roles`, when they may give them roles.
+
+        Raises:
+            NotFound: There is no such user for the actor to see.
+        """
+        reading, updating, assigning = (
+            self._rows(permission)
+            for permission in (
+                UserPermission.READ,
+                UserPermission.UPDATE,
+                UserPermission.ASSIGN_ROLES,
+            )
+        )
+        user = await self._users.seen(user_id, reading, updating, assigning)
+        if user is None or not reading.reaches(user):
+            raise _not_found()
+        fields = updating.writable(user)
+        roles = {"roles"} if assigning.reaches(user) else set()
+        return frozenset((set(FIELDS if fields is None else fields) - {"roles"}) | roles)
+
+    @query(UserPermission.CREATE)
+    async def creatable(self) -> frozenset[str]:
+        """The fields that the actor may set of a new user."""
+        return self._creatable()
+
     @operation(UserPermission.CREATE)
     async def create(self, new: UserCreate) -> UserRead:
         """Add somebody who can sign in.
@@ -175,9 +203,11 @@ class UserService(Service):
         Raises:
             Conflict: The e-mail address is taken.
             Invalid: The password is too weak or a role does not exist.
-            PermissionDenied: A role grants what the actor does not hold.
+            PermissionDenied: A role grants what the actor does not hold, or a field that is given
+                may not be set.
         """
         self.uow.audit.about("user", "", new.email)
+        _refuse_fields(new.model_fields_set - self._creatable(), UserPermission.CREATE)
         password = new.password.get_secret_value()
         self._check_password(password, new.email, new.display_name)
         # Before the first statement: no transaction waits while the processor hashes.
@@ -364,9 +394,14 @@ class UserService(Service):
     async def _existing(self, user_id: UUID, *, for_update: bool = False) -> User:
         user = await self._users.get(user_id, for_update=for_update)
         if user is None:
-            code = "user.not_found"
-            raise NotFound(code, "There is no such user.")
+            raise _not_found()
         return user
+
+    def _creatable(self) -> frozenset[str]:
+        reach = self.uow.actor.access.reach(UserPermission.CREATE)
+        # A new user is not a row yet that a rule could leave out.
+        fields = reach.writable(part.rule for part in reach.parts)
+        return frozenset(FIELDS if fields is None else fields)
 
     def _rows(self, permission: str) -> Rows:
         return rows_of(self._registry, self.uow.actor, permission)
@@ -383,16 +418,12 @@ class UserService(Service):
         reading, acting = self._rows(UserPermission.READ), self._rows(permission)
         user = await self._users.seen(user_id, reading, acting)
         if user is None:
-            code = "user.not_found"
-            raise NotFound(code, "There is no such user.")
+            raise _not_found()
         if not acting.reaches(user):
             message = f"You have {permission}, but not for this user."
             raise PermissionDenied(permission, message, code="permission.row")
         writable = acting.writable(user)
-        hidden = [] if writable is None else sorted(set(fields) - writable)
-        if hidden:
-            message = f"You may not change {', '.join(hidden)}."
-            raise PermissionDenied(permission, message, code="permission.field")
+        _refuse_fields([] if writable is None else set(fields) - writable, permission)
         return user
 
     async def _reachable(
@@ -484,6 +515,16 @@ class UserService(Service):
         if await self._roles.administrators() == {user.id}:
             code = "user.last_administrator"
             raise Conflict(code, "This is the last administrator; name another one first.")
+
+
+def _not_found() -> NotFound:
+    return NotFound("user.not_found", "There is no such user.")
+
+
+def _refuse_fields(locked: Collection[str], permission: str) -> None:
+    if locked:
+        message = f"You may not change {', '.join(sorted(locked))}."
+        raise PermissionDenied(permission, message, code="permission.field")
 
 
 def _email_taken() -> Conflict:

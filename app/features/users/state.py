@@ -1,6 +1,6 @@
 """State of the users' pages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from app.core.errors import Conflict, Invalid, NotFound, PlatformError
+from app.core.errors import Conflict, Invalid
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
@@ -23,6 +23,7 @@ from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.permissions import UserPermission
 from app.features.users.schemas import (
+    FIELDS,
     UserCreate,
     UserFilter,
     UserListQuery,
@@ -37,12 +38,14 @@ from app.ui.bulk_state import BulkListState
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
-from app.ui.record_tabs import record_id, record_tabs
+from app.ui.record_state import RecordState
 
 RECORD = "/users/[user_id]"
 """Route of a user's own page."""
 _FIELDS = ("display_name", "email", "verified")
 """The fields of a record's form."""
+_NEEDED = ("display_name", "email", "password")
+"""The fields that a new user cannot do without."""
 
 
 @dataclass
@@ -61,9 +64,11 @@ class UserRow:
 
 @dataclass
 class UserDetails:
-    """A user's record as the form starts from it."""
+    """A user's record as the form starts from it; what may not be seen is empty."""
 
     id: str = ""
+    title: str = ""
+    """What they are called, by what may be seen of them."""
     name: str = ""
     email: str = ""
     status: str = ""
@@ -152,11 +157,18 @@ class NewUser(PageState, rx.State):
     """The form for a new user."""
 
     role_choices: list[dict[str, str | bool]] = []
+    writable: dict[str, bool] = {}
+    """Which fields of a new user the person may set."""
+    locked: list[str] = []
+    """What a new user needs and the person may not set."""
 
     @handler(UserPermission.CREATE)
     async def load(self) -> None:
         """Start without messages; the browser starts with empty fields."""
         self._clear_form_problem()
+        async with runtime.operations(UserService) as users:
+            self.writable = _by_field(await users.creatable())
+        self.locked = [FIELDS[name] for name in _NEEDED if not self.writable[name]]
         self.role_choices = await _role_choices(["user"])
 
     @handler(UserPermission.CREATE)
@@ -164,34 +176,34 @@ class NewUser(PageState, rx.State):
         """Create the user and open the record."""
         self._clear_form_problem()
         try:
-            new = parse(UserCreate, form)
+            may = self.writable
+            new = parse(UserCreate, {k: v for k, v in form.items() if may.get(k, True)})
             async with runtime.operations(UserService) as users:
                 user = await users.create(new)
         except (Invalid, Conflict) as error:
             self._show_form_problem(error)
             return None
-        await self._say(f"{user.filled().display_name} can sign in now.")
+        await self._say(f"{user.title} can sign in now.")
         return rx.redirect(f"/users/{user.id}")
 
 
-class UserRecord(PageState, rx.State):
+class UserRecord(RecordState, rx.State):
     """One user: details, roles, and what may be done with them."""
 
+    route: ClassVar[str] = RECORD
+    nothing: ClassVar[tuple[str, str]] = ("user.not_found", "There is no such user.")
+
     user: UserDetails = UserDetails()
-    tabs: list[dict[str, str]] = []
+    readable: dict[str, bool] = {}
+    """Which fields of the user may be seen; the others are left out."""
+    writable: dict[str, bool] = {}
+    """Which of them may be changed; the others are locked."""
     role_choices: list[dict[str, str | bool]] = []
     is_self: bool = False
-    missing: bool = False
-    gone: bool = False
-    """Whether the user was deleted while the page was open."""
-    conflict: str = ""
-    conflict_fields: list[dict[str, str]] = []
-    """What differs, as `{"field", "theirs", "yours"}`."""
     consequences: list[str] = []
     deleting: bool = False
     setting_password: bool = False
     activity: list[ActivityRow] = []
-    _submitted: dict[str, Any] = {}
 
     @rx.var
     def may_be_suspended(self) -> bool:
@@ -212,21 +224,15 @@ class UserRecord(PageState, rx.State):
     def _is_another(self) -> bool:
         return bool(self.user.id) and not (self.is_self or self.gone)
 
+    @rx.var
+    def may_change_details(self) -> bool:
+        """Whether any field of the form is open."""
+        return any(self.writable.get(name) and self.readable.get(name) for name in _FIELDS)
+
     @handler(UserPermission.READ)
     async def load(self) -> None:
         """Load the user that the address names."""
-        self._reset_messages()
-        user_id = self._id()
-        self.missing = user_id is None
-        if user_id is None:
-            return
-        try:
-            async with runtime.operations(UserService) as users:
-                user = await users.get(user_id)
-        except NotFound:
-            self.missing = True
-            return
-        await self._show(user)
+        await self._load()
 
     @handler(AuditPermission.READ)
     async def load_activity(self) -> None:
@@ -238,10 +244,16 @@ class UserRecord(PageState, rx.State):
 
     @handler(UserPermission.UPDATE)
     async def save(self, form: dict[str, Any]) -> None:
-        """Save the details; whoever saved in between is named, and the person chooses."""
-        self._submitted = form
-        version = str(form.get("version", ""))
-        await self._save(form, version=int(version) if version.isdecimal() else self.user.version)
+        """Save the details; whoever saved in between is named, and the person chooses.
+
+        Fields that may not be changed are not sent on.
+        """
+        version = self._based(form)
+        async with runtime.operations(UserService) as users:
+            may = await users.writable(self._known_id())
+        sent = {key: form[key] for key in _FIELDS if key in form and key in may}
+        self._submitted = {**(self._loaded if version == self._version else {}), **sent}
+        await self._save(sent, version=version)
 
     @handler(UserPermission.UPDATE)
     async def overwrite(self) -> None:
@@ -273,7 +285,7 @@ class UserRecord(PageState, rx.State):
         async with runtime.operations(UserService) as users:
             user = await users.suspend(self._known_id())
         await self._show(user)
-        await self._say(f"{user.filled().display_name} is suspended; open sessions have ended.")
+        await self._say(f"{user.title} is suspended; open sessions have ended.")
 
     @handler(UserPermission.SUSPEND)
     async def reactivate(self) -> None:
@@ -281,7 +293,7 @@ class UserRecord(PageState, rx.State):
         async with runtime.operations(UserService) as users:
             user = await users.reactivate(self._known_id())
         await self._show(user)
-        await self._say(f"{user.filled().display_name} can sign in again.")
+        await self._say(f"{user.title} can sign in again.")
 
     @handler(UserPermission.UPDATE)
     async def open_password(self) -> None:
@@ -301,13 +313,10 @@ class UserRecord(PageState, rx.State):
         """Set the user's password; their sessions end."""
         self._clear_form_problem()
         try:
-            change = parse(
-                UserUpdate,
-                {
-                    "password": form.get("password", ""),
-                    "must_change_password": form.get("must_change_password", True),
-                },
-            )
+            wanted = {"password": form.get("password", "")}
+            if self.writable.get("must_change_password", True):
+                wanted["must_change_password"] = form.get("must_change_password", True)
+            change = parse(UserUpdate, wanted)
             async with runtime.operations(UserService) as users:
                 user = await users.update(self._known_id(), change)
         except Invalid as error:
@@ -328,17 +337,16 @@ class UserRecord(PageState, rx.State):
     @handler(UserPermission.DELETE)
     async def delete(self) -> Any:
         """Remove the user for good."""
-        name = self.user.name
+        name = self.user.title
         self.deleting = False
         async with runtime.operations(UserService) as users:
             await users.delete(self._known_id())
         await self._say(f"{name} is deleted.")
         return rx.redirect("/users")
 
-    async def _save(self, form: dict[str, Any], *, version: int | None) -> None:
+    async def _save(self, fields: dict[str, Any], *, version: int | None) -> None:
         self._clear_form_problem()
         self.conflict = ""
-        fields = {key: form[key] for key in _FIELDS if key in form}
         try:
             change = parse(UserUpdate, {**fields, "version": version})
             async with runtime.operations(UserService) as users:
@@ -347,8 +355,7 @@ class UserRecord(PageState, rx.State):
             if error.code != "user.version.conflict":
                 self._show_form_problem(error)
                 return
-            if not await self._explain_conflict():
-                await self._save(self._own_changes(), version=None)
+            await self._settle_conflict()
             return
         except Invalid as error:
             self._show_form_problem(error)
@@ -356,90 +363,70 @@ class UserRecord(PageState, rx.State):
         await self._show(user)
         await self._say("Saved.")
 
-    def _own_changes(self) -> dict[str, Any]:
-        """What the person changed, of all that the form sent."""
-        loaded = self._loaded()
-        is_known = self._submitted.get("version") == str(self.user.version)
-        return {
-            key: self._submitted[key]
-            for key in _FIELDS
-            if key in self._submitted and not (is_known and self._submitted[key] == loaded[key])
-        }
-
-    def _loaded(self) -> dict[str, Any]:
-        """The form's fields as they were when it was loaded."""
-        user = self.user
-        return {"display_name": user.name, "email": user.email, "verified": user.verified}
-
-    async def _explain_conflict(self) -> bool:
-        """Set what the other one saved beside what was typed; False when nothing differs."""
+    async def _settle_conflict(self) -> None:
+        """Ask which of two changes is to stay, unless both come to the same."""
         async with runtime.operations(UserService) as users:
             theirs = await users.get(self._known_id())
-        own = self._own_changes()
-        saved = theirs.model_dump(include=set(_FIELDS))
-        loaded = self._loaded()
+        saved = _facts(theirs)
+        if not self._differs(saved):
+            await self._show(theirs)
+            await self._say("Saved.", undo=False)
+            return
         self.conflict_fields = [
             {
                 "field": label_of("user", key),
-                "theirs": in_words(saved[key]),
-                "yours": in_words(own[key]) if key in own else "",
+                "theirs": in_words(their),
+                "yours": "" if own is ... else in_words(own),
             }
-            for key in _FIELDS
-            if (key in own and own[key] != saved[key])
-            or (key not in own and saved[key] != loaded[key])
+            for key, their, own in self._facts_in_conflict(saved)
         ]
-        if all(own[key] == saved[key] for key in own):
-            return False
         who = await last_to_change("user", theirs.id)
         self.conflict = f"{who} saved this user while you were typing."
-        return True
-
-    async def _show_problem(self, error: PlatformError) -> Any:
-        """A record that is no more says so in its place; what was typed stays to be copied."""
-        if isinstance(error, NotFound) and self.user.id:
-            self._reset_messages()
-            self.gone = True
-            return None
-        return await super()._show_problem(error)
 
     def _reset_messages(self) -> None:
-        self._clear_form_problem()
-        self.missing = self.gone = False
-        self.conflict = ""
+        super()._reset_messages()
         self.deleting = False
         self.setting_password = False
 
-    def _id(self) -> UUID | None:
-        return record_id(self.router.url.path)
-
-    def _known_id(self) -> UUID:
-        """The user that the address names: the server may have forgotten what the tab shows."""
-        user_id = self._id()
-        if user_id is None:
-            raise NotFound("user.not_found", "There is no such user.")
-        return user_id
+    async def _read(self, found: UUID) -> None:
+        async with runtime.operations(UserService) as users:
+            user = await users.get(found)
+        await self._show(user)
 
     async def _show(self, user: UserRead) -> None:
-        user = user.filled()
+        async with runtime.operations(UserService) as users:
+            self.writable = _by_field(await users.writable(user.id))
+        self.readable = {name: user.has(name) for name in FIELDS}
+        seen = dict(user)
         self.user = UserDetails(
             id=str(user.id),
-            name=user.display_name,
-            email=user.email,
-            status=user.status,
-            verified=user.verified,
-            roles=", ".join(user.roles),
-            must_change_password=user.must_change_password,
-            created_at=_text(user.created_at),
-            updated_at=_text(user.updated_at),
-            last_sign_in_at=_text(user.last_sign_in_at),
+            title=user.title,
+            name=seen.get("display_name", ""),
+            email=seen.get("email", ""),
+            status=seen.get("status", ""),
+            verified=seen.get("verified", False),
+            roles=", ".join(seen.get("roles", [])),
+            must_change_password=seen.get("must_change_password", False),
+            created_at=_text(seen.get("created_at")),
+            updated_at=_text(seen.get("updated_at")),
+            last_sign_in_at=_text(seen.get("last_sign_in_at")),
             version=user.version,
         )
-        self.tabs = record_tabs(RECORD, f"/users/{user.id}", first="Details")
+        self._show_record(user.id, user.version, _facts(user))
         self.is_self = user.id == runtime.caller().actor.user_id
-        self.role_choices = await _role_choices(user.roles, await _role_ends(user.id))
+        self.role_choices = await _role_choices(seen.get("roles", []), await _role_ends(user.id))
 
 
-USER_RECORD = Record(name=UserRecord.user.name, address="/users/" + UserRecord.user.id)
+USER_RECORD = Record(name=UserRecord.user.title, address="/users/" + UserRecord.user.id)
+
+
+def _facts(user: UserRead) -> dict[str, Any]:
+    """The fields of the form, as far as they may be seen."""
+    return {name: getattr(user, name) for name in _FIELDS if user.has(name)}
+
+
+def _by_field(names: Collection[str]) -> dict[str, bool]:
+    return {name: name in names for name in FIELDS}
 
 
 async def _role_ends(user_id: UUID) -> dict[str, str]:

@@ -353,7 +353,7 @@ class TestRecord:
             "Theirs",
             "Mine",
         )
-        assert (fields["Audit.read"]["theirs"], fields["Audit.read"]["yours"]) == ("no", "")
+        assert (fields["Audit: read"]["theirs"], fields["Audit: read"]["yours"]) == ("no", "")
         assert reviewing
         after = await stored(platform, role)
         assert after.permissions == ("session.read", "user.read", "view.share")

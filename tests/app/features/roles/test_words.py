@@ -6,7 +6,14 @@ from uuid import UUID
 import pytest
 
 from app.features.roles.schemas import Affected, GrantSpec, Person, RoleUpdate, WhatIf
-from app.features.roles.words import change_to, draft_of, in_words_of, summary_of, who_of
+from app.features.roles.words import (
+    change_to,
+    draft_of,
+    in_words_of,
+    label_of_fact,
+    summary_of,
+    who_of,
+)
 
 NAMES = ("Ada", "Bob", "Cyd", "Dan", "Eve")
 
@@ -66,6 +73,25 @@ def test_facts_and_back() -> None:
 
     assert change_to(facts, 7) == role.model_copy(update={"version": 7})
     assert change_to({**facts, "user.read own": None, "includes guest": None}, 7).grants == []
+
+
+@pytest.mark.usefixtures("tab")
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("name", "Name"),
+        ("includes guest", "Includes: guest"),
+        ("audit.read", "Audit: read"),
+        ("user.assign_roles", "User: assign roles"),
+        ("user.read own", "User: read (their own record)"),
+        ("user.*", "User: all"),
+        ("*.read", "Everything: read"),
+        ("*", "Everything"),
+    ],
+)
+async def test_facts_are_called(key: str, label: str) -> None:
+    """As people say it, without dots and underscores."""
+    assert label_of_fact(key) == label
 
 
 def test_what_is_not_there() -> None:

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.core.actor import SYSTEM
-from app.features.roles.schemas import MembersAdd
+from app.features.roles.schemas import GrantSpec, MembersAdd
 from app.features.roles.service import RoleService
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
 from app.features.users.state import NewUser, UserList, UserRecord
-from app.testing.factories import RoleFactory, UserFactory
+from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
 from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
@@ -402,6 +402,98 @@ class TestRecord:
 
         told = [row.what for row in (await tab.of(UserRecord)).activity]
         assert told == ["suspended user", "created user"]
+
+
+class TestFields:
+    """What may not be seen is left out, what may not be changed is locked and not sent."""
+
+    @pytest.fixture
+    async def limited_tab(
+        self, tab: Tab, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> Tab:
+        """A tab of somebody who may not read addresses and may change names only."""
+        await make_role(
+            GrantSpec(permission="user.read", readable=["display_name", "verified", "roles"]),
+            GrantSpec(permission="user.update", writable=["display_name"]),
+            GrantSpec(permission="user.create", writable=["display_name", "email", "password"]),
+            name="limited",
+        )
+        limited = await make_user(roles=["limited"])
+        tab.actor = (await platform.sign_in(limited, PASSWORD)).actor
+        return tab
+
+    async def test_record(self, limited_tab: Tab, make_user: UserFactory) -> None:
+        """No stand-ins; and the tab says which fields are open."""
+        user = await make_user(display_name="Kim Doe")
+        limited_tab.at(f"/users/{user.id}")
+
+        await limited_tab.call(UserRecord.load)
+
+        state = await limited_tab.of(UserRecord)
+        assert (state.user.title, state.user.name, state.user.email) == ("Kim Doe", "Kim Doe", "")
+        assert {name for name, shown in state.readable.items() if shown} == {
+            "display_name",
+            "verified",
+            "roles",
+        }
+        assert {name for name, is_open in state.writable.items() if is_open} == {"display_name"}
+        assert state.may_change_details
+
+    async def test_saves(
+        self, limited_tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """Also when the form sends what is locked, and in a tab that the server has forgotten."""
+        user = await make_user(display_name="Kim Doe")
+        limited_tab.at(f"/users/{user.id}")
+
+        await limited_tab.call(UserRecord.save, {**_form("x@example.com", "Kim"), "version": "1"})
+
+        assert await limited_tab.messages() == ["Saved."]
+        saved = await platform.caller(SYSTEM)(UserService.get, user.id)
+        assert (saved.display_name, saved.email) == ("Kim", user.email)
+
+    async def test_nothing_is_open(
+        self, limited_tab: Tab, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Then there is no form."""
+        own = GrantSpec(permission="user.update", rule="own")
+        await make_role("user.read", own, name="reader")
+        user, reader = await make_user(), await make_user(roles=["reader"])
+        limited_tab.actor = (await platform.sign_in(reader, PASSWORD)).actor
+        limited_tab.at(f"/users/{user.id}")
+
+        await limited_tab.call(UserRecord.load)
+
+        assert not (await limited_tab.of(UserRecord)).may_change_details
+
+    async def test_conflict_tells_nothing_hidden(
+        self, limited_tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """What somebody else saved is shown as far as it may be read."""
+        user = await make_user(display_name="Kim Doe")
+        limited_tab.at(f"/users/{user.id}")
+        await limited_tab.call(UserRecord.load)
+        theirs = UserUpdate(email="secret@example.com", display_name="Theirs")
+        await platform.caller(SYSTEM)(UserService.update, user.id, theirs)
+
+        await limited_tab.call(UserRecord.save, {"display_name": "Kim", "version": "1"})
+        fields = list((await limited_tab.of(UserRecord)).conflict_fields)
+        await limited_tab.call(UserRecord.overwrite)
+
+        assert fields == [{"field": "Name", "theirs": "Theirs", "yours": "Kim"}]
+        saved = await platform.caller(SYSTEM)(UserService.get, user.id)
+        assert (saved.display_name, saved.email) == ("Kim", "secret@example.com")
+
+    async def test_new_user(self, limited_tab: Tab, platform: Platform) -> None:
+        """Only what may be set is asked for and sent."""
+        await limited_tab.call(NewUser.load)
+        state = await limited_tab.of(NewUser)
+
+        address = await limited_tab.goes_to(NewUser.save, {**NEW, "verified": True})
+
+        assert (state.writable["email"], state.writable["roles"], state.locked) == (True, False, [])
+        made = await platform.caller(SYSTEM)(UserService.get, _id(address))
+        assert (made.verified, made.roles) == (False, ["user"])
 
 
 @pytest.mark.actor(grants=["user.read"])

@@ -1,0 +1,46 @@
+"""What the pages of all records show alike."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.button import button, link_button
+from components.callout import callout
+from components.confirm_dialog import confirm_dialog
+from components.diff_view import conflict_view
+
+
+def record_gone(noun: str, *, href: str) -> rx.Component:
+    """Say that somebody deleted the record while its page was open.
+
+    Args:
+        noun: What it was: *user*.
+        href: The list to go back to.
+    """
+    return callout(
+        f"Somebody deleted this {noun} while you had the page open. Nothing can be saved any more; "
+        "what you changed is still here, to be copied.",
+        title=f"This {noun} no longer exists",
+        tone="danger",
+        action=link_button(f"Back to {noun}s", href=href, size="s"),
+        announce=True,
+    )
+
+
+def record_conflict_dialog(state: Any) -> rx.Component:
+    """Show what somebody else saved meanwhile beside what was changed here, and let choose.
+
+    Args:
+        state: The state class of the record, a `RecordState`.
+    """
+    return confirm_dialog(
+        "Save anyway?",
+        rx.el.span(state.conflict, " What you changed is still in the form."),
+        conflict_view(state.conflict_fields),
+        button("Take theirs instead", size="s", on_click=state.take_theirs),
+        open=state.conflict != "",
+        confirm_label="Save mine",
+        on_confirm=state.overwrite,
+        on_close=state.close_dialogs,
+        danger=False,
+    )
