@@ -45,13 +45,6 @@ def list_toolbar(
         columns: Those to choose from, if they can be chosen.
         end: At the right, after density: a menu with an export.
     """
-    chooser = column_chooser(
-        columns,
-        visible=state.visible,
-        on_toggle=state.toggle_column,
-        on_move=state.move_column,
-        on_reset=state.reset_columns,
-    )
     return toolbar(
         *(_filter(state, *each) for each in filters),
         start=start,
@@ -59,7 +52,7 @@ def list_toolbar(
             state.search, on_search=state.search_for, label=search, placeholder=placeholder
         ),
         end=[
-            *([chooser] if columns else []),
+            *([_chooser(state, columns)] if columns else []),
             density_button(state.compact, on_toggle=state.toggle_compact),
             *end,
         ],
@@ -74,6 +67,16 @@ def list_chips(state: Any) -> rx.Component:
         state: The state class of the list, a `ListState`.
     """
     return filter_chips(state.chips, on_clear=state.clear_filter, on_clear_all=state.clear_filters)
+
+
+def _chooser(state: Any, columns: Sequence[Column]) -> rx.Component:
+    return column_chooser(
+        columns,
+        visible=state.visible,
+        on_toggle=state.toggle_column,
+        on_move=state.move_column,
+        on_reset=state.reset_columns,
+    )
 
 
 def _filter(state: Any, key: str, title: str, options: Options) -> rx.Component:

@@ -14,7 +14,7 @@ from app.features.access.state import (
     Previewing,
     UserAccess,
 )
-from app.features.roles.pages import unseen_people
+from app.features.roles.pages import nobody_to_see, unseen_people
 from app.features.roles.permissions import RolePermission
 from app.features.users.pages import user_record
 from app.features.users.state import UserRecord
@@ -324,13 +324,16 @@ def holders_page() -> rx.Component:
                         label="Holders",
                         row_name="name",
                         actions=_why,
-                        empty=empty_state(
-                            "Nobody holds it",
-                            "Those whose roles grant this permission stand here.",
-                            icon="users",
+                        empty=nobody_to_see(
+                            Holders.unseen,
+                            empty_state(
+                                "Nobody holds it",
+                                "Those whose roles grant this permission stand here.",
+                                icon="users",
+                            ),
                         ),
                     ),
-                    unseen_people(Holders.unseen),
+                    rx.cond(Holders.holders.length() > 0, unseen_people(Holders.unseen)),
                     title=Holders.description,
                     sentence=Holders.permission,
                     flush=True,

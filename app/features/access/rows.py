@@ -123,9 +123,7 @@ def rows_in_words(rows: str) -> str:
     return "All" if rows == ALL_OF_THEM else rows
 
 
-def _fields(
-    permission: str, readable: Iterable[str] | None, writable: Iterable[str] | None
-) -> str:
+def _fields(permission: str, readable: Iterable[str] | None, writable: Iterable[str] | None) -> str:
     """Which fields, by their titles: *Read Name, E-mail; write nothing*."""
     titles = runtime.current().registry.resource(resource_of(permission)).fields
     parts = [

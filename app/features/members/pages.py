@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.features.members.state import RoleMembers
-from app.features.roles.pages import role_record, unseen_people
+from app.features.roles.pages import nobody_to_see, role_record, unseen_people
 from app.features.roles.permissions import RolePermission
 from app.features.roles.state import RoleRecord
 from app.features.users.permissions import UserPermission
@@ -42,7 +42,7 @@ def role_members_page() -> rx.Component:
             RoleMembers.next_cursor != "",
             button("Show more", on_click=RoleMembers.load_more),
         ),
-        unseen_people(RoleMembers.unseen),
+        rx.cond(RoleMembers.rows.length() > 0, unseen_people(RoleMembers.unseen)),
         rx.cond(
             may_change,
             bulk_bar(
@@ -65,10 +65,13 @@ def _table(**selection: Any) -> rx.Component:
         label="Members",
         row_name="name",
         loading=RoleMembers.loading,
-        empty=empty_state(
-            "Nobody has this role",
-            "Whoever gets it holds at once all that it grants.",
-            icon="users",
+        empty=nobody_to_see(
+            RoleMembers.unseen,
+            empty_state(
+                "Nobody has this role",
+                "Whoever gets it holds at once all that it grants.",
+                icon="users",
+            ),
         ),
         **selection,
     )

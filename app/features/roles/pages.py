@@ -241,7 +241,13 @@ def role_record(*content: rx.Component, action: rx.Component | None = None) -> r
 
 def unseen_people(words: Any) -> rx.Component:
     """Say below a list that there are people whom one may not see."""
-    return rx.cond(words, rx.el.p("And ", words, ".", class_name="quiet"))
+    return rx.cond(words, rx.el.p("And ", words, ".", class_name="unseen"))
+
+
+def nobody_to_see(words: Any, nobody: rx.Component) -> rx.Component:
+    """Say in place of an empty list that there are only people whom one may not see, or nobody."""
+    hidden = empty_state("Nobody you may see", rx.el.span("There are ", words, "."), icon="users")
+    return rx.cond(words, hidden, nobody)
 
 
 def _header(
