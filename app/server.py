@@ -14,6 +14,7 @@ from app.core.registry import Registry
 from app.http.api import build_api
 from app.http.coverage import rest_routes
 from app.http.edge import Edge
+from app.http.writes import WriteRecorder
 from app.scheduling import run_last, schedule
 from app.settings import PROJECT_ROOT, Settings, load_settings
 from app.ui import runtime
@@ -97,4 +98,11 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
         else:
             await pages(scope, receive, send)
 
-    return container, Edge(route, settings.server, report=runtime.report, failure_page=failure_page)
+    edge = Edge(
+        route,
+        settings.server,
+        report=runtime.report,
+        record_write=WriteRecorder(container, rest.route_of),
+        failure_page=failure_page,
+    )
+    return container, edge

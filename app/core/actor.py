@@ -57,7 +57,7 @@ ANONYMOUS = Actor(kind="anonymous", name="anonymous")
 SYSTEM = Actor(kind="system", name="system", access=Access.to("*"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestContext:
     """Where a call came from; copied into logs, audit entries and error reports."""
 
@@ -65,3 +65,5 @@ class RequestContext:
     channel: Channel
     address: str = ""
     user_agent: str = ""
+    is_recorded: bool = False
+    """Whether the audit trail holds an entry of the call for good; the unit of work says so."""

@@ -94,6 +94,7 @@ class Description:
     actor_id: UUID | None = None
     actor_name: str = ""
     actor_email: str = ""
+    turned_out: tuple[Outcome, str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,10 @@ class AuditTrail:
         if actor is not None:
             said.actor_id, said.actor_name, said.actor_email = actor
 
+    def turned_out(self, outcome: Outcome, error_code: str, duration_ms: int) -> None:
+        """Say how the thing ended that the running operation only reports."""
+        self._running[-1].turned_out = outcome, error_code, duration_ms
+
     def begin(self) -> Description:
         """Start describing an operation."""
         self._running.append(Description())
@@ -159,7 +164,8 @@ class AuditTrail:
 
     async def record_success(self, action: str, said: Description, duration_ms: int) -> None:
         """Write the entry of a success in the operation's own transaction."""
-        entry = self._entry(action, "succeeded", said, "", duration_ms)
+        outcome, error_code, took_ms = said.turned_out or ("succeeded", "", duration_ms)
+        entry = self._entry(action, outcome, said, error_code, took_ms)
         await _INSERT.run(self._uow.session, **entry)
         fields = frozenset(change["field"] for change in said.changes)
         self.recorded.append(Recorded(entry["id"], action, said.target_type, fields))
@@ -168,11 +174,11 @@ class AuditTrail:
         self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
     ) -> None:
         """Write the entry of a refusal or failure in a transaction of its own."""
-        self.recorded.clear()
         async with self._uow.aside() as session:
             await _INSERT.run(
                 session, **self._entry(action, outcome, said, error_code, duration_ms)
             )
+        self._uow.context.is_recorded = True
 
     def _entry(
         self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int

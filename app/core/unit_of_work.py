@@ -43,12 +43,14 @@ class UnitOfWork:
         """Make everything durable and end the transaction."""
         if self._session is not None and self._writes:
             await self._session.commit()
+            self.context.is_recorded |= bool(self.audit.recorded)
         await self._close_session()
 
     async def rollback(self) -> None:
         """Forget everything since the last commit and release all locks."""
         if self._session is not None:
             await self._session.rollback()
+        self.audit.recorded.clear()
         await self._close_session()
 
     async def release(self) -> None:

@@ -34,7 +34,7 @@ is `HEAD`.
 """
 
 
-def build_api(registry: Registry, container: AsyncContainer) -> FastAPI:
+def build_api(registry: Registry, container: AsyncContainer) -> Api:
     """Mount all routers and turn every error into a problem.
 
     Raises:

@@ -23,7 +23,7 @@ class Api(FastAPI):
         super().__init__(**options)
         self._open: list[BaseRoute] = []
         self._fixed: dict[str, dict[str, OperationRoute]] = {}
-        self._patterns: dict[str, list[tuple[re.Pattern[str], OperationRoute]]] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], str, OperationRoute]]] = {}
 
     def include_open(self, router: APIRouter) -> None:
         """Include a router whose routes call no operation."""
@@ -39,7 +39,7 @@ class Api(FastAPI):
             for method in route.methods or ():
                 if "{" in path:
                     pattern = compile_path(path)[0]
-                    self._patterns.setdefault(method, []).append((pattern, route))
+                    self._patterns.setdefault(method, []).append((pattern, path, route))
                 else:
                     self._fixed.setdefault(path, {})[method] = route
 
@@ -55,6 +55,13 @@ class Api(FastAPI):
                 scope["method"] = "HEAD"
         else:
             await self._answer(scope, receive, send)
+
+    def route_of(self, path: str) -> str:
+        """The route of an operation at a path, with the names of its parameters, or nothing."""
+        if path in self._fixed:
+            return path
+        candidates = (each for found in self._patterns.values() for each in found)
+        return next((name for pattern, name, _ in candidates if pattern.match(path)), "")
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._find(scope)
@@ -81,7 +88,7 @@ class Api(FastAPI):
         if fixed is not None:
             scope["path_params"] = {}
             return fixed.get(method)
-        for pattern, candidate in self._patterns.get(method, ()):
+        for pattern, _, candidate in self._patterns.get(method, ()):
             found = pattern.match(path)
             if found:
                 scope["path_params"] = found.groupdict()
@@ -93,7 +100,7 @@ class Api(FastAPI):
         methods = set(self._fixed.get(path, ())) or {
             method
             for method, candidates in self._patterns.items()
-            if any(pattern.match(path) for pattern, _ in candidates)
+            if any(pattern.match(path) for pattern, _, _ in candidates)
         }
         for route in (*self.routes, *self._open):
             if isinstance(route, Route) and route.path == path:

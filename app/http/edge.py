@@ -24,6 +24,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+RecordWrite = Callable[[Scope, int, float], Awaitable[None]]
+"""Told of a request, the status of its answer and when it began, before the answer leaves."""
 
 log = get_logger("http")
 
@@ -49,6 +51,10 @@ _PAGE_CSP = (
 )
 
 
+async def _record_nothing(_scope: Scope, _status: int, _started: float) -> None:
+    pass
+
+
 class Edge:
     """Wraps the whole application."""
 
@@ -58,11 +64,13 @@ class Edge:
         settings: ServerSettings,
         *,
         report: Callable[..., None],
+        record_write: RecordWrite = _record_nothing,
         failure_page: Callable[[str], bytes] | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
         self._report = report
+        self._record_write = record_write
         self._failure_page = failure_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +95,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                await self._record_write(scope, status, started)
                 message["headers"] = _complete(message["headers"], context.request_id, https=https)
             await send(message)
 
@@ -94,12 +103,12 @@ class Edge:
         try:
             refusal = self._refusal(scope, headers)
             if refusal is not None:
-                await _answer(send_with_headers, context.request_id, *refusal)
+                await _answer(scope, send_with_headers, *refusal)
                 return
             await self._app(scope, limited, send_with_headers)
         except _BodyTooLargeError:
             if status == 0:
-                await _answer(send_with_headers, context.request_id, *self._too_large())
+                await _answer(scope, send_with_headers, *self._too_large())
         except ClientDisconnect:
             log.info("http.caller_left", method=scope["method"], path=scope["path"])
         except Exception as error:
@@ -109,14 +118,7 @@ class Edge:
                 page = self._failure_page(context.request_id)
                 await _send(send_with_headers, 500, b"text/html; charset=utf-8", page, _PAGE_CSP)
             elif status == 0:
-                await _answer(
-                    send_with_headers,
-                    context.request_id,
-                    500,
-                    "Internal error",
-                    "internal",
-                    PANIC,
-                )
+                await _answer(scope, send_with_headers, 500, "Internal error", "internal", PANIC)
         finally:
             self._log_access(scope, status, started)
             structlog.contextvars.unbind_contextvars("request_id")
@@ -212,8 +214,10 @@ def _complete(
 
 
 async def _answer(  # noqa: PLR0917 - private
-    send: Send, request_id: str, status: int, title: str, code: str, detail: str
+    scope: Scope, send: Send, status: int, title: str, code: str, detail: str
 ) -> None:
+    scope["atrium.error_code"] = code
+    request_id = scope["atrium.context"].request_id
     body = problem_body(status=status, title=title, code=code, detail=detail, request_id=request_id)
     await _send(send, status, MEDIA_TYPE.encode(), body)
 

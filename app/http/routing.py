@@ -160,12 +160,18 @@ class OperationRoute(DishkaRoute):
         # Whoever signs in or refreshes often sends the expired token along.
         if header is None or self.operation.permission == PUBLIC:
             return ANONYMOUS
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = bearer_token(header)
+        if not token:
             code = "auth.scheme"
             raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
         authenticator: Authenticator = await container.get(Authenticator)
-        return await authenticator.from_bearer(token.strip())
+        return await authenticator.from_bearer(token)
+
+
+def bearer_token(header: str) -> str:
+    """The access token of an `Authorization` header; empty when it holds none."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:

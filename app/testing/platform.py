@@ -29,6 +29,7 @@ from app.features.roles.service import RoleService
 from app.features.users.schemas import UserRead
 from app.http.api import build_api
 from app.http.edge import Edge
+from app.http.writes import WriteRecorder
 from app.settings import Settings
 
 P = ParamSpec("P")
@@ -193,7 +194,9 @@ async def open_platform(settings: Settings, *overrides: Provider) -> AsyncIterat
     def report(error: BaseException, **_facts: object) -> None:
         reports.append(error)
 
-    app = Edge(build_api(registry, container), settings.server, report=report)
+    api = build_api(registry, container)
+    recorder = WriteRecorder(container, api.route_of)
+    app = Edge(api, settings.server, report=report, record_write=recorder)
     try:
         yield Platform(settings, registry, container, app, reports)
     finally:

@@ -49,6 +49,7 @@ PERMISSIONS = {
     "DashboardService.users": "user.read",
     "PreviewService.start": "role.update",
     "PreviewService.stop": SIGNED_IN,
+    "RequestService.write": SIGNED_IN,
     "RoleService.add_members": "role.update",
     "RoleService.all": "role.read",
     "RoleService.count": "role.read",
@@ -110,6 +111,8 @@ OPEN_BEFORE_PASSWORD_CHANGE = {
     "AuthService.change_password_for_tokens",
     "AuthService.identity",
     "AuthService.sign_out",
+    # Whatever they send is told of.
+    "RequestService.write",
 }
 
 METHODS = {

@@ -5,6 +5,7 @@ from datetime import timedelta
 from dishka import AsyncContainer, Provider, Scope
 
 from app.core.module import Job, Module, NavItem, PageSpec
+from app.core.ports import RequestRecords
 from app.core.sealing import Keys
 from app.features.audit.anchor import Anchor
 from app.features.audit.api import console_router, router
@@ -12,6 +13,7 @@ from app.features.audit.filters import Filters
 from app.features.audit.pages import audit_page
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import AUDIT, AuditRepository
+from app.features.audit.requests import RequestService
 from app.features.audit.retention import Retention
 from app.features.audit.seal_repository import SealRepository
 from app.features.audit.service import AuditService, SealService
@@ -33,8 +35,9 @@ def _retention(settings: Settings) -> Retention:
 
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(AuditRepository, AuditService, Filters, SealRepository, SealService)
-provider.provide(SubjectRepository)
+provider.provide_all(AuditRepository, AuditService, Filters, RequestService)
+provider.provide_all(SealRepository, SealService, SubjectRepository)
+provider.alias(RequestService, provides=RequestRecords)
 for make in (_keys, _anchor, _retention):
     provider.provide(make, scope=Scope.APP)
 

@@ -250,6 +250,7 @@ _PHRASES = {
         "previewed the access of", "preview the access of", "", "another's access"
     ),
     "preview.stop": _Phrase("stopped", "stop", None, "the preview"),
+    "request.write": _Phrase("sent", "send", "the request", "a request"),
     "role.add_members": _Phrase("gave", "give", "the role", "a role"),
     "role.add_permissions": _Phrase(
         "added permissions to", "add permissions to", "the role", "a role"
