@@ -24,13 +24,6 @@ NINE_FILES = {
 
 # A file beside the nine, with the reason for which it is there.
 MORE_FILES = {
-    "audit/activity": "operations that count the trail, for the charts above its list",
-    "audit/activity_repository": "their queries",
-    "audit/details": "one entry with all that is known of it, in words",
-    "audit/differences": "two values piece by piece: no database",
-    "audit/dialog_pages": "what opens beside the list, apart from the list",
-    "audit/narrowing": "how the list's address writes filters, and what people read",
-    "audit/check_state": "state of the dialog that verifies, apart from the list",
     "audit/anchor": "checkpoints in a file outside the database",
     "audit/checking": "whether a range is as it was sealed: rules without a database",
     "audit/filters": "which entries a filter means, and the indexes that find them",

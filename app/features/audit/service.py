@@ -165,8 +165,8 @@ class AuditService(Service):
         return Conflict("audit.undo.conflict", message, changed=changed)
 
     @property
-    def sight_of(self) -> Sight:
-        return sight_of(self._registry, self.uow.actor, AuditPermission.READ)
+    def _sight(self) -> Sight:
+        return _sight(self._registry, self.uow.actor, AuditPermission.READ)
 
     def _masked(self, entry: AuditEntryRead) -> AuditEntryRead:
         """The entry without what a grant hides from the actor."""
@@ -273,7 +273,7 @@ class SealService(Service):
         filters = request.model_dump(mode="json", exclude_defaults=True, exclude={"format"})
         package = Package(request.format)
         self._tell_export(package, filters)
-        sight = sight_of(self._registry, self.uow.actor, AuditPermission.EXPORT)
+        sight = _sight(self._registry, self.uow.actor, AuditPermission.EXPORT)
         async for some in self._entries.walk(request, sight):
             piece = package.add(self._shown(entry, seal) for entry, seal in some)
             self._tell_export(package, filters)
@@ -501,7 +501,7 @@ class SealService(Service):
         return ranges, kept
 
 
-def sight_of(registry: Registry, actor: Actor, permission: str) -> Sight:
+def _sight(registry: Registry, actor: Actor, permission: str) -> Sight:
     """What the actor may see with a permission, and which names they may find."""
     rows = rows_of(registry, actor, permission)
     hidden = {

@@ -137,6 +137,6 @@ module = Module(
             keywords="remove",
         ),
     ),
-    finders=(Finder(UserPermission.READ, _find, "user"),),
+    finders=(Finder(UserPermission.READ, _find),),
     nav=(NavItem("Access", "Users", "users", "/users", UserPermission.READ, shortcut="u"),),
 )

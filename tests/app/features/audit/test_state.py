@@ -11,10 +11,8 @@ from sqlalchemy import delete, update
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.errors import Invalid
-from app.features.audit.check_state import TrailCheck
-from app.features.audit.narrowing import moment
 from app.features.audit.service import SealService
-from app.features.audit.state import AuditList
+from app.features.audit.state import AuditList, TrailCheck, moment
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
 from app.testing.factories import UserFactory
@@ -228,6 +226,24 @@ class TestEntry:
         await tab.call(AuditList.load)
 
         assert state.entry.id == ""
+
+
+@pytest.mark.actor("admin")
+class TestFindRequest:
+    """Finding what one request did."""
+
+    async def test_goes_to_its_entries(self, tab: Tab) -> None:
+        """An id pasted with spaces around it is found."""
+        await tab.call(AuditList.load)
+
+        assert await tab.goes_to(AuditList.find_request, " abc ") == "/audit?request_id=abc"
+
+    async def test_does_nothing_twice(self, tab: Tab) -> None:
+        """The search field says its text once more when the page was loaded."""
+        tab.at("/audit?request_id=abc")
+        await tab.call(AuditList.load)
+
+        assert await tab.call(AuditList.find_request, "abc") == []
 
 
 @pytest.mark.actor("admin")
