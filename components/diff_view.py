@@ -1,18 +1,34 @@
 """What a change changed."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import reflex as rx
 
 from components.values import Text
 
 
+class Part(TypedDict):
+    """A piece of a difference; the kind is `same`, `added`, `removed` or `folded`.
+
+    What is folded stayed as it was, and is shown when its label is pressed.
+    """
+
+    kind: str
+    text: str
+    label: str
+
+
 class Change(TypedDict):
-    """One field's change; empty text for nothing."""
+    """One field's change; empty text for nothing.
+
+    With `parts`, these are shown instead of the two values; `is_list` puts each on its own line.
+    """
 
     field: str
     before: str
     after: str
+    parts: NotRequired[list[Part]]
+    is_list: NotRequired[str]
 
 
 def diff_view(
@@ -35,10 +51,21 @@ def diff_view(
         )
 
     def line(change: rx.Var[Any]) -> rx.Component:
+        parts = change["parts"].to(list[dict[str, str]])
+        looks = rx.cond(change["is_list"], "diff-parts diff-list mono", "diff-parts mono")
         return rx.el.tr(
             rx.el.th(change["field"].to(str), custom_attrs={"scope": "row"}),
-            rx.el.td(value(change["before"], "del")),
-            rx.el.td(value(change["after"], "ins")),
+            rx.cond(
+                change["parts"],
+                rx.el.td(
+                    rx.el.div(rx.foreach(parts, _part), class_name=looks),
+                    custom_attrs={"colSpan": 2},
+                ),
+                rx.fragment(
+                    rx.el.td(value(change["before"], "del")),
+                    rx.el.td(value(change["after"], "ins")),
+                ),
+            ),
         )
 
     rows = (
@@ -57,6 +84,18 @@ def diff_view(
         rx.el.tbody(rx.foreach(rows, line)),
         class_name="diff",
         custom_attrs={"aria-label": label},
+    )
+
+
+def _part(part: rx.Var[Any]) -> rx.Component:
+    text = part["text"].to(str)
+    folded = rx.el.details(rx.el.summary(part["label"]), text, class_name="diff-folded")
+    return rx.match(
+        part["kind"],
+        ("added", rx.el.ins(text, class_name="diff-ins")),
+        ("removed", rx.el.del_(text, class_name="diff-del")),
+        ("folded", folded),
+        rx.el.span(text),
     )
 
 

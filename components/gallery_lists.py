@@ -11,10 +11,14 @@ from components.bulk_bar import bulk_bar
 from components.button import button
 from components.card import columns, stack
 from components.data_table import Column, cell_link, data_table
+from components.fold import fold
+from components.histogram import histogram, share_list
 from components.matrix import matrix
 from components.menu import menu, menu_item, menu_link, menu_separator
 from components.number import grouped
 from components.pagination import pagination
+from components.picker import filter_button, filter_picker
+from components.refresh import news
 from components.relative_time import relative_time
 from components.search_input import search_input
 from components.states import no_match_state
@@ -23,6 +27,7 @@ from components.toolbar import (
     density_button,
     filter_chips,
     filter_menu,
+    filter_toggle,
     toolbar,
     view_menu,
 )
@@ -54,6 +59,31 @@ MATRIX_ROWS = [
         "cells": cells,
     }
     for verb, cells in (("read", ["i", "d"]), ("publish", ["d", ""]))
+]
+HOURS = [
+    {
+        "start": f"2024-05-02T{hour:02}:00:00+00:00",
+        "end": f"2024-05-02T{hour + 1:02}:00:00+00:00",
+        "succeeded": 20 + (hour * 37) % 60,
+        "denied": hour % 5 % 4,
+        "failed": hour % 7 // 5,
+    }
+    for hour in range(23)
+]
+ACTIONS = [
+    {
+        "value": f"{noun}.{verb}",
+        "label": f"{done} a {noun}",
+        "detail": "",
+        "group": f"{noun}s".title(),
+    }
+    for noun in ("user", "role")
+    for verb, done in (("create", "Created"), ("update", "Changed"), ("delete", "Deleted"))
+]
+FREQUENT = [
+    {"value": "user.update", "label": "Changed a user", "count": 412},
+    {"value": "auth.sign_in", "label": "Signed in", "count": 96},
+    {"value": "role.delete", "label": "Deleted a role", "count": 3},
 ]
 STATUSES = (("active", "Active"), ("invited", "Invited"), ("suspended", "Suspended"))
 COLUMNS = (
@@ -107,6 +137,15 @@ def lists() -> rx.Component:
         toolbar(
             filter_menu("Status", STATUSES, value=rx.Var.create("active"), on_change=none),
             filter_menu("Role", (("editor", "Editor"),), value=rx.Var.create(""), on_change=none),
+            filter_picker(
+                "Action",
+                ACTIONS,
+                value=rx.Var.create("user.create"),
+                on_change=rx.prevent_default,
+                multiple=True,
+            ),
+            filter_button("Owner", active=False),
+            filter_toggle("Only mine", active=True, on_toggle=rx.prevent_default),
             search=search_input("", on_search=rx.prevent_default, label="Search users"),
             start=view_menu(
                 menu_separator(),
@@ -188,6 +227,22 @@ def lists() -> rx.Component:
                     ),
                 ),
             ),
+        ),
+        news(3, one="new user", several="new users", most=100, on_show=rx.prevent_default),
+        fold(
+            "What happened",
+            histogram(
+                HOURS,
+                above={"key": "succeeded", "title": "Succeeded", "tone": "accent"},
+                below=(
+                    {"key": "denied", "title": "Denied", "tone": "danger"},
+                    {"key": "failed", "title": "Failed", "tone": "warning"},
+                ),
+                label="Entries by hour",
+                on_choose=rx.prevent_default,
+            ),
+            share_list(FREQUENT, label="Most frequent", on_choose=rx.prevent_default),
+            name="gallery",
         ),
         matrix(
             rx.Var.create(MATRIX_ROWS).to(list[dict[str, Any]]),

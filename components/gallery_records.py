@@ -29,6 +29,17 @@ MOMENT = "2024-05-02T09:30:00+00:00"
 CHANGES: list[Change] = [
     {"field": "roles", "before": "Author", "after": "Author, Editor"},
     {"field": "locale", "before": "", "after": "es"},
+    {
+        "field": "permissions",
+        "before": "post.read, post.update, post.delete",
+        "after": "post.read, post.update, post.publish",
+        "parts": [
+            {"kind": "removed", "text": "post.delete", "label": ""},
+            {"kind": "added", "text": "post.publish", "label": ""},
+            {"kind": "folded", "text": "post.read, post.update", "label": "2 entries unchanged"},
+        ],
+        "is_list": "yes",
+    },
 ]
 SERIES: list[Series] = [
     {"key": "succeeded", "title": "Succeeded", "tone": "accent"},

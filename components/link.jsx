@@ -15,12 +15,12 @@ export function NavigationLink({ to, exact = false, children, ...rest }) {
 }
 
 /** A link to this very page with one parameter of the address set, whatever else the address says now. */
-export function ParameterLink({ name, value, children, ...rest }) {
+export function ParameterLink({ name, value, replace = false, children, ...rest }) {
   const here = useLocation();
   const parameters = new URLSearchParams(here.search);
   parameters.set(name, value);
   return (
-    <Link {...rest} to={`${here.pathname}?${parameters}`}>
+    <Link {...rest} replace={replace} to={`${here.pathname}?${parameters}`}>
       {children}
     </Link>
   );

@@ -30,6 +30,7 @@ class _ParameterLink(rx.Component):
 
     name: rx.Var[str]
     value: rx.Var[str]
+    replace: rx.Var[bool]
 
 
 class _BrowserLink(BaseHTML):
@@ -87,6 +88,7 @@ def parameter_link(
     *content: Content,
     name: str,
     value: Text,
+    replace: bool = False,
     class_name: Text = "link",
     attrs: dict[str, Any] | None = None,
 ) -> rx.Component:
@@ -96,6 +98,7 @@ def parameter_link(
         *content: Words, perhaps with an icon.
         name: The parameter.
         value: What it becomes.
+        replace: Take the place of this page in the browser's history.
         class_name: `"link"`, or another look.
         attrs: Further HTML attributes.
     """
@@ -103,6 +106,7 @@ def parameter_link(
         *content,
         name=name,
         value=value,
+        replace=replace,
         class_name=class_names(class_name),
         custom_attrs=attrs or {},
     )

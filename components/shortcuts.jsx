@@ -77,7 +77,8 @@ export function LettersSwitch(attributes) {
 }
 
 /**
- * One listener for every key of the application; silent while somebody types or a dialog is open.
+ * One listener for every key of the application; silent while somebody types. While a dialog is open only
+ * the shortcuts of what stands in it count.
  *
  * Also opens the dialog that a pressed `data-opens` button names.
  */
@@ -93,9 +94,18 @@ export function Shortcuts({ go = [] }) {
     };
     const keys = (event) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-      if (event.target.closest?.(EDITABLE) || document.querySelector("dialog[open], [popover]:popover-open:not(.toasts)")) return;
       const key = event.key;
       if (key.length === 1 && !lettersWork()) return;
+      if (event.target.closest?.(EDITABLE) || document.querySelector("[popover]:popover-open:not(.toasts)")) return;
+      const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+      if (dialog) {
+        const target = key.length === 1 && dialog.querySelector(`[data-shortcut="${CSS.escape(key)}"]`);
+        if (target && !target.disabled) {
+          event.preventDefault();
+          target.click();
+        }
+        return;
+      }
       const going = Date.now() - armed.current < 1200;
       armed.current = 0;
       const done = () => event.preventDefault();

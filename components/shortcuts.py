@@ -24,6 +24,7 @@ LISTS: Sequence[tuple[str, str]] = (
     ("x", "Select the row"),
     ("Enter", "Open the row"),
     ("Esc", "Clear the selection"),
+    ("j", "Next entry, while one is open beside the list; k the one before"),
 )
 
 
@@ -64,8 +65,9 @@ def shortcuts(go: Sequence[GoTo] = ()) -> rx.Component:
     """Listen to the keys; the shell has one already.
 
     A button or link with `shortcut="n"` is pressed by that key, a field with `data-shortcut="/"` is
-    focused by it. Nothing happens while somebody types or a dialog is open. An address that ends in
-    `#` and an element's id puts the focus there as soon as it is drawn.
+    focused by it. Nothing happens while somebody types; while a dialog is open only what stands in
+    it is pressed. An address that ends in `#` and an element's id puts the focus there as soon as
+    it is drawn.
 
     Args:
         go: The pages that `g` leads to.

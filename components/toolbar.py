@@ -5,27 +5,41 @@ from typing import Any
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.button import button
 from components.data_table import Column
 from components.icon import icon
 from components.icon_button import icon_button
 from components.menu import menu, menu_choice, menu_heading, menu_item, menu_separator
+from components.picker import filter_button
 from components.values import Flag, Handler, Text, attributes, yes_no
+
+_SIDE_BY_SIDE = 3
+"""So many filters find room on a phone, too."""
+
+
+class _Filters(rx.Component):
+    library = browser_module("toolbar.jsx")
+    tag = "Filters"
+
+    active: rx.Var[bool]
 
 
 def toolbar(
     *controls: rx.Component,
     start: rx.Component | None = None,
     search: rx.Component | None = None,
+    filtered: Flag = False,
     end: Sequence[rx.Component] = (),
     chips: rx.Component | None = None,
 ) -> rx.Component:
     """Lay out what narrows and shapes a list.
 
     Args:
-        *controls: `filter_menu(…)` each.
+        *controls: `filter_menu(…)` each; more than three stand behind one button on a phone.
         start: Before everything: `view_menu(…)`.
         search: `search_input(…)`.
+        filtered: Whether one of the filters is in force.
         end: At the right: `column_chooser`, `density_button`, an export.
         chips: `filter_chips(…)`, below.
     """
@@ -33,7 +47,9 @@ def toolbar(
         rx.el.div(
             start or rx.fragment(),
             search or rx.fragment(),
-            *controls,
+            _Filters.create(*controls, active=filtered)
+            if len(controls) > _SIDE_BY_SIDE
+            else rx.fragment(*controls),
             rx.el.div(*end, class_name="toolbar-end") if end else rx.fragment(),
             class_name="toolbar-line",
         ),
@@ -49,6 +65,7 @@ def filter_menu(
     value: rx.Var[str],
     on_change: Callable[..., Handler],
     any_label: Text = "Any",
+    more: Sequence[rx.Component] = (),
 ) -> rx.Component:
     """Filter by one field.
 
@@ -58,25 +75,36 @@ def filter_menu(
         value: What is chosen; empty for any.
         on_change: Event handler called with the chosen value, empty for any.
         any_label: Words of the choice that filters nothing.
+        more: Further items of the menu.
     """
 
     def choice(key: Any, words: Any) -> rx.Component:
         return menu_choice(words, chosen=value == key, on_click=on_change(key))
 
-    trigger = rx.el.button(
-        rx.el.span(label),
-        rx.cond(value, rx.el.span(class_name="filter-dot"), rx.fragment()),
-        icon("chevron_down", size="xs"),
-        type="button",
-        class_name="button button-secondary button-filter",
-        custom_attrs={"data-active": rx.cond(value, "true", "false")},
-    )
     choices: list[rx.Component] = (
         [rx.foreach(options, lambda each: choice(each["value"].to(str), each["label"].to(str)))]
         if isinstance(options, rx.Var)
         else [choice(key, words) for key, words in options]
     )
-    return menu(choice("", any_label), *choices, label=label, trigger=trigger, align="start")
+    trigger = filter_button(label, active=value != "")
+    return menu(choice("", any_label), *choices, *more, label=label, trigger=trigger, align="start")
+
+
+def filter_toggle(label: Text, *, active: Flag, on_toggle: Handler) -> rx.Component:
+    """Filter by yes or no.
+
+    Args:
+        label: What is listed then: *Only changes to permissions*.
+        active: Whether it is in force.
+        on_toggle: Switches.
+    """
+    return rx.el.button(
+        label,
+        type="button",
+        class_name="button button-secondary button-filter",
+        on_click=on_toggle,
+        custom_attrs={"aria-pressed": yes_no(active), "data-active": yes_no(active)},
+    )
 
 
 def filter_chips(

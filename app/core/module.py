@@ -53,10 +53,12 @@ class Finder:
     Attributes:
         permission: Whom it is asked for.
         find: At most a handful that match the text, best first.
+        target_type: What audit entries call these records.
     """
 
     permission: str
     find: Callable[[AsyncContainer, str], Awaitable[Sequence[Found]]]
+    target_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,10 @@ class Registry:
         """What the console's search asks."""
         return [finder for module in self.modules for finder in module.finders]
 
+    def finders_of(self, target_type: str) -> Sequence[Finder]:
+        """What finds records that audit entries call so."""
+        return [finder for finder in self.finders if finder.target_type == target_type]
+
     @property
     def jobs(self) -> Sequence[Job]:
         """What is done from time to time."""

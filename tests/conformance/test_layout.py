@@ -24,6 +24,13 @@ NINE_FILES = {
 
 # A file beside the nine, with the reason for which it is there.
 MORE_FILES = {
+    "audit/activity": "operations that count the trail, for the charts above its list",
+    "audit/activity_repository": "their queries",
+    "audit/details": "one entry with all that is known of it, in words",
+    "audit/differences": "two values piece by piece: no database",
+    "audit/dialog_pages": "what opens beside the list, apart from the list",
+    "audit/narrowing": "how the list's address writes filters, and what people read",
+    "audit/check_state": "state of the dialog that verifies, apart from the list",
     "audit/anchor": "checkpoints in a file outside the database",
     "audit/checking": "whether a range is as it was sealed: rules without a database",
     "audit/filters": "which entries a filter means, and the indexes that find them",
@@ -83,6 +90,8 @@ TESTED_ELSEWHERE = {
     "core/version.py": "tests/test_packaging.py",
     "core/search.py": "tests/app/features/users/test_search.py",
     "features/access/rows.py": "tests/e2e/test_explain.py",
+    "features/audit/activity_repository.py": "tests/app/features/audit/test_activity.py",
+    "features/audit/dialog_pages.py": "tests/app/features/audit/test_pages.py",
     "features/audit/anchor.py": "tests/app/features/audit/test_seals.py",
     "features/audit/checking.py": "tests/app/features/audit/test_seals.py",
     "features/audit/requests.py": "tests/app/http/test_writes.py",

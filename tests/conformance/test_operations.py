@@ -30,6 +30,8 @@ PERMISSIONS = {
     "AccessService.people": "role.read",
     "AccessService.permissions": "role.read",
     "AccessService.person": "role.read",
+    "ActivityService.activity": "audit.read",
+    "ActivityService.newer": "audit.read",
     "AuditService.count": "audit.read",
     "AuditService.get": "audit.read",
     "AuditService.page": "audit.read",

@@ -7,6 +7,8 @@ from dishka import AsyncContainer, Provider, Scope
 from app.core.module import Job, Module, NavItem, PageSpec
 from app.core.ports import RequestRecords
 from app.core.sealing import Keys
+from app.features.audit.activity import ActivityService
+from app.features.audit.activity_repository import ActivityRepository
 from app.features.audit.anchor import Anchor
 from app.features.audit.api import console_router, router
 from app.features.audit.filters import Filters
@@ -37,6 +39,7 @@ def _retention(settings: Settings) -> Retention:
 provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(AuditRepository, AuditService, Filters, RequestService)
 provider.provide_all(SealRepository, SealService, SubjectRepository)
+provider.provide_all(ActivityRepository, ActivityService)
 provider.alias(RequestService, provides=RequestRecords)
 for make in (_keys, _anchor, _retention):
     provider.provide(make, scope=Scope.APP)

@@ -4,36 +4,57 @@ from typing import Any
 
 import reflex as rx
 
+from app.features.audit.activity import MOST_NEWS
+from app.features.audit.check_state import TrailCheck
+from app.features.audit.dialog_pages import (
+    PERIOD,
+    check_dialog,
+    entry_sheet,
+    outcome_badge,
+    period_dialog,
+    target_link,
+)
+from app.features.audit.narrowing import ACCESS_ONLY, OUTCOMES, PERIODS, TITLES
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.state import OUTCOMES, PERIODS, AuditList, TrailCheck
+from app.features.audit.state import AuditList
 from app.features.audit.words import ActivityRow, EntryRow
+from app.features.views.pages import list_views, view_dialogs
 from app.ui.list_view import list_pagination
 from app.ui.page_state import Console
 from components.avatar import person
-from components.badge import status_badge
 from components.button import button
-from components.callout import callout
 from components.card import card
-from components.code import code, copyable
+from components.chart import Series
+from components.code import code
 from components.data_table import Column, data_table
 from components.diff_view import diff_view
+from components.fold import fold
+from components.histogram import histogram, share_list
 from components.icon import icon
 from components.link import link, parameter_link
-from components.menu import menu, menu_link
-from components.modal import close_button, modal, sheet
+from components.menu import menu, menu_item, menu_link, menu_separator
+from components.number import grouped
 from components.page_header import page_header
-from components.progress import progress
+from components.picker import filter_picker
+from components.refresh import news, refresh
 from components.relative_time import relative_time
 from components.search_input import search_input
 from components.states import empty_state, error_state, no_match_state
 from components.timeline import timeline, timeline_entry
-from components.toolbar import density_button, filter_chips, filter_menu, toolbar
+from components.toolbar import (
+    column_chooser,
+    density_button,
+    filter_chips,
+    filter_menu,
+    filter_toggle,
+    toolbar,
+)
 
-_OUTCOMES = {
-    "succeeded": ("Succeeded", "success", "circle_check"),
-    "denied": ("Denied", "danger", "shield_x"),
-    "failed": ("Failed", "warning", "circle_x"),
-}
+_FILTER = AuditList.filters
+_BELOW: tuple[Series, ...] = (
+    {"key": "denied", "title": "Denied", "tone": "danger"},
+    {"key": "failed", "title": "Failed", "tone": "warning"},
+)
 
 
 def audit_page() -> rx.Component:
@@ -49,30 +70,25 @@ def audit_page() -> rx.Component:
                 )
             ],
         ),
-        toolbar(
-            _filter("since", list(PERIODS.items())),
-            _filter("outcome", list(OUTCOMES.items())),
-            _filter("action", AuditList.action_options),
-            search=search_input(
-                AuditList.filters.get("request_id", "").to(str),
-                on_search=AuditList.find_request,
-                label="Find a request by its id",
-                placeholder="Request id",
-            ),
-            end=[
-                density_button(AuditList.compact, on_toggle=AuditList.toggle_compact),
-                rx.cond(Console.may[AuditPermission.EXPORT], _export_menu()),
-            ],
-            chips=filter_chips(
-                AuditList.chips,
-                on_clear=AuditList.clear_filter,
-                on_clear_all=AuditList.clear_filters,
-            ),
+        _toolbar(),
+        _charts(),
+        refresh(AuditList.look_for_news, seconds=10),
+        news(
+            AuditList.news,
+            one="new entry",
+            several="new entries",
+            most=MOST_NEWS,
+            on_show=AuditList.show_news,
         ),
         data_table(
             AuditList.rows,
             _columns(),
             label="Audit entries",
+            sort=AuditList.sort,
+            on_sort=AuditList.sort_by,
+            visible=AuditList.visible,
+            widths=AuditList.widths,
+            on_resize=AuditList.resize_column,
             compact=AuditList.compact,
             loading=AuditList.loading,
             empty=_nothing(),
@@ -81,8 +97,131 @@ def audit_page() -> rx.Component:
             AuditList.rows.length() > 0,
             list_pagination(AuditList),
         ),
-        _entry_sheet(),
-        _check_dialog(),
+        entry_sheet(),
+        check_dialog(),
+        period_dialog(),
+        view_dialogs(AuditList),
+    )
+
+
+def _toolbar() -> rx.Component:
+    return toolbar(
+        _when(),
+        rx.cond(AuditList.may_find_people, _who_filter()),
+        filter_picker(
+            "Action",
+            AuditList.action_options,
+            value=_of("action"),
+            on_change=lambda value: AuditList.filter_by("action", value),
+            multiple=True,
+        ),
+        _filter("outcome", list(OUTCOMES.items())),
+        _filter("target_type", AuditList.kind_options),
+        _filter("module", AuditList.module_options),
+        filter_toggle(
+            ACCESS_ONLY,
+            active=_of("access_only") == "true",
+            on_toggle=AuditList.filter_by(
+                "access_only", rx.cond(_of("access_only") == "true", "", "true")
+            ),
+        ),
+        start=list_views(AuditList),
+        search=search_input(
+            AuditList.search,
+            on_search=AuditList.search_for,
+            label="Search the trail",
+            placeholder="Name, e-mail, request id",
+        ),
+        filtered=AuditList.filters.length() > 0,
+        end=[
+            column_chooser(
+                _columns(),
+                visible=AuditList.visible,
+                on_toggle=AuditList.toggle_column,
+                on_move=AuditList.move_column,
+                on_reset=AuditList.reset_columns,
+            ),
+            density_button(AuditList.compact, on_toggle=AuditList.toggle_compact),
+            rx.cond(Console.may[AuditPermission.EXPORT], _export_menu()),
+        ],
+        chips=filter_chips(
+            AuditList.chips,
+            on_clear=AuditList.clear_filter,
+            on_clear_all=AuditList.clear_filters,
+        ),
+    )
+
+
+def _of(key: str) -> rx.Var[str]:
+    """The value of a filter; empty when it is not in force."""
+    return _FILTER.get(key, "").to(str)
+
+
+def _when() -> rx.Component:
+    return filter_menu(
+        "When",
+        list(PERIODS.items()),
+        value=rx.cond(_of("since") != "", _of("since"), _of("until")).to(str),
+        on_change=AuditList.choose_period,
+        any_label="Any time",
+        more=[menu_separator(), menu_item("Choose days…", icon="calendar", opens=PERIOD)],
+    )
+
+
+def _who_filter() -> rx.Component:
+    return filter_picker(
+        TITLES["actor_id"],
+        AuditList.people_options,
+        value=_of("actor_id"),
+        on_change=lambda value: AuditList.filter_by("actor_id", value),
+        on_search=AuditList.find_people,
+        placeholder="Name or e-mail",
+        any_label="Anybody",
+    )
+
+
+def _charts() -> rx.Component:
+    return fold(
+        "Activity",
+        rx.cond(
+            AuditList.counted > 0,
+            rx.el.div(
+                histogram(
+                    AuditList.bars,
+                    above={"key": "succeeded", "title": "Succeeded", "tone": "accent"},
+                    below=_BELOW,
+                    label="Entries over time",
+                    on_choose=AuditList.choose_bar,
+                ),
+                _frequent("Most frequent actions", "action", AuditList.frequent_actions),
+                _frequent("Most active people", "actor_id", AuditList.frequent_people),
+                rx.el.p(
+                    rx.cond(
+                        AuditList.counted_is_cut,
+                        rx.fragment(
+                            "The newest ",
+                            grouped(AuditList.counted),
+                            " entries, since ",
+                            relative_time(AuditList.counted_since, exact=True),
+                        ),
+                        rx.fragment("All ", grouped(AuditList.counted), " entries that match"),
+                    ),
+                    class_name="quiet charts-note",
+                ),
+                class_name="charts",
+            ),
+            rx.el.p("There is nothing to count.", class_name="quiet"),
+        ),
+        name="audit-activity",
+        version=AuditList.charted,
+        on_show=AuditList.load_activity,
+    )
+
+
+def _frequent(title: str, key: str, shares: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.h3(title, class_name="charts-title"),
+        share_list(shares, label=title, on_choose=lambda value: AuditList.filter_by(key, value)),
     )
 
 
@@ -98,50 +237,6 @@ def _export_menu() -> rx.Component:
         icon="ellipsis",
         variant="secondary",
     )
-
-
-def _check_dialog() -> rx.Component:
-    check = TrailCheck
-    return modal(
-        "Verify the audit trail",
-        rx.cond(
-            check.is_running,
-            progress(check.done, label="Verifying", total=1000, sentence=check.sentence),
-            rx.cond(
-                check.faults > 0,
-                callout(
-                    check.sentence,
-                    title="Not everything is as it was written",
-                    tone="danger",
-                    announce=True,
-                ),
-                callout(
-                    check.sentence,
-                    title="Everything is as it was written",
-                    tone="success",
-                    announce=True,
-                ),
-            ),
-        ),
-        rx.cond(
-            check.faults > 0,
-            rx.el.section(
-                rx.el.h3("What was found", class_name="section-title"),
-                rx.el.ul(rx.foreach(check.findings, _finding), class_name="findings"),
-            ),
-        ),
-        open=check.is_open,
-        sentence="Compares every entry with its seal, and the seals with their signed checkpoints.",
-        footer=(close_button(rx.cond(check.is_running, "Stop", "Close")),),
-        on_close=check.close,
-    )
-
-
-def _finding(finding: Any) -> rx.Component:
-    words = finding["words"]
-    # The entry opens on the page behind the dialog.
-    opened = rx.el.span(link(words, href=finding["href"]), on_click=TrailCheck.close)
-    return rx.el.li(rx.cond(finding["href"], opened, words))
 
 
 def entry_timeline(
@@ -180,19 +275,15 @@ def _did(row: EntryRow) -> rx.Component:
             link(row.what, href="/audit?entry=" + row.id, class_name="timeline-link"),
             row.what,
         ),
-        rx.cond(row.target, rx.fragment(" ", _target(row.target, row.target_href))),
+        rx.cond(row.target, rx.fragment(" ", target_link(row.target, row.target_href))),
     )
-
-
-def _target(words: Any, href: Any) -> rx.Component:
-    return rx.cond(href, link(words, href=href), rx.el.span(words))
 
 
 def _filter(key: str, options: Any) -> rx.Component:
     return filter_menu(
-        AuditList.filter_titles[key],
+        TITLES[key],
         options,
-        value=AuditList.filters.get(key, "").to(str),
+        value=_of(key),
         on_change=lambda value: AuditList.filter_by(key, value),
     )
 
@@ -201,9 +292,9 @@ def _columns() -> list[Column]:
     return [
         Column("title", "What happened", render=_what, size="wide", fixed=True),
         Column("who", "Who", render=_who),
-        Column("outcome", "Outcome", render=lambda row: _outcome(row.outcome), size="fit"),
+        Column("outcome", "Outcome", render=lambda row: outcome_badge(row.outcome), size="fit"),
         Column("action", "Action", render=lambda row: code(row.action), size="fit"),
-        Column("at", "When", render=lambda row: relative_time(row.at), size="fit"),
+        Column("at", "When", render=lambda row: relative_time(row.at), sortable=True, size="fit"),
     ]
 
 
@@ -220,10 +311,6 @@ def _what(row: EntryRow) -> rx.Component:
 def _who(row: EntryRow) -> rx.Component:
     nobody = rx.el.span(icon("bot", size="s"), row.who, class_name="line quiet")
     return rx.cond(row.is_person, person(row.who, detail=row.email), nobody)
-
-
-def _outcome(outcome: Any) -> rx.Component:
-    return status_badge(outcome, _OUTCOMES)
 
 
 def _nothing() -> rx.Component:
@@ -251,86 +338,6 @@ def _nothing() -> rx.Component:
                 icon="scroll_text",
             ),
         ),
-    )
-
-
-def _entry_sheet() -> rx.Component:
-    entry = AuditList.entry
-    return sheet(
-        "Audit entry",
-        rx.el.p(
-            rx.el.strong(entry.who),
-            " ",
-            entry.what,
-            rx.cond(entry.target, rx.fragment(" ", _target(entry.target, entry.target_href))),
-            class_name="entry-words",
-        ),
-        rx.el.div(
-            _outcome(entry.outcome), relative_time(entry.at, exact=True), class_name="line quiet"
-        ),
-        rx.cond(
-            entry.changes.length() > 0,
-            rx.el.section(
-                rx.el.h3("Changes", class_name="section-title"), diff_view(entry.changes)
-            ),
-        ),
-        rx.cond(
-            entry.contents.length() > 0,
-            rx.el.section(
-                rx.el.h3(
-                    rx.cond(entry.is_gone, "Former values", "New values"),
-                    class_name="section-title",
-                ),
-                rx.el.dl(rx.foreach(entry.contents, _value), class_name="facts"),
-            ),
-        ),
-        rx.cond(
-            entry.can_undo & Console.may[AuditPermission.UNDO],
-            button("Take this back", icon="undo_2", on_click=AuditList.undo),
-        ),
-        rx.el.section(
-            rx.el.h3("Circumstances", class_name="section-title"),
-            rx.el.dl(
-                rx.foreach(entry.facts, _fact),
-                _fact_line("Request", copyable(entry.request_id, label="Copy the request id")),
-                _fact_line("Entry", copyable(entry.id, label="Copy the entry's id")),
-                class_name="facts",
-            ),
-        ),
-        rx.el.nav(
-            rx.el.h3("Find all entries", class_name="section-title"),
-            rx.el.ul(
-                _related("of the same request", entry.in_same_request, "link_2"),
-                _related("by " + entry.who, entry.by_same_actor, "user"),
-                _related("about " + entry.target, entry.about_same_target, "crosshair"),
-                _related("with this action", entry.of_same_action, "zap"),
-            ),
-            class_name="related",
-            custom_attrs={"aria-label": "Related entries"},
-        ),
-        open=entry.id != "",
-        on_close=AuditList.close_entry,
-    )
-
-
-def _fact(fact: Any) -> rx.Component:
-    value = rx.cond(fact["exact"], code(fact["value"]), fact["value"])
-    return _fact_line(fact["name"], value)
-
-
-def _value(value: Any) -> rx.Component:
-    words = rx.cond(value["value"], value["value"], rx.el.span("empty", class_name="quiet"))
-    return _fact_line(value["name"], words)
-
-
-def _fact_line(name: Any, value: Any) -> rx.Component:
-    return rx.el.div(rx.el.dt(name), rx.el.dd(value))
-
-
-def _related(words: Any, href: Any, icon_name: str) -> rx.Component:
-    return rx.cond(
-        href,
-        rx.el.li(link(icon(icon_name, size="s"), words, href=href, class_name="menu-item")),
     )
 
 

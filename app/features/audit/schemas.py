@@ -178,3 +178,32 @@ class Pruned(BaseModel):
     entries: int
     ranges: int
     kept: int = Field(description="Entries whose range does not verify; evidence is not deleted.")
+
+
+class Bar(BaseModel):
+    """How many entries fall into one stretch of time, by outcome."""
+
+    start: datetime
+    end: datetime
+    succeeded: int = 0
+    denied: int = 0
+    failed: int = 0
+
+
+class Share(BaseModel):
+    """How many entries one action or one person has."""
+
+    value: str = Field(description="The action, or the person's id.")
+    name: str = Field(description="What it is called.")
+    count: int
+
+
+class Activity(BaseModel):
+    """What the newest entries that match are made of."""
+
+    count: int
+    is_cut: bool = Field(description="Whether older ones match as well and are not counted.")
+    since: datetime | None = Field(description="When the oldest of them happened.")
+    bars: list[Bar] = Field(description="Oldest first, without gaps.")
+    actions: list[Share] = Field(description="The most frequent ones.")
+    people: list[Share] = Field(description="Those who did most.")

@@ -166,7 +166,7 @@ class AuditService(Service):
 
     @property
     def _sight(self) -> Sight:
-        return _sight(self._registry, self.uow.actor, AuditPermission.READ)
+        return sight_of(self._registry, self.uow.actor, AuditPermission.READ)
 
     def _masked(self, entry: AuditEntryRead) -> AuditEntryRead:
         """The entry without what a grant hides from the actor."""
@@ -273,7 +273,7 @@ class SealService(Service):
         filters = request.model_dump(mode="json", exclude_defaults=True, exclude={"format"})
         package = Package(request.format)
         self._tell_export(package, filters)
-        sight = _sight(self._registry, self.uow.actor, AuditPermission.EXPORT)
+        sight = sight_of(self._registry, self.uow.actor, AuditPermission.EXPORT)
         async for some in self._entries.walk(request, sight):
             piece = package.add(self._shown(entry, seal) for entry, seal in some)
             self._tell_export(package, filters)
@@ -501,7 +501,7 @@ class SealService(Service):
         return ranges, kept
 
 
-def _sight(registry: Registry, actor: Actor, permission: str) -> Sight:
+def sight_of(registry: Registry, actor: Actor, permission: str) -> Sight:
     """What the actor may see with a permission, and which names they may find."""
     rows = rows_of(registry, actor, permission)
     hidden = {
@@ -510,7 +510,7 @@ def _sight(registry: Registry, actor: Actor, permission: str) -> Sight:
         for resource in module.resources
         if resource.label in (_hidden(resource, actor, resource.name, "") or ())
     }
-    fields = _hidden(registry.resource("user"), actor, "user", "") or ()
+    fields = hidden_of_people(registry, actor)
     if "email" in fields:
         hidden |= _CALLED_BY_EMAIL
     if not _NAMES.keys().isdisjoint(fields):
@@ -523,7 +523,7 @@ def _masks(registry: Registry, actor: Actor, entry: Mapping[str, Any]) -> dict[s
     target_type = entry["target_type"]
     resource = registry.resource(target_type)
     hidden = _hidden(resource, actor, target_type, entry["target_id"])
-    of_people = _hidden(registry.resource("user"), actor, "user", "") or ()
+    of_people = hidden_of_people(registry, actor)
     masks: dict[str, Any] = {}
     if entry["actor_id"] not in (None, actor.user_id):
         masks = {column: "" for field, column in _NAMES.items() if field in of_people}
@@ -535,6 +535,11 @@ def _masks(registry: Registry, actor: Actor, entry: Mapping[str, Any]) -> dict[s
     ):
         masks["target_label"] = ""
     return masks
+
+
+def hidden_of_people(registry: Registry, actor: Actor) -> Collection[str]:
+    """The fields of other people that a grant hides from the actor."""
+    return _hidden(registry.resource("user"), actor, "user", "") or ()
 
 
 def _field_of(change: Any) -> str:

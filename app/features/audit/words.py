@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.ids import parse_id
+from app.features.audit.differences import of_items, of_texts
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
 from app.features.audit.service import AuditService
@@ -69,7 +70,7 @@ class ActivityRow:
     what: str
     at: str
     outcome: str
-    changes: list[dict[str, str]]
+    changes: list[dict[str, Any]]
 
 
 async def activity_of(target_type: str, target_id: UUID) -> list[ActivityRow]:
@@ -124,16 +125,28 @@ def label_of(target_type: str, field: str) -> str:
     return known or capitalised(field.replace("_", " "))
 
 
-def changes_of(entry: AuditEntryRead) -> list[dict[str, str]]:
-    """The entry's changes in words, as `{"field", "before", "after"}`."""
+def changes_of(entry: AuditEntryRead) -> list[dict[str, Any]]:
+    """The entry's changes in words, as `components.diff_view` shows them."""
     return [
         {
             "field": label_of(entry.target_type, change.field),
             "before": in_words(change.before),
             "after": in_words(change.after),
+            **_parts(change.before, change.after),
         }
         for change in entry.changes
     ]
+
+
+def _parts(before: Any, after: Any) -> dict[str, Any]:
+    """Lists item by item, long texts word by word; nothing for values that are read whole."""
+    if isinstance(before, list) and isinstance(after, list):
+        items = of_items(list(map(in_words, before)), list(map(in_words, after)))
+        return {"parts": items, "is_list": "yes"} if items else {}
+    if isinstance(before, str) and isinstance(after, str):
+        words = of_texts(before, after)
+        return {"parts": words} if words else {}
+    return {}
 
 
 def in_words(value: Any) -> str:

@@ -116,6 +116,6 @@ module = Module(
             keywords="remove",
         ),
     ),
-    finders=(Finder(RolePermission.READ, _find),),
+    finders=(Finder(RolePermission.READ, _find, "role"),),
     nav=(NavItem("Access", "Roles", "shield", "/roles", RolePermission.READ, shortcut="r"),),
 )

@@ -137,6 +137,6 @@ module = Module(
             keywords="remove",
         ),
     ),
-    finders=(Finder(UserPermission.READ, _find),),
+    finders=(Finder(UserPermission.READ, _find, "user"),),
     nav=(NavItem("Access", "Users", "users", "/users", UserPermission.READ, shortcut="u"),),
 )

@@ -10,7 +10,7 @@ def test_list_says_what_can_be_found() -> None:
     """Columns, filters and the ways to narrow the list have names."""
     page = str(audit_page())
 
-    for words in ("What happened", "Who", "Outcome", "When", "Last 7 days", "Denied", "Request id"):
+    for words in ("What happened", "Who", "Outcome", "When", "Last 7 days", "Denied", "request id"):
         assert words in page
 
 

@@ -1,18 +1,14 @@
 """State of the audit list."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode
 
 import pytest
 import time_machine
-from sqlalchemy import delete, update
 
 from app.core.actor import SYSTEM
-from app.core.audit import AuditEntry
-from app.core.errors import Invalid
-from app.features.audit.service import SealService
-from app.features.audit.state import AuditList, TrailCheck, moment
+from app.core.unit_of_work import UnitOfWork
+from app.features.audit.state import AuditList
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
 from app.testing.factories import UserFactory
@@ -51,8 +47,8 @@ class TestLoad:
         assert {row.action for row in state.rows} == {"user.create"}
         assert [chip["value"] for chip in state.chips] == [
             "last 24 hours",
-            "Succeeded",
             "Created a user",
+            "Succeeded",
         ]
 
     async def test_counts_no_more_than_it_lists(self, tab: Tab, make_user: UserFactory) -> None:
@@ -139,7 +135,11 @@ class TestEntry:
 
         assert state.entry.who == "Actor"
         assert state.entry.changes == [
-            {"field": "Name", "before": "Grace", "after": "Grace Hopper"}
+            {
+                "field": "Name",
+                "before": "Grace",
+                "after": "Grace Hopper",
+            }
         ]
         assert {"name": "Through", "value": "REST API", "exact": ""} in state.entry.facts
         assert state.entry.target_href == f"/users/{user.id}"
@@ -229,24 +229,6 @@ class TestEntry:
 
 
 @pytest.mark.actor("admin")
-class TestFindRequest:
-    """Finding what one request did."""
-
-    async def test_goes_to_its_entries(self, tab: Tab) -> None:
-        """An id pasted with spaces around it is found."""
-        await tab.call(AuditList.load)
-
-        assert await tab.goes_to(AuditList.find_request, " abc ") == "/audit?request_id=abc"
-
-    async def test_does_nothing_twice(self, tab: Tab) -> None:
-        """The search field says its text once more when the page was loaded."""
-        tab.at("/audit?request_id=abc")
-        await tab.call(AuditList.load)
-
-        assert await tab.call(AuditList.find_request, "abc") == []
-
-
-@pytest.mark.actor("admin")
 class TestChips:
     """The filters in force, in words."""
 
@@ -255,7 +237,12 @@ class TestChips:
         [
             ("since=30d", "last 30 days"),
             ("since=48h", "last 48 hours"),
-            ("since=2026-01-31", "since 2026-01-31"),
+            ("since=2026-01-31", "2026-01-31"),
+            ("until=2026-01-31T10:00:00%2B00:00", "2026-01-31 10:00 UTC"),
+            ("module=users,roles", "Users, Roles"),
+            ("target_type=handler", "Console call"),
+            ("access_only=true", "changes to permissions"),
+            ("q=ada", "ada"),
             ("outcome=failed", "Failed"),
             ("actor_id=018f3a5e-7c1b-7d9a-9f3e-2b1c4d5e6f70", "018f3a5e…"),
             ("request_id=abc", "abc"),
@@ -278,78 +265,6 @@ class TestChips:
         assert [chip["value"] for chip in (await tab.of(AuditList)).chips] == ["Actor"]
 
 
-class TestMoment:
-    """The time that a list begins with."""
-
-    @time_machine.travel(NOW, tick=False)
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("1h", NOW - timedelta(hours=1)),
-            ("30d", NOW - timedelta(days=30)),
-            ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
-            ("2026-01-31T10:00+02:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
-        ],
-    )
-    def test_is_read(self, text: str, expected: datetime) -> None:
-        """A period ending now, a day in UTC, or a moment."""
-        assert moment(text) == expected
-
-    @pytest.mark.parametrize("text", ["", "h", "99999d", "1w", "2026-13-01", "٣d"])
-    def test_nonsense_is_refused(self, text: str) -> None:
-        """What is no time says how to write one."""
-        with pytest.raises(Invalid, match="2026-01-31"):
-            moment(text)
-
-
-@pytest.mark.actor("admin")
-class TestCheck:
-    """Verifying the trail."""
-
-    async def run(self, tab: Tab) -> TrailCheck:
-        """Press the button, and wait until it is done."""
-        events = await tab.call(TrailCheck.start)
-        while events:
-            assert [event.name.rpartition(".")[2] for event in events] == ["go_on"]
-            events = await tab.call(TrailCheck.go_on)
-        return await tab.of(TrailCheck)
-
-    async def test_sound(self, tab: Tab, platform: Platform, make_user: UserFactory) -> None:
-        """A trail as it was written is said to be one, and what waits is counted."""
-        await platform.caller(SYSTEM)(SealService.seal)
-        await make_user()
-
-        check = await self.run(tab)
-
-        assert (check.is_open, check.is_running, check.faults, check.done) == (True, False, 0, 1000)
-        assert re.fullmatch(
-            r"\d+ entries verified\. 1 new entry waits for the next seal\.", check.sentence
-        )
-
-    async def test_findings(self, tab: Tab, platform: Platform) -> None:
-        """What was altered is listed and leads to the entry; what is gone leads nowhere."""
-        await platform.caller(SYSTEM)(SealService.seal)
-        first, second, *_ = await platform.audit()
-        async with (await platform.database()).writing.begin() as connection:
-            await connection.execute(
-                update(AuditEntry).where(AuditEntry.id == first.id).values(actor_name="Mallory")
-            )
-            await connection.execute(delete(AuditEntry).where(AuditEntry.id == second.id))
-
-        check = await self.run(tab)
-
-        assert check.faults == 2
-        assert [found["href"] for found in check.findings] == [f"/audit?entry={first.id}", ""]
-
-    async def test_can_be_stopped(self, tab: Tab) -> None:
-        """A closed dialog does not go on, and opens anew from the beginning."""
-        await tab.call(TrailCheck.start)
-        await tab.call(TrailCheck.close)
-
-        assert await tab.call(TrailCheck.go_on) == []
-        assert not (await tab.of(TrailCheck)).is_open
-
-
 @pytest.mark.actor("admin")
 async def test_export_follows_the_filters(tab: Tab) -> None:
     """The export's address has what the list is narrowed to, with the moment as the API wants."""
@@ -362,3 +277,205 @@ async def test_export_follows_the_filters(tab: Tab) -> None:
         "since": ["2026-03-03T12:00:00+00:00"],
         "outcome": ["denied"],
     }
+
+
+@pytest.mark.actor("admin")
+class TestPeriod:
+    """Choosing a time."""
+
+    async def test_a_preset_takes_the_place_of_days(self, tab: Tab) -> None:
+        """The last hour does not end a year ago."""
+        tab.at("/audit?since=2026-01-01&until=2026-01-31&outcome=denied")
+        await tab.call(AuditList.load)
+
+        assert await tab.goes_to(AuditList.choose_period, "1h") == "/audit?since=1h&outcome=denied"
+        assert await tab.goes_to(AuditList.choose_period, "") == "/audit?outcome=denied"
+
+    async def test_days(self, tab: Tab) -> None:
+        """From one day to another; either may be open."""
+        await tab.call(AuditList.load)
+
+        both = {"since": "2026-01-01", "until": "2026-01-31"}
+        address = "/audit?since=2026-01-01&until=2026-01-31"
+        assert await tab.goes_to(AuditList.choose_days, both) == address
+        one = {"since": "", "until": "2026-01-31"}
+        assert await tab.goes_to(AuditList.choose_days, one) == "/audit?until=2026-01-31"
+
+    @pytest.mark.parametrize(
+        ("form", "field"),
+        [
+            ({"since": "2026-01-31", "until": "2026-01-30"}, "until"),
+            ({"since": "soon"}, "since"),
+            ({"until": "9999-12-31"}, "until"),
+        ],
+    )
+    async def test_impossible_days(self, tab: Tab, form: dict[str, str], field: str) -> None:
+        """The field says what is wrong; the list stays as it is."""
+        await tab.call(AuditList.load)
+
+        assert await tab.call(AuditList.choose_days, form) == []
+        assert list((await tab.of(AuditList)).field_errors) == [field]
+
+    async def test_a_bar(self, tab: Tab) -> None:
+        """What the chart counts is listed; the outcome stays where the bar is of all."""
+        tab.at("/audit?module=users")
+        await tab.call(AuditList.load)
+        start, end = "2026-01-31T10:00:00Z", "2026-01-31T11:00:00Z"
+
+        where = await tab.goes_to(AuditList.choose_bar, start, end, "denied")
+
+        assert parse_qs(where.partition("?")[2]) == {
+            "module": ["users"],
+            "since": [start],
+            "until": [end],
+            "outcome": ["denied"],
+        }
+        assert "outcome" not in await tab.goes_to(AuditList.choose_bar, start, end, "")
+
+
+@pytest.mark.actor("admin")
+class TestNews:
+    """What comes while one looks."""
+
+    async def test_is_counted_and_not_shown(self, tab: Tab, make_user: UserFactory) -> None:
+        """The rows stay; asking again counts nothing twice."""
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        before = list(state.rows)
+        await make_user()
+        await make_user()
+
+        await tab.call(AuditList.look_for_news)
+        await tab.call(AuditList.look_for_news)
+
+        assert state.news == 2
+        assert state.rows == before
+
+    async def test_is_shown_when_asked_for(self, tab: Tab, make_user: UserFactory) -> None:
+        """Then there is no news any more."""
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        count = len(state.rows)
+        await make_user()
+        await tab.call(AuditList.look_for_news)
+        [event] = await tab.call(AuditList.show_news)
+
+        await tab.call(AuditList.load)
+
+        assert event.name == f"{AuditList.get_full_name()}.load"
+        assert (state.news, len(state.rows)) == (0, count + 1)
+
+    @pytest.mark.parametrize("query", ["outcome=denied", "sort=at", "q=nobody", "since=yesterday"])
+    async def test_of_something_else(self, tab: Tab, make_user: UserFactory, query: str) -> None:
+        """What would not be on top of this very list is no news."""
+        tab.at(f"/audit?{query}")
+        await tab.call(AuditList.load)
+        await make_user()
+
+        await tab.call(AuditList.look_for_news)
+
+        assert (await tab.of(AuditList)).news == 0
+
+
+@pytest.mark.actor("admin")
+class TestActivity:
+    """The charts."""
+
+    async def test_count_what_is_listed(self, tab: Tab, make_user: UserFactory) -> None:
+        """Bars, actions and people of the same entries; another list is another version."""
+        await make_user()
+        tab.at("/audit?action=user.create")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        version = state.charted
+        await tab.call(AuditList.load_activity)
+
+        assert state.counted == state.total == 2
+        assert sum(bar["succeeded"] for bar in state.bars) == 2
+        assert state.frequent_actions == [
+            {"value": "user.create", "label": "Created a user", "count": 2}
+        ]
+        tab.at("/audit?action=user.delete")
+        await tab.call(AuditList.load)
+        assert state.charted not in ("", version)
+
+
+@pytest.mark.actor("admin")
+class TestPeople:
+    """Finding somebody to filter by."""
+
+    async def test_are_found_by_name(self, tab: Tab, make_user: UserFactory) -> None:
+        """Who is chosen is named on the chip, though they have done nothing."""
+        user = await make_user(display_name="Grace Hopper", email="grace@example.com")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+
+        await tab.call(AuditList.find_people, "hopp")
+
+        assert state.may_find_people
+        assert state.people_options == [
+            {
+                "value": str(user.id),
+                "label": "Grace Hopper",
+                "detail": "grace@example.com",
+                "group": "",
+            }
+        ]
+        tab.at(f"/audit?actor_id={user.id}")
+        await tab.call(AuditList.load)
+        assert [chip["value"] for chip in state.chips] == ["Grace Hopper"]
+
+    @pytest.mark.actor(grants=["audit.read"])
+    async def test_only_by_those_who_may_see_them(self, tab: Tab, make_user: UserFactory) -> None:
+        """Others find nobody, and are not asked to look."""
+        await make_user(display_name="Grace Hopper")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+
+        await tab.call(AuditList.find_people, "hopp")
+
+        assert not state.may_find_people
+        assert state.people_options == []
+
+
+@pytest.mark.actor("admin")
+class TestNeighbours:
+    """What stands beside the open entry."""
+
+    async def test_above_and_below(self, tab: Tab, make_user: UserFactory) -> None:
+        """The list's own order; nothing beyond its ends, or for what is not in it."""
+        await make_user()
+        await make_user()
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+        ids = [row.id for row in state.rows]
+
+        async def beside(entry_id: str, query: str = "") -> tuple[str, str]:
+            tab.at(f"/audit?{query}entry={entry_id}")
+            await tab.call(AuditList.load)
+            assert state.entry.id == entry_id
+            return state.newer_id, state.older_id
+
+        assert await beside(ids[0]) == ("", ids[1])
+        assert await beside(ids[1]) == (ids[0], ids[2])
+        assert await beside(ids[-1]) == (ids[-2], "")
+        assert await beside(ids[0], "outcome=denied&") == ("", "")
+
+    async def test_of_the_same_request(
+        self, tab: Tab, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """The others, oldest first, without the open one; at most twenty."""
+        user = await make_user()
+        async with platform.caller(SYSTEM).unit() as unit:
+            users = await unit.get(UserService)
+            for number in range(22):
+                await users.update(user.id, UserUpdate(display_name=f"Name {number}"))
+            await (await unit.get(UnitOfWork)).commit()
+        entries = await platform.audit(action="user.update")
+        tab.at(f"/audit?entry={entries[1].id}")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+
+        expected = [str(each.id) for each in (entries[0], *entries[2:21])]
+        assert [row.id for row in state.neighbours] == expected
+        assert state.has_more_neighbours

@@ -1,0 +1,252 @@
+"""What opens beside the audit list: one entry, the verification, and the choice of days."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import reflex as rx
+
+from app.features.audit.check_state import TrailCheck
+from app.features.audit.permissions import AuditPermission
+from app.features.audit.state import AuditList
+from app.features.audit.words import EntryRow
+from app.ui.page_state import Console
+from components.badge import Tone, status_badge
+from components.button import button
+from components.callout import callout
+from components.code import code, copyable, kbd
+from components.diff_view import diff_view
+from components.form_dialog import form_dialog
+from components.form_field import form_field, form_row
+from components.icon import icon
+from components.link import link, parameter_link
+from components.modal import close_button, modal, sheet
+from components.progress import progress
+from components.relative_time import relative_time
+from components.text_input import text_input
+
+PERIOD = "audit-period"
+"""Name of the dialog that asks for days."""
+
+_OUTCOMES: Mapping[str, tuple[str, Tone, str]] = {
+    "succeeded": ("Succeeded", "success", "circle_check"),
+    "denied": ("Denied", "danger", "shield_x"),
+    "failed": ("Failed", "warning", "circle_x"),
+}
+
+
+def outcome_badge(outcome: Any) -> rx.Component:
+    """What came of it, by word, colour and icon."""
+    return status_badge(outcome, _OUTCOMES)
+
+
+def target_link(words: Any, href: Any) -> rx.Component:
+    """What it was done to; a link where it has a page."""
+    return rx.cond(href, link(words, href=href), rx.el.span(words))
+
+
+def period_dialog() -> rx.Component:
+    """Ask for the first and the last day."""
+    errors = AuditList.field_errors
+
+    def day(label: str, name: str) -> rx.Component:
+        return form_field(
+            label,
+            text_input(name, type="date", value=_day(AuditList.filters.get(name, "").to(str))),
+            error=errors.get(name, "").to(str),
+        )
+
+    return form_dialog(
+        "Choose days",
+        form_row(day("First day", "since"), day("Last day", "until")),
+        name=PERIOD,
+        sentence="Both are included, by universal time (UTC). Leave one empty for an open end.",
+        on_submit=AuditList.choose_days,
+        submit_label="Show these days",
+        errors=errors,
+        version=AuditList.charted,
+    )
+
+
+def _day(value: rx.Var[str]) -> rx.Var[str]:
+    """The value, if it is a day as the field writes it."""
+    is_day = (value.length() == 10) & value.contains("-")  # noqa: PLR2004 - 2026-01-31
+    return rx.cond(is_day, value, "").to(str)
+
+
+def check_dialog() -> rx.Component:
+    """Show how far the verification is, and what came of it."""
+    check = TrailCheck
+    return modal(
+        "Verify the audit trail",
+        rx.cond(
+            check.is_running,
+            progress(check.done, label="Verifying", total=1000, sentence=check.sentence),
+            rx.cond(
+                check.faults > 0,
+                callout(
+                    check.sentence,
+                    title="Not everything is as it was written",
+                    tone="danger",
+                    announce=True,
+                ),
+                callout(
+                    check.sentence,
+                    title="Everything is as it was written",
+                    tone="success",
+                    announce=True,
+                ),
+            ),
+        ),
+        rx.cond(
+            check.faults > 0,
+            rx.el.section(
+                rx.el.h3("What was found", class_name="section-title"),
+                rx.el.ul(rx.foreach(check.findings, _finding), class_name="findings"),
+            ),
+        ),
+        open=check.is_open,
+        sentence="Compares every entry with its seal, and the seals with their signed checkpoints.",
+        footer=(close_button(rx.cond(check.is_running, "Stop", "Close")),),
+        on_close=check.close,
+    )
+
+
+def _finding(finding: Any) -> rx.Component:
+    words = finding["words"]
+    # The entry opens on the page behind the dialog.
+    opened = rx.el.span(link(words, href=finding["href"]), on_click=TrailCheck.close)
+    return rx.el.li(rx.cond(finding["href"], opened, words))
+
+
+def entry_sheet() -> rx.Component:
+    """Show all that is known of one entry."""
+    entry = AuditList.entry
+    return sheet(
+        "Audit entry",
+        rx.el.p(
+            rx.el.strong(entry.who),
+            " ",
+            entry.what,
+            rx.cond(entry.target, rx.fragment(" ", target_link(entry.target, entry.target_href))),
+            class_name="entry-words",
+        ),
+        rx.el.div(
+            outcome_badge(entry.outcome),
+            relative_time(entry.at, exact=True),
+            rx.cond(entry.why, link("Why?", href=entry.why)),
+            class_name="line quiet",
+        ),
+        rx.cond(
+            entry.changes.length() > 0,
+            rx.el.section(
+                rx.el.h3("Changes", class_name="section-title"), diff_view(entry.changes)
+            ),
+        ),
+        rx.cond(
+            entry.contents.length() > 0,
+            rx.el.section(
+                rx.el.h3(
+                    rx.cond(entry.is_gone, "Former values", "New values"),
+                    class_name="section-title",
+                ),
+                rx.el.dl(rx.foreach(entry.contents, _value), class_name="facts"),
+            ),
+        ),
+        rx.cond(
+            entry.can_undo & Console.may[AuditPermission.UNDO],
+            button("Take this back", icon="undo_2", on_click=AuditList.undo),
+        ),
+        rx.el.section(
+            rx.el.h3("Circumstances", class_name="section-title"),
+            rx.el.dl(
+                rx.foreach(entry.facts, _fact),
+                _fact_line("Request", copyable(entry.request_id, label="Copy the request id")),
+                _fact_line("Entry", copyable(entry.id, label="Copy the entry's id")),
+                class_name="facts",
+            ),
+        ),
+        _neighbours(),
+        rx.el.nav(
+            rx.el.h3("Find all entries", class_name="section-title"),
+            rx.el.ul(
+                _related("of the same request", entry.in_same_request, "link_2"),
+                _related("by " + entry.who, entry.by_same_actor, "user"),
+                _related("about " + entry.target, entry.about_same_target, "crosshair"),
+                _related("with this action", entry.of_same_action, "zap"),
+            ),
+            class_name="related",
+            custom_attrs={"aria-label": "Related entries"},
+        ),
+        open=entry.id != "",
+        footer=(
+            _step("Newer", AuditList.newer_id, "arrow_up", "k"),
+            _step("Older", AuditList.older_id, "arrow_down", "j"),
+        ),
+        on_close=AuditList.close_entry,
+    )
+
+
+def _step(words: str, entry_id: Any, icon_name: str, key: str) -> rx.Component:
+    """Lead to the entry above or below in the list; nowhere at its end."""
+    look = "button button-secondary"
+    content = (icon(icon_name, size="s"), rx.el.span(words, class_name="button-label"), kbd(key))
+    return rx.cond(
+        entry_id,
+        parameter_link(
+            *content,
+            name="entry",
+            value=entry_id,
+            replace=True,
+            class_name=look,
+            attrs={"data-shortcut": key, "aria-keyshortcuts": key},
+        ),
+        rx.el.button(*content, type="button", disabled=True, class_name=look),
+    )
+
+
+def _neighbours() -> rx.Component:
+    """Tell what else the same request did."""
+
+    def line(row: EntryRow) -> rx.Component:
+        return rx.el.li(
+            parameter_link(
+                rx.el.span(row.title, class_name="entry-title"),
+                rx.cond(row.outcome != "succeeded", outcome_badge(row.outcome)),
+                name="entry",
+                value=row.id,
+                replace=True,
+            )
+        )
+
+    return rx.cond(
+        AuditList.neighbours.length() > 0,
+        rx.el.section(
+            rx.el.h3("In the same request", class_name="section-title"),
+            rx.el.ol(rx.foreach(AuditList.neighbours, line), class_name="entry-neighbours"),
+            rx.cond(
+                AuditList.has_more_neighbours,
+                rx.el.p(link("All of them", href=AuditList.entry.in_same_request)),
+            ),
+        ),
+    )
+
+
+def _fact(fact: Any) -> rx.Component:
+    value = rx.cond(fact["exact"], code(fact["value"]), fact["value"])
+    return _fact_line(fact["name"], value)
+
+
+def _value(value: Any) -> rx.Component:
+    words = rx.cond(value["value"], value["value"], rx.el.span("empty", class_name="quiet"))
+    return _fact_line(value["name"], words)
+
+
+def _fact_line(name: Any, value: Any) -> rx.Component:
+    return rx.el.div(rx.el.dt(name), rx.el.dd(value))
+
+
+def _related(words: Any, href: Any, icon_name: str) -> rx.Component:
+    return rx.cond(
+        href,
+        rx.el.li(link(icon(icon_name, size="s"), words, href=href, class_name="menu-item")),
+    )

@@ -1,0 +1,64 @@
+"""One entry with all that is known of it."""
+
+import pytest
+
+from app.features.audit.state import AuditList
+from app.testing.factories import PASSWORD, UserFactory
+from app.testing.platform import Platform
+from tests.fixtures.tab import Tab
+
+
+async def why(tab: Tab, platform: Platform, make_user: UserFactory, path: str) -> tuple[str, str]:
+    """Where a refusal is explained, and who was refused; they tried this on somebody."""
+    guest = await platform.sign_in(await make_user(roles=["guest"]), PASSWORD)
+    user = await make_user()
+    async with platform.client(guest.tokens.access_token) as client:
+        await client.request(*path.format(user.id).split(" "))
+    [entry] = await platform.audit(outcome="denied", actor_id=guest.user.id)
+    tab.at(f"/audit?entry={entry.id}")
+    await tab.call(AuditList.load)
+    state = await tab.of(AuditList)
+    assert state.entry.id == str(entry.id)
+    return state.entry.why, str(guest.user.id)
+
+
+class TestWhy:
+    """A refusal leads to its explanation."""
+
+    @pytest.mark.actor("admin")
+    @pytest.mark.parametrize(
+        ("path", "permission"),
+        [
+            ("POST /api/v1/users/{}/suspend", "user.suspend"),
+            # The action is called otherwise than the permission.
+            ("DELETE /api/v1/users/{}/sessions", "session.revoke"),
+        ],
+    )
+    async def test_with_user_and_permission(
+        self, tab: Tab, platform: Platform, make_user: UserFactory, path: str, permission: str
+    ) -> None:
+        """What the entry needed, not what it is called."""
+        href, user_id = await why(tab, platform, make_user, path)
+
+        assert href == f"/access/explain?user={user_id}&permission={permission}"
+
+    @pytest.mark.actor(grants=["audit.read"])
+    async def test_only_for_those_who_may(
+        self, tab: Tab, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """Who may not open the page gets no link to it."""
+        href, _ = await why(tab, platform, make_user, "POST /api/v1/users/{}/suspend")
+
+        assert href == ""
+
+    @pytest.mark.actor("admin")
+    async def test_not_of_what_was_allowed(
+        self, tab: Tab, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """There is nothing to explain."""
+        await make_user()
+        [*_, entry] = await platform.audit(action="user.create")
+        tab.at(f"/audit?entry={entry.id}")
+        await tab.call(AuditList.load)
+
+        assert (await tab.of(AuditList)).entry.why == ""
