@@ -10,6 +10,7 @@ import reflex as rx
 import reflex.model
 import sentry_sdk
 from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
+from sentry_sdk.integrations.logging import LoggingIntegration
 
 from app.core import log
 from app.core.actor import Actor, RequestContext
@@ -131,7 +132,10 @@ def configure_logging(settings: Settings) -> None:
             send_default_pii=False,
             max_request_body_size="never",
             include_local_variables=False,
-            before_send=_without_headers,
+            before_send=_without_secrets,
+            # It repeats what libraries log, and with that what people typed. The log itself is
+            # redacted; what goes wrong is reported by the edges.
+            disabled_integrations=[LoggingIntegration()],
         )
 
 
@@ -208,10 +212,12 @@ def _page(page: PageSpec, registry: Registry) -> Callable[[], rx.Component]:
     return build
 
 
-def _without_headers(event: Any, _hint: object) -> Any:
-    """Drop all that could hold a cookie or a token from an error report."""
+def _without_secrets(event: Any, _hint: object) -> Any:
+    """Drop all that could hold a cookie, a token or a password from an error report."""
     request = event.get("request")
     if isinstance(request, dict):
         for part in ("headers", "cookies", "data", "query_string", "env"):
             request.pop(part, None)
+    for error in event.get("exception", {}).get("values", ()):
+        error["value"] = log.redact(str(error.get("value", "")))
     return event
