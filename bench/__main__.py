@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import figures
 from bench.effort import FULL, QUICK, Effort
 from bench.figures import Figure
-from bench.parts import audit, browser, create, lists, login, matrix, me, permission, start
+from bench.parts import audit, browser, create, lists, login, matrix, me, permission, start, trail
 
 PARTS: dict[str, Callable[[Effort], Iterator[Figure]]] = {
     "login": login.measure,
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Figure]]] = {
     "permission": permission.measure,
     "audit": audit.measure,
     "lists": lists.measure,
+    "trail": trail.measure,
     "browser": browser.measure,
     "matrix": matrix.measure,
     "start": start.measure,

@@ -42,7 +42,7 @@ _CLICK = """
 def measure(effort: Effort) -> Iterator[Figure]:
     """Drive a browser over 10,000 users in SQLite."""
     with (
-        data.sqlite(effort.rows) as (url, _),
+        data.sqlite("users", (data.SMALL, effort.rows)) as (url, _),
         servers.platform(url) as server,
         sync_playwright() as playwright,
     ):

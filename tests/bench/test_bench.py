@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import figures
+from app.testing.platform import Platform
+from bench import data, figures
 from bench.__main__ import PARTS
-from bench.data import Table
+from bench.data import Table, Trail
 from bench.figures import Figure
 from bench.load import Connection, UnexpectedAnswer, pace, request, saturate
 from bench.statistics import median_ratio, percentile
@@ -88,6 +89,24 @@ def test_rows_are_known_by_their_number() -> None:
     assert {one.version for one in ids} == {7}
 
 
+async def test_entries_are_known_by_their_number(database_url: str, platform: Platform) -> None:
+    """The filler and who measures mean the same rows, and what is rare fills a page."""
+    trail = Trail(1000)
+    await data.fill(database_url, "trail", trail.rows)
+
+    entries = [entry for entry in await platform.audit() if entry.request_id.startswith("0" * 20)]
+    assert [entry.id for entry in entries] == [trail.id(number) for number in range(1000)]
+    assert [entry.at for entry in entries] == [trail.at(number) for number in range(1000)]
+    assert {entry.target_id for entry in entries} >= {str(data.target_id(n)) for n in range(5)}
+    rare = [
+        sum(entry.action == data.RARE_ACTION for entry in entries),
+        sum(entry.actor_id == data.actor_id(data.RARE_ACTOR) for entry in entries),
+        sum(entry.target_type == data.RARE_TYPE for entry in entries),
+        sum(entry.outcome == "failed" for entry in entries),
+    ]
+    assert min(rare) >= 50
+
+
 def test_every_part_is_there() -> None:
     """The parts that can be asked for."""
     assert set(PARTS) == {
@@ -97,6 +116,7 @@ def test_every_part_is_there() -> None:
         "permission",
         "audit",
         "lists",
+        "trail",
         "browser",
         "matrix",
         "start",
