@@ -112,10 +112,10 @@ class PlatformProvider(Provider):
 
     @provide(scope=Scope.REQUEST)
     async def unit_of_work(
-        self, database: Database, actor: Actor, context: RequestContext
+        self, database: Database, actor: Actor, context: RequestContext, registry: Registry
     ) -> AsyncIterator[UnitOfWork]:
         """One unit of work; what the edge did not commit is rolled back."""
-        uow = UnitOfWork(database, actor, context)
+        uow = UnitOfWork(database, actor, context, registry.module_of)
         yield uow
         await uow.rollback()
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from app.cli_access import access, guards, perms
 from app.cli_audit import audit
-from app.commands import FAILED, AsJson, operations, platform, say
+from app.commands import FAILED, AsJson, give_reason, operations, platform, say
 from app.core.version import VERSION
 from app.settings import Settings, SettingsError, load_settings, setting_names, variable_name
 
@@ -100,6 +100,14 @@ def _explain(error: Exception) -> _Failure | None:  # noqa: PLR0911 - a table of
         case _ if hasattr(error, "format_message"):
             return _Failure("cli.usage", error.format_message(), _WRONG_USAGE)
     return None
+
+
+@cli.callback()
+def begin(
+    reason: Annotated[str, typer.Option(help="Why, for the audit trail.", metavar="TEXT")] = "",
+) -> None:
+    """Run Atrium."""
+    give_reason(reason)
 
 
 @cli.command()

@@ -1,8 +1,11 @@
 """What the commands of `platformctl` share."""
 
+import getpass
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -12,6 +15,8 @@ from app.settings import Settings, load_settings
 T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+_reason: ContextVar[str] = ContextVar("atrium_reason", default="")
 
 FAILED = 1
 """The exit code of a command that was refused or failed."""
@@ -56,7 +61,12 @@ async def system(container: Any) -> AsyncIterator[Any]:
     from app.core.ids import new_id
     from app.core.unit_of_work import UnitOfWork
 
-    context = RequestContext(request_id=new_id().hex, channel="cli")
+    context = RequestContext(
+        request_id=new_id().hex,
+        channel="cli",
+        on_behalf_of=_system_user(),
+        reason=_reason.get(),
+    )
     async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
         yield unit
         await (await unit.get(UnitOfWork)).commit()
@@ -74,6 +84,32 @@ async def migrated() -> AsyncIterator[Any]:
             message = "The database's schema is not current: run `platformctl db upgrade`."
             raise Unavailable(code, message)
         yield container
+
+
+def give_reason(reason: str) -> None:
+    """Say why the command is run; the audit trail keeps it.
+
+    Raises:
+        BadParameter: It is too long, or no line of text.
+    """
+    from app.core.audit import REASON_LENGTH
+
+    reason = reason.strip()
+    if len(reason) > REASON_LENGTH or not reason.isprintable():
+        message = f"Say why on one line of at most {REASON_LENGTH} characters."
+        raise typer.BadParameter(message, param_hint="--reason")
+    _reason.set(reason)
+
+
+def _system_user() -> str:
+    """Who runs the command, as the operating system calls them."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):
+        # A container's user need not have a name.
+        name = str(os.getuid())
+    behind = os.environ.get("SUDO_USER")
+    return f"{behind} as {name}" if behind and behind != name else name
 
 
 def say(as_json: bool, facts: object, words: str) -> None:  # noqa: FBT001 - as the option is

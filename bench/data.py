@@ -288,7 +288,8 @@ _POSTGRESQL = _Sql(
 def _entries(rows: int, sql: _Sql) -> Iterator[str]:
     """Statements that make the entries, and what their search knows."""
     trail = Trail(rows)
-    yield "CREATE TEMPORARY TABLE actors (number BIGINT PRIMARY KEY, id TEXT, name TEXT, email TEXT)"
+    texts = "id TEXT, name TEXT, email TEXT"
+    yield f"CREATE TEMPORARY TABLE actors (number BIGINT PRIMARY KEY, {texts})"
     yield "CREATE TEMPORARY TABLE actions (number BIGINT PRIMARY KEY, name TEXT)"
     people = [
         f"({n}, '{actor_id(n).hex}', '{first_name(n)} {last_name(n)}', 'actor{n}@example.com')"
@@ -320,7 +321,7 @@ def _entries(rows: int, sql: _Sql) -> Iterator[str]:
         INSERT INTO core_audit_entries (
             id, at, action, outcome, actor_kind, actor_id, actor_name, actor_email,
             target_type, target_id, target_label, changes, detail, error_code, request_id,
-            channel, address, user_agent, duration_ms
+            channel, address, user_agent, duration_ms, on_behalf_of, trace_id, module, reason
         )
         SELECT
             {entry_id}, {sql.at.format(milliseconds)}, actions.name,
@@ -333,7 +334,8 @@ def _entries(rows: int, sql: _Sql) -> Iterator[str]:
                 ELSE {sql.id_of.format(f"({target})")} END,
             CASE WHEN made.n % 100 = 5 THEN 'Editors' ELSE {label} END,
             '[{{"field": "display_name", "before": "Ada Byron", "after": "Ada Lovelace"}}]',
-            '{{}}', '', '{"0" * 20}' || {tail}, 'api', '127.0.0.1', 'python', 3
+            '{{}}', '', '{"0" * 20}' || {tail}, 'api', '127.0.0.1', 'python', 3,
+            '', '{"0" * 20}' || {tail}, 'users', ''
         FROM ({made}) AS made
         JOIN actors ON actors.number = made.actor
         JOIN actions ON actions.number = made.action

@@ -1,5 +1,6 @@
 """Who acts, and from where."""
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -57,13 +58,31 @@ ANONYMOUS = Actor(kind="anonymous", name="anonymous")
 SYSTEM = Actor(kind="system", name="system", access=Access.to("*"))
 
 
+def new_trace_id() -> str:
+    """A trace id of W3C Trace Context, for a call that brings none."""
+    return secrets.token_hex(16)
+
+
 @dataclass(slots=True)
 class RequestContext:
-    """Where a call came from; copied into logs, audit entries and error reports."""
+    """Where a call came from; copied into logs, audit entries and error reports.
+
+    Attributes:
+        request_id: Of this call alone.
+        channel: By which way it came.
+        address: From which machine.
+        user_agent: With which program.
+        trace_id: Of all calls, also of other systems, that belong together.
+        on_behalf_of: Who is behind an actor that is no person.
+        reason: Why, as far as the caller says so.
+    """
 
     request_id: str
     channel: Channel
     address: str = ""
     user_agent: str = ""
+    trace_id: str = field(default_factory=new_trace_id)
+    on_behalf_of: str = ""
+    reason: str = ""
     is_recorded: bool = False
     """Whether the audit trail holds an entry of the call for good; the unit of work says so."""

@@ -32,6 +32,7 @@ Change = dict[str, Any]
 
 REDACTED = "[redacted]"
 _LABEL_LENGTH = 200
+REASON_LENGTH = 300
 
 
 class AuditEntry(Table, table=True):
@@ -77,6 +78,10 @@ class AuditEntry(Table, table=True):
     address: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=300)
     duration_ms: int = 0
+    on_behalf_of: str = Field(default="", max_length=_LABEL_LENGTH)
+    trace_id: str = Field(default="", max_length=32)
+    module: str = Field(default="", max_length=100)
+    reason: str = Field(default="", max_length=REASON_LENGTH)
 
 
 _INSERT = Prepared(insert(AuditEntry))
@@ -95,6 +100,7 @@ class Description:
     actor_name: str = ""
     actor_email: str = ""
     turned_out: tuple[Outcome, str, int] | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,7 @@ class AuditTrail:
         changes: list[Change] | None = None,
         detail: Mapping[str, Any] | None = None,
         actor: tuple[UUID, str, str] | None = None,
+        reason: str = "",
     ) -> None:
         """Say what the running operation is about; called again, it replaces what was said.
 
@@ -139,6 +146,7 @@ class AuditTrail:
             changes: Field by field before and after, from `diff`.
             detail: Further facts, as JSON.
             actor: Id, name and e-mail of who turned out to act (a sign-in starts anonymous).
+            reason: Why, when the operation asks for it; else that of the call counts.
         """
         said = self._running[-1]
         said.target_type = target_type
@@ -146,6 +154,7 @@ class AuditTrail:
         said.target_label = label
         said.changes = changes or []
         said.detail = dict(detail or {})
+        said.reason = reason
         if actor is not None:
             said.actor_id, said.actor_name, said.actor_email = actor
 
@@ -184,6 +193,7 @@ class AuditTrail:
         self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
     ) -> dict[str, Any]:
         actor, context = self._uow.actor, self._uow.context
+        behind = actor.previewing.title if actor.previewing else ""
         return {
             "id": new_id(),
             "at": clock.now(),
@@ -205,6 +215,10 @@ class AuditTrail:
             "address": context.address,
             "user_agent": context.user_agent,
             "duration_ms": duration_ms,
+            "on_behalf_of": (behind or context.on_behalf_of)[:_LABEL_LENGTH],
+            "trace_id": context.trace_id,
+            "module": self._uow.module_of(action),
+            "reason": (said.reason or context.reason)[:REASON_LENGTH],
         }
 
 

@@ -27,6 +27,7 @@ class Registry:
     def __init__(self) -> None:
         self._modules: dict[str, Module] = {}
         self._frozen = False
+        self._module_of: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<Registry modules={list(self._modules)}>"
@@ -113,6 +114,15 @@ class Registry:
         It is the one that declares the permission of that name, or permissions about the same
         thing; or the one of the thing's name. What nobody knows belongs to the module of its noun.
         """
+        known = self._module_of.get(action)
+        if known is None:
+            known = self._find_module_of(action)
+            # Before, a module could still be installed that it belongs to.
+            if self._frozen:
+                self._module_of[action] = known
+        return known
+
+    def _find_module_of(self, action: str) -> str:
         owner = self._owner(action)
         noun = action
         while not owner and "." in noun:

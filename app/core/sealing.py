@@ -44,6 +44,10 @@ FIELDS: Mapping[int, tuple[str, ...]] = {
         "address",
         "user_agent",
         "duration_ms",
+        "on_behalf_of",
+        "trace_id",
+        "module",
+        "reason",
     )
 }
 """The columns that each form covers. A form is never changed: a new column makes a new one."""

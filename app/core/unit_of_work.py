@@ -4,7 +4,7 @@ The edge (HTTP request, console event, CLI command) opens it and commits it;
 nobody below commits.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,10 +17,17 @@ from app.core.database import Database
 class UnitOfWork:
     """What one call reads and changes, on whose authority. Lives as long as the call."""
 
-    def __init__(self, database: Database, actor: Actor, context: RequestContext) -> None:
+    def __init__(
+        self,
+        database: Database,
+        actor: Actor,
+        context: RequestContext,
+        module_of: Callable[[str], str],
+    ) -> None:
         self.database = database
         self.actor = actor
         self.context = context
+        self.module_of = module_of
         self.audit = AuditTrail(self)
         self._session: AsyncSession | None = None
         self._writes = False

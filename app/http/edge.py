@@ -13,7 +13,8 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
-from app.core.actor import RequestContext
+from app.core.actor import RequestContext, new_trace_id
+from app.core.audit import REASON_LENGTH
 from app.core.ids import new_id
 from app.core.log import get_logger
 from app.http.problems import MEDIA_TYPE, PANIC, problem_body
@@ -33,6 +34,13 @@ MAX_HEADER_BYTES = 32 * 1024
 _LONGEST_USER_AGENT = 300
 _LONGEST_ADDRESS = 64
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# https://www.w3.org/TR/trace-context: later versions may say more behind it.
+_TRACEPARENT = re.compile(
+    r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}"
+    r"-[0-9a-f]{2}(?P<more>-.*)?"
+)
+REASON_HEADER = "x-audit-reason"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _QUIET_PATHS = frozenset({"/healthz", "/ready"})
 
 _SECURITY_HEADERS = [
@@ -87,7 +95,9 @@ class Edge:
         headers = Headers(scope=scope)
         channel = "api" if scope["path"].startswith("/api/") else "console"
         context = scope["atrium.context"] = self._context(scope, headers, channel)
-        structlog.contextvars.bind_contextvars(request_id=context.request_id)
+        structlog.contextvars.bind_contextvars(
+            request_id=context.request_id, trace_id=context.trace_id
+        )
         status = 0
         https = scope["scheme"] == "https"
 
@@ -121,7 +131,7 @@ class Edge:
                 await _answer(scope, send_with_headers, 500, "Internal error", "internal", PANIC)
         finally:
             self._log_access(scope, status, started)
-            structlog.contextvars.unbind_contextvars("request_id")
+            structlog.contextvars.unbind_contextvars("request_id", "trace_id")
 
     def _context(self, scope: Scope, headers: Headers, channel: Any) -> RequestContext:
         given = headers.get("x-request-id", "")
@@ -131,6 +141,8 @@ class Edge:
             channel=channel,
             address=scope["client"][0] if scope.get("client") else "",
             user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
+            trace_id=_trace_id(headers) or new_trace_id(),
+            reason=_reason(headers) or "",
         )
 
     def _trust_proxy(self, scope: Scope, headers: Headers) -> None:
@@ -154,6 +166,9 @@ class Edge:
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:
             return self._too_large()
+        if scope["method"] not in _READING and _reason(headers) is None:
+            detail = f"Say why once, in UTF-8, on one line of at most {REASON_LENGTH} characters."
+            return 422, "Invalid input", "request.reason.invalid", detail
         return None
 
     def _too_large(self) -> tuple[int, str, str, str]:
@@ -174,6 +189,25 @@ class Edge:
             actor=str(actor.user_id) if actor and actor.user_id else None,
             code=scope.get("atrium.error_code"),
         )
+
+
+def _trace_id(headers: Headers) -> str:
+    """The trace that the call belongs to; empty if it says none, or not in the form of one."""
+    found = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+    if found is None or (found["version"] == "00" and found["more"]):
+        return ""
+    return found["trace"]
+
+
+def _reason(headers: Headers) -> str | None:
+    """Why the caller does it; None if that cannot be read."""
+    given = headers.getlist(REASON_HEADER)
+    try:
+        text = "".join(given).encode("latin-1").decode().strip()
+    except UnicodeDecodeError:
+        return None
+    is_fine = len(given) <= 1 and len(text) <= REASON_LENGTH and text.isprintable()
+    return text if is_fine else None
 
 
 class _BodyTooLargeError(HTTPException):

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter
 
 from app.core.actor import ANONYMOUS, Actor, RequestContext
+from app.core.audit import REASON_LENGTH
 from app.core.errors import ModuleError, PermissionDenied, Unauthenticated
 from app.core.operations import Operation, authorise
 from app.core.permissions import PUBLIC, SIGNED_IN
@@ -27,6 +28,15 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # Where FastAPI looks for what it has to close at the end.
 _STACKS = ("fastapi_middleware_astack", "fastapi_inner_astack", "fastapi_function_astack")
+
+
+_REASON = {
+    "name": "X-Audit-Reason",
+    "in": "header",
+    "required": False,
+    "description": "Why it is done, for the audit trail.",
+    "schema": {"type": "string", "maxLength": REASON_LENGTH},
+}
 
 
 def calls(operation: Callable[..., Any]) -> Callable[[Endpoint], Endpoint]:
@@ -71,6 +81,8 @@ class OperationRoute(DishkaRoute):
             options["description"] = (
                 f"{described}\n\nNeeds the permission `{operation.permission}`."
             )
+        if operation.changes:
+            extra["parameters"] = [*extra.get("parameters", []), _REASON]
         options["openapi_extra"] = extra
         super().__init__(path, endpoint, **options)
         if self.body_field is not None:

@@ -179,6 +179,10 @@ def upgrade() -> None:
         sa.Column("address", sa.String(64), nullable=False),
         sa.Column("user_agent", sa.String(300), nullable=False),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("on_behalf_of", sa.String(200), nullable=False),
+        sa.Column("trace_id", sa.String(32), nullable=False),
+        sa.Column("module", sa.String(100), nullable=False),
+        sa.Column("reason", sa.String(300), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_core_audit_entries"),
     )
     for name, columns in (

@@ -1,5 +1,6 @@
 """`platformctl audit`."""
 
+import getpass
 import json
 import sqlite3
 from contextlib import closing
@@ -56,6 +57,30 @@ class TestVerify:
 
         assert first == second
         assert (tmp_path / "audit_signing_key").stat().st_mode & 0o777 == 0o600
+
+
+class TestWhoAndWhy:
+    """`--reason`, and who is behind the command line."""
+
+    def test_is_recorded(self, migrated: Run, tmp_path: Path) -> None:
+        """The operating system's user and the reason stand in the entry."""
+        migrated("--reason", "Ticket 7", "users", "create-admin", "ada@example.com")
+        with closing(sqlite3.connect(tmp_path / "atrium.db")) as connection:
+            columns = "on_behalf_of, reason, module, length(trace_id)"
+            [row] = connection.execute(
+                f"SELECT {columns} FROM core_audit_entries WHERE channel = 'cli'"
+            ).fetchall()
+
+        assert row[0].endswith(getpass.getuser())
+        assert row[1:] == ("Ticket 7", "users", 32)
+
+    @pytest.mark.parametrize("reason", ["x" * 301, "two\nlines"])
+    def test_refused(self, migrated: Run, reason: str) -> None:
+        """What cannot be kept as it is, is refused before anything is done."""
+        result = migrated("--reason", reason, "users", "create-admin", "ada@example.com")
+
+        assert result.returncode == 2
+        assert "at most 300" in result.stderr
 
 
 class TestExport:

@@ -14,7 +14,7 @@ from app.features.audit.activity_repository import ActivityRepository, Happening
 from app.features.audit.filters import Sight
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import Activity, AuditFilter, Bar, Share
-from app.features.audit.service import hidden_of_people, sight_of
+from app.features.audit.sight import hidden_of_people, sight_of
 
 MOST = 10_000
 """Entries that are counted: the newest, so that the charts cost the same at any size."""

@@ -119,6 +119,18 @@ class AuditEntryRead(BaseModel):
     address: str
     user_agent: str
     duration_ms: int
+    on_behalf_of: str = Field(
+        default="",
+        description="Who is behind it: the operating system's user of a command, or whose access "
+        "was previewed.",
+    )
+    trace_id: str = Field(
+        default="", description="Of the `traceparent` header, else made for the request."
+    )
+    module: str = Field(default="", examples=["users"])
+    reason: str = Field(
+        default="", description="Why, where it was given; see the header `X-Audit-Reason`."
+    )
 
 
 class VerifyQuery(BaseModel):

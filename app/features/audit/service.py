@@ -11,10 +11,9 @@ from dishka import AsyncContainer
 from sqlalchemy import ColumnElement, and_
 
 from app.core import clock
-from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import parse_id
-from app.core.module import Resource, Undo
+from app.core.module import Undo
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.registry import Registry
@@ -49,7 +48,8 @@ from app.features.audit.schemas import (
     VerifyQuery,
 )
 from app.features.audit.seal_repository import SealRepository
-from app.features.audit.subjects import ACTOR, SubjectRepository
+from app.features.audit.sight import masks_of, sight_of
+from app.features.audit.subjects import SubjectRepository
 
 BATCH = 250
 """Entries that are sealed in one transaction."""
@@ -61,10 +61,6 @@ _YIELD_EVERY = 100
 
 _CURSOR = re.compile(r"(chain|entries|anchor):([0-9a-f-]{1,36})")
 _NO_ID = UUID(int=0)
-_NAMES: Mapping[str, str] = {"display_name": "actor_name", "email": "actor_email"}
-"""The fields of users by which entries call those who acted, with their columns."""
-_CALLED_BY_EMAIL = frozenset({"session"})
-"""Other things that entries call by their user's address."""
 
 
 class AuditService(Service):
@@ -170,7 +166,7 @@ class AuditService(Service):
 
     def _masked(self, entry: AuditEntryRead) -> AuditEntryRead:
         """The entry without what a grant hides from the actor."""
-        masks = _masks(self._registry, self.uow.actor, vars(entry))
+        masks = masks_of(self._registry, self.uow.actor, vars(entry))
         return entry.model_copy(update=masks) if masks else entry
 
 
@@ -291,7 +287,7 @@ class SealService(Service):
         self, entry: dict[str, Any], seal: AuditSeal | None
     ) -> tuple[dict[str, Any], Seal | None]:
         """The entry without what a grant hides from the actor; with its seal when it is whole."""
-        masks = _masks(self._registry, self.uow.actor, entry)
+        masks = masks_of(self._registry, self.uow.actor, entry)
         return ({**entry, **masks}, None) if masks else (entry, _plain(seal) if seal else None)
 
     def _tell_export(self, package: Package, filters: dict[str, Any], **facts: str) -> None:
@@ -499,70 +495,6 @@ class SealService(Service):
             ranges.append(signed)
             entries += _size(signed)
         return ranges, kept
-
-
-def sight_of(registry: Registry, actor: Actor, permission: str) -> Sight:
-    """What the actor may see with a permission, and which names they may find."""
-    rows = rows_of(registry, actor, permission)
-    hidden = {
-        resource.name
-        for module in registry.modules
-        for resource in module.resources
-        if resource.label in (_hidden(resource, actor, resource.name, "") or ())
-    }
-    fields = hidden_of_people(registry, actor)
-    if "email" in fields:
-        hidden |= _CALLED_BY_EMAIL
-    if not _NAMES.keys().isdisjoint(fields):
-        hidden.add(ACTOR)
-    return Sight(rows.condition, frozenset(hidden), is_all=rows.is_everything)
-
-
-def _masks(registry: Registry, actor: Actor, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands in an entry in place of what a grant hides from the actor."""
-    target_type = entry["target_type"]
-    resource = registry.resource(target_type)
-    hidden = _hidden(resource, actor, target_type, entry["target_id"])
-    of_people = hidden_of_people(registry, actor)
-    masks: dict[str, Any] = {}
-    if entry["actor_id"] not in (None, actor.user_id):
-        masks = {column: "" for field, column in _NAMES.items() if field in of_people}
-    if hidden is not None:
-        masks["changes"] = [each for each in entry["changes"] if _field_of(each) not in hidden]
-        masks["detail"] = {}
-    if resource.label in (hidden or ()) or (
-        target_type in _CALLED_BY_EMAIL and "email" in of_people
-    ):
-        masks["target_label"] = ""
-    return masks
-
-
-def hidden_of_people(registry: Registry, actor: Actor) -> Collection[str]:
-    """The fields of other people that a grant hides from the actor."""
-    return _hidden(registry.resource("user"), actor, "user", "") or ()
-
-
-def _field_of(change: Any) -> str:
-    """The field that a change is of, as an entry is stored or read."""
-    field: str = change["field"] if isinstance(change, dict) else change.field
-    return field
-
-
-def _hidden(
-    resource: Resource, actor: Actor, target_type: str, target_id: str
-) -> Collection[str] | None:
-    """The fields of an entry's target that a grant hides from the actor; None when it hides none.
-
-    Fields that are open only in some rows count as hidden: the row may be gone. Who may not read
-    the target at all reads its trail by the permission for the trail alone.
-    """
-    if not resource.fields or target_id == str(actor.user_id):
-        return None
-    reach = actor.access.reach(f"{target_type}.read")
-    readable = reach.readable(())
-    if readable is None or not reach.parts:
-        return None
-    return resource.fields.keys() - readable
 
 
 def _plain(seal: AuditSeal) -> Seal:

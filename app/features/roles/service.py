@@ -141,7 +141,8 @@ class RoleService(Service):
             raise _name_taken() from error
         await self._store(role, new.all_grants, new.includes)
         created = await self._read(role)
-        self.uow.audit.about("role", role.id, role.name, changes=_changes(None, created))
+        changes, reason = _changes(None, created), _reasons([], created.grants)
+        self.uow.audit.about("role", role.id, role.name, changes=changes, reason=reason)
         return created
 
     @operation(RolePermission.UPDATE)
@@ -374,7 +375,8 @@ class RoleService(Service):
         await self._roles.raise_user_versions([user_id])
         after = await self._own_grants(user_id)
         changes = change_of("grants", as_json(before), as_json(after))
-        self.uow.audit.about("user", user_id, email, changes=changes)
+        reason = _reasons(before, after)
+        self.uow.audit.about("user", user_id, email, changes=changes, reason=reason)
         return after
 
     @operation(RolePermission.CREATE, action="role.seed")
@@ -441,14 +443,16 @@ class RoleService(Service):
     async def _touched(self, role: Role, before: RoleRead) -> RoleRead:
         try:
             await self._roles.add(role)
-            changes = _changes(before, await self._roles.read(role))
+            after = await self._roles.read(role)
+            changes = _changes(before, after)
             if changes:
                 role.updated_at = clock.now()
                 role.version += 1
                 await self._roles.add(role)
         except IntegrityError as error:
             raise _name_taken() from error
-        self.uow.audit.about("role", role.id, role.name, changes=changes)
+        reason = _reasons(before.grants, after.grants)
+        self.uow.audit.about("role", role.id, role.name, changes=changes, reason=reason)
         return await self._read(role)
 
     def _changed(self, graph: RoleGraph, name: str, change: RoleUpdate) -> RoleGraph:
@@ -551,11 +555,10 @@ class RoleService(Service):
     ) -> None:
         """Say whose addresses were taken out of the role or put into it."""
         changes = change_of("members", list(gone.values()), list(new.values()))
-        detail = {
-            "user_ids": [str(user_id) for user_id in (*gone, *new)],
-            **({"reason": reason} if reason else {}),
-        }
-        self.uow.audit.about("role", role.id, role.name, changes=changes, detail=detail)
+        detail = {"user_ids": [str(user_id) for user_id in (*gone, *new)]}
+        self.uow.audit.about(
+            "role", role.id, role.name, changes=changes, detail=detail, reason=reason
+        )
 
 
 def _changes(before: RoleRead | None, after: RoleRead | None) -> list[Change]:
@@ -565,6 +568,13 @@ def _changes(before: RoleRead | None, after: RoleRead | None) -> list[Change]:
         for name in ("name", "description", "includes", "grants")
         for change in change_of(name, old.get(name), new.get(name))
     ]
+
+
+def _reasons(before: Iterable[GrantRead], after: Iterable[GrantRead]) -> str:
+    """Why the new ones of these grants are given."""
+    kept = {each.as_grant().essence for each in before}
+    new = (each.reason for each in after if each.as_grant().essence not in kept)
+    return "; ".join(dict.fromkeys(filter(None, new)))
 
 
 def _name_taken() -> Conflict:

@@ -44,6 +44,10 @@ ROW: dict[str, Any] = {
     "address": "192.0.2.1",
     "user_agent": "",
     "duration_ms": 3,
+    "on_behalf_of": "",
+    "trace_id": "t",
+    "module": "users",
+    "reason": "why",
 }
 
 JSON = st.recursive(
@@ -84,12 +88,13 @@ class TestCanonical:
             '"actor_name":"Zo\\u00eb","address":"192.0.2.1","at":"2026-01-31T09:30:00.000007Z",'
             '"changes":[{"after":"Ada","before":null,"field":"name"}],"channel":"api",'
             '"detail":{"a":[true],"b":1.5},"duration_ms":3,"error_code":"",'
-            '"id":"01890000000070008000000000000001","outcome":"succeeded","request_id":"r",'
-            '"session_id":null,"target_id":"7","target_label":"x","target_type":"user",'
+            '"id":"01890000000070008000000000000001","module":"users","on_behalf_of":"",'
+            '"outcome":"succeeded","reason":"why","request_id":"r","session_id":null,'
+            '"target_id":"7","target_label":"x","target_type":"user","trace_id":"t",'
             '"user_agent":""}'
         )
         assert entry_hash(ROW, 1).hex() == (
-            "836356f15691a04d91d22fd34b67820bc09451aa27e698258dcebf020032b368"
+            "a0f98ef2ebf5cd3f18382e9e7acd6aacd0b4119f14c0ddfc64d5bcc0841d31a8"
         )
 
     def test_has_every_column(self) -> None:

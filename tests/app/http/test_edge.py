@@ -1,6 +1,7 @@
 """The outermost layer: request ids, limits, security headers, forwarding, panics."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -26,6 +27,8 @@ async def tell(request: Request) -> Response:
             "channel": context.channel,
             "address": context.address,
             "user_agent": context.user_agent,
+            "trace_id": context.trace_id,
+            "reason": context.reason,
             "scheme": request.url.scheme,
             "body_bytes": len(await request.body()),
         }
@@ -58,6 +61,78 @@ class Door:
         transport = httpx.ASGITransport(self.edge, client=("192.0.2.1", 40000))
         async with httpx.AsyncClient(transport=transport, base_url=self.base_url) as client:
             return await client.request(method, path, **options)
+
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+class TestTrace:
+    """Calls that belong together can be told by their trace."""
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            f"00-{TRACE}-b7ad6b7169203331-01",
+            f"00-{TRACE}-b7ad6b7169203331-00",
+            f"01-{TRACE}-b7ad6b7169203331-00-what comes later",
+        ],
+    )
+    async def test_is_taken_over(self, given: str) -> None:
+        """The caller's trace goes on here."""
+        response = await Door().get(headers={"traceparent": given})
+
+        assert response.json()["trace_id"] == TRACE
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            "",
+            TRACE,
+            f"00-{TRACE.upper()}-b7ad6b7169203331-01",
+            f"00-{'0' * 32}-b7ad6b7169203331-01",
+            f"00-{TRACE}-{'0' * 16}-01",
+            f"ff-{TRACE}-b7ad6b7169203331-01",
+            f"00-{TRACE}-b7ad6b7169203331-01-more",
+            f"00-{TRACE}-b7ad6b7169203331-01\n",
+        ],
+    )
+    async def test_is_made(self, given: str) -> None:
+        """Without one, or with something else, each call gets its own."""
+        headers = {"traceparent": given.encode()}
+        first = (await Door().get(headers=headers)).json()["trace_id"]
+        second = (await Door().get(headers=headers)).json()["trace_id"]
+
+        assert re.fullmatch("[0-9a-f]{32}", first)
+        assert len({first, second, TRACE}) == 3
+
+
+class TestReason:
+    """A writing call may say why."""
+
+    @pytest.mark.parametrize("given", ["", "Ticket 7", "Grüße, 山田", "x" * 300, "ü" * 300])
+    async def test_is_taken_over(self, given: str) -> None:
+        """In any language."""
+        headers = {"X-Audit-Reason": given.encode()}
+        response = await Door().request("POST", "/api/x", headers=headers)
+
+        assert response.json()["reason"] == given
+
+    @pytest.mark.parametrize(
+        "given", [b"x" * 301, "\u00e9".encode("latin-1"), b"a\tb", "a\u2028b".encode(), b"\x1b[1m"]
+    )
+    async def test_is_refused(self, given: bytes) -> None:
+        """What is too long, or no line of text, is not kept half."""
+        headers = {"X-Audit-Reason": given}
+        response = await Door().request("POST", "/api/x", headers=headers)
+
+        assert (response.status_code, response.json()["code"]) == (422, "request.reason.invalid")
+
+    async def test_only_once(self) -> None:
+        """Of two nobody knows which one counts."""
+        headers = [("X-Audit-Reason", "one"), ("X-Audit-Reason", "two")]
+        response = await Door().request("DELETE", "/api/x", headers=headers)
+
+        assert response.json()["code"] == "request.reason.invalid"
 
 
 class TestRequestId:

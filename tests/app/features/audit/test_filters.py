@@ -84,6 +84,8 @@ def random_entries(chance: random.Random) -> list[dict[str, Any]]:
             detail={},
             request_id=f"request-{number // 3}",
             channel="api",
+            trace_id=f"{number:032x}",
+            module="test",
         )
         entries.append(entry.model_dump())
     return entries

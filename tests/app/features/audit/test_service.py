@@ -1,20 +1,24 @@
 """Operations on the audit trail; it is only ever read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
 from app.core import clock
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Preview
 from app.core.errors import NotFound, PermissionDenied
 from app.features.audit.schemas import AuditFilter, AuditListQuery
 from app.features.audit.service import AuditService
+from app.features.roles.schemas import Grants, GrantSpec, MembersAdd, RoleUpdate
+from app.features.roles.service import RoleService
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
-from app.testing.factories import PASSWORD, UserFactory
+from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
 
 
@@ -150,6 +154,67 @@ class TestPage:
             await call(AuditService.page, AuditListQuery.model_validate(query))
 
         assert getattr(refused.value, "status", 422) == 422
+
+
+class TestCircumstances:
+    """What an entry tells beside who did what."""
+
+    @pytest.mark.actor("admin")
+    async def test_of_a_call(self, client: httpx.AsyncClient, platform: Platform) -> None:
+        """The trace and the reason of a REST call, and the part of the platform."""
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        headers = {"X-Audit-Reason": "Ticket 7", "traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+        role = {"name": "editors", "description": "", "grants": []}
+        response = await client.post("/api/v1/roles", json=role, headers=headers)
+
+        assert response.status_code == 201, response.text
+        [entry] = await platform.audit(action="role.create")
+        assert (entry.reason, entry.trace_id, entry.module) == ("Ticket 7", trace, "roles")
+        read = (await client.get(f"/api/v1/audit/{entry.id}")).json()
+        assert (read["reason"], read["trace_id"], read["module"]) == ("Ticket 7", trace, "roles")
+        assert read["on_behalf_of"] == ""
+
+    @pytest.mark.actor("admin")
+    async def test_of_a_refusal(self, client: httpx.AsyncClient, platform: Platform) -> None:
+        """What was tried has its reason, too."""
+        path = "/api/v1/users/01890000-0000-7000-8000-000000000001"
+        await client.delete(path, headers={"X-Audit-Reason": "Left"})
+
+        [entry] = await platform.audit(action="user.delete")
+        assert (entry.outcome, entry.reason, entry.module) == ("failed", "Left", "users")
+
+    @pytest.mark.actor("admin")
+    async def test_asked_for(
+        self, call: Caller, platform: Platform, make_user: UserFactory, make_role: RoleFactory
+    ) -> None:
+        """The reason of a membership or a grant is that of the entry; of several, each once."""
+        user, role = await make_user(), await make_role()
+        members = MembersAdd(user_ids=[user.id], reason="Cover")
+        await call(RoleService.add_members, role.id, members)
+        grants = [
+            GrantSpec(permission="user.read", reason="Audit"),
+            GrantSpec(permission="role.read", reason="Audit"),
+            GrantSpec(permission="audit.read", reason="Season"),
+        ]
+        await call(RoleService.set_own_grants, user.id, Grants(grants=grants))
+        await call(RoleService.set_own_grants, user.id, Grants(grants=grants[1:]))
+        await call(RoleService.update, role.id, RoleUpdate(grants=grants[2:]))
+
+        async def reasons(action: str) -> list[str]:
+            return [entry.reason for entry in await platform.audit(action=action)]
+
+        assert await reasons("role.add_members") == ["Cover"]
+        assert await reasons("user.set_grants") == ["Season; Audit", ""]
+        assert await reasons("role.update") == ["Season"]
+
+    async def test_of_a_preview(self, platform: Platform) -> None:
+        """Whose access somebody looked through when something was refused."""
+        preview = replace(SYSTEM, previewing=Preview("Ada Lovelace"))
+        with pytest.raises(PermissionDenied):
+            await platform.caller(preview)(UserService.delete, UUID(int=1))
+
+        [entry] = await platform.audit(action="user.delete")
+        assert entry.on_behalf_of == "Ada Lovelace"
 
 
 class TestCount:
