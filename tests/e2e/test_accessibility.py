@@ -127,6 +127,14 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "list's menu", "/users", press("More for this list")
     yield "audit entry", "/audit", lambda page: page.locator("tbody a").first.click()
     yield "audit verification", "/audit", verify_trail
+    yield "audit without a match", "/audit?q=nobody-is-called-so", lambda page: None
+    yield "audit days", "/audit", choose_days
+    if not is_phone:
+        yield "audit actions", "/audit", press("Action")
+        yield "audit chart", "/audit", lambda page: page.get_by_role("listbox").focus()
+    else:
+        yield "audit filters", "/audit", press("Filters")
+        yield "audit charts", "/audit", press("Activity")
     if is_phone:
         yield "navigation", "/users", press("navigation")
 
@@ -135,6 +143,16 @@ def verify_trail(page: Page) -> None:
     """Verify the audit trail, and wait for the result."""
     page.get_by_role("button", name="Verify").click()
     page.get_by_text("is as it was written").wait_for()
+
+
+def choose_days(page: Page) -> None:
+    """Ask for the first and the last day."""
+    filters = page.get_by_role("button", name="Filters")
+    if filters.is_visible():
+        filters.click()
+    press("When")(page)
+    page.get_by_role("menuitem", name="Choose days…").click()
+    page.locator("dialog[open]").wait_for()
 
 
 def role_states(record: str) -> Iterator[tuple[str, str, Callable[[Page], Any]]]:

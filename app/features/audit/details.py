@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+from app.core.errors import Conflict
 from app.core.operations import operations_in
 from app.features.audit.schemas import AuditEntryRead
 from app.features.audit.service import can_undo
@@ -15,6 +16,7 @@ from app.features.audit.words import (
     capitalised,
     changes_of,
     in_words,
+    label_of,
     record_of,
     tell,
 )
@@ -55,6 +57,8 @@ class EntryDetails:
     of_same_action: str = ""
     in_same_request: str = ""
     can_undo: bool = False
+    put_back: list[dict[str, str]] = field(default_factory=list)
+    """What taking it back would put back, as `{"name", "value"}`; the value may be empty."""
     why: str = ""
     """Address of the page that explains the refusal, for those who may open it."""
 
@@ -62,6 +66,7 @@ class EntryDetails:
 def details_of(entry: AuditEntryRead) -> EntryDetails:
     """All that is known of an entry, in words."""
     what, target = tell(entry)
+    is_undoable = can_undo(entry, runtime.current().registry.undo(entry.target_type))
     about = {"target_type": entry.target_type, "target_id": entry.target_id}
     changes = [change for change in changes_of(entry) if entry.target_id not in change.values()]
     is_gone = not any(change["after"] for change in changes)
@@ -88,9 +93,33 @@ def details_of(entry: AuditEntryRead) -> EntryDetails:
         about_same_target=_list(**about) if entry.target_id else "",
         of_same_action=_list(action=entry.action),
         in_same_request=_list(request_id=entry.request_id),
-        can_undo=can_undo(entry, runtime.current().registry.undo(entry.target_type)),
+        can_undo=is_undoable,
+        put_back=[
+            {"name": change["field"], "value": change["before"]}
+            for change in changes
+            if is_undoable
+        ],
         why=_explanation(entry),
     )
+
+
+def changed_since(target_type: str, error: Conflict) -> list[dict[str, str]]:
+    """What was changed since by whom, that an undo would have overwritten.
+
+    Returns:
+        `{"field", "now", "who", "at", "href"}` each; the last leads to the later entry.
+    """
+    changed: Any = error.details.get("changed") or []
+    return [
+        {
+            "field": label_of(target_type, each["field"]),
+            "now": in_words(each.get("now")),
+            "who": each.get("by", "") or "Somebody",
+            "at": each.get("at", ""),
+            "href": _list(entry=each["entry_id"]) if each.get("entry_id") else "",
+        }
+        for each in changed
+    ]
 
 
 def _explanation(entry: AuditEntryRead) -> str:

@@ -152,10 +152,7 @@ def entry_sheet() -> rx.Component:
                 rx.el.dl(rx.foreach(entry.contents, _value), class_name="facts"),
             ),
         ),
-        rx.cond(
-            entry.can_undo & Console.may[AuditPermission.UNDO],
-            button("Take this back", icon="undo_2", on_click=AuditList.undo),
-        ),
+        rx.cond(entry.can_undo & Console.may[AuditPermission.UNDO], _undo()),
         rx.el.section(
             rx.el.h3("Circumstances", class_name="section-title"),
             rx.el.dl(
@@ -183,6 +180,38 @@ def entry_sheet() -> rx.Component:
             _step("Older", AuditList.older_id, "arrow_down", "j"),
         ),
         on_close=AuditList.close_entry,
+    )
+
+
+def _undo() -> rx.Component:
+    """Say what would be put back, then what stands in the way."""
+
+    def later(change: Any) -> rx.Component:
+        words = rx.fragment(change["who"], ", ", relative_time(change["at"].to(str)))
+        return _fact_line(
+            change["field"],
+            rx.fragment(
+                _or_empty(change["now"]),
+                rx.el.br(),
+                rx.cond(change["href"], link(words, href=change["href"]), change["who"]),
+            ),
+        )
+
+    return rx.el.section(
+        rx.el.h3("Take this back", class_name="section-title"),
+        rx.cond(
+            AuditList.conflict != "",
+            rx.fragment(
+                callout(AuditList.conflict, tone="warning", announce=True),
+                rx.el.dl(rx.foreach(AuditList.changed_since, later), class_name="facts"),
+            ),
+            rx.fragment(
+                rx.el.p("This is put back, unless somebody changed it since:", class_name="quiet"),
+                rx.el.dl(rx.foreach(AuditList.entry.put_back, _value), class_name="facts"),
+                button("Take this back", icon="undo_2", on_click=AuditList.undo),
+            ),
+        ),
+        class_name="entry-undo",
     )
 
 
@@ -237,8 +266,11 @@ def _fact(fact: Any) -> rx.Component:
 
 
 def _value(value: Any) -> rx.Component:
-    words = rx.cond(value["value"], value["value"], rx.el.span("empty", class_name="quiet"))
-    return _fact_line(value["name"], words)
+    return _fact_line(value["name"], _or_empty(value["value"]))
+
+
+def _or_empty(words: Any) -> rx.Component:
+    return rx.cond(words, words, rx.el.span("empty", class_name="quiet"))
 
 
 def _fact_line(name: Any, value: Any) -> rx.Component:

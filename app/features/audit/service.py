@@ -149,7 +149,11 @@ class AuditService(Service):
             return Conflict("audit.undo.done", "All is as it was before this change already.")
         later = await self._entries.changes_since(entry)
         by: dict[str, dict[str, str]] = {
-            change["field"]: {"by": each.actor_name, "at": each.at.isoformat()}
+            change["field"]: {
+                "by": each.actor_name,
+                "at": each.at.isoformat(),
+                "entry_id": str(each.id),
+            }
             for each in later
             for change in each.changes
         }

@@ -10,13 +10,13 @@ from uuid import UUID
 import reflex as rx
 
 from app.core import clock
-from app.core.errors import Invalid, NotFound, PlatformError, Unauthenticated
+from app.core.errors import Conflict, Invalid, NotFound, PlatformError, Unauthenticated
 from app.core.ids import first_id_at, new_id, parse_id
 from app.core.log import get_logger
 from app.core.module import Found
 from app.core.permissions import SIGNED_IN
 from app.features.audit.activity import MOST_NEWS, ActivityService
-from app.features.audit.details import EntryDetails, details_of
+from app.features.audit.details import EntryDetails, changed_since, details_of
 from app.features.audit.narrowing import (
     TITLES,
     action_options,
@@ -65,6 +65,10 @@ class AuditList(ViewedListState, rx.State):
     people_options: list[dict[str, str]] = []
     may_find_people: bool = False
     entry: EntryDetails = EntryDetails()
+    conflict: str = ""
+    """Why the open entry could not be taken back."""
+    changed_since: list[dict[str, str]] = []
+    """What somebody changed after it; see `details.changed_since`."""
     newer_id: str = ""
     """Of the entry above the open one in the list; empty when there is none."""
     older_id: str = ""
@@ -209,9 +213,16 @@ class AuditList(ViewedListState, rx.State):
 
     @handler(AuditPermission.UNDO)
     async def undo(self) -> Any:
-        """Take back what the open entry tells."""
-        async with runtime.operations(AuditService) as audit:
-            await audit.undo(parse_id(self.entry.id) or _NO_ID)
+        """Take back what the open entry tells; what was changed since stands beside it then."""
+        try:
+            async with runtime.operations(AuditService) as audit:
+                entry_id = parse_id(self.entry.id) or _NO_ID
+                target_type = (await audit.get(entry_id)).target_type
+                await audit.undo(entry_id)
+        except Conflict as error:
+            self.conflict = error.message
+            self.changed_since = changed_since(target_type, error)
+            return None
         await self._say("Taken back.")
         self._shown = {}
         return AuditList.load
@@ -282,6 +293,7 @@ class AuditList(ViewedListState, rx.State):
             await self._say(error.message, kind="warning")
             return
         self.entry = details_of(entry)
+        self.conflict, self.changed_since = "", []
         others = [entry_row(each) for each in same if each.id != entry.id]
         self.neighbours = others[:MOST_NEIGHBOURS]
         self.has_more_neighbours = len(others) > MOST_NEIGHBOURS

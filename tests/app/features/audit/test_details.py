@@ -3,8 +3,10 @@
 import pytest
 
 from app.features.audit.state import AuditList
+from app.features.users.schemas import UserUpdate
+from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, UserFactory
-from app.testing.platform import Platform
+from app.testing.platform import Caller, Platform
 from tests.fixtures.tab import Tab
 
 
@@ -20,6 +22,55 @@ async def why(tab: Tab, platform: Platform, make_user: UserFactory, path: str) -
     state = await tab.of(AuditList)
     assert state.entry.id == str(entry.id)
     return state.entry.why, str(guest.user.id)
+
+
+@pytest.mark.actor("admin")
+class TestTakingBack:
+    """What is said before and after the button."""
+
+    async def test_says_what_would_be_put_back(
+        self, tab: Tab, platform: Platform, make_user: UserFactory, call: Caller
+    ) -> None:
+        """The former values, under the names of the form."""
+        user = await make_user(display_name="Grace")
+        await call(UserService.update, user.id, UserUpdate(display_name="Ada"))
+        [entry] = await platform.audit(action="user.update")
+        tab.at(f"/audit?entry={entry.id}")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+
+        assert state.entry.put_back == [{"name": "Name", "value": "Grace"}]
+        [event] = await tab.call(AuditList.undo)
+        assert event.name == f"{AuditList.get_full_name()}.load"
+        assert (await call(UserService.get, user.id)).display_name == "Grace"
+
+    async def test_says_what_was_changed_since(
+        self, tab: Tab, platform: Platform, make_user: UserFactory, call: Caller
+    ) -> None:
+        """By whom, and where that is told; nothing is overwritten."""
+        user = await make_user(display_name="Grace")
+        await call(UserService.update, user.id, UserUpdate(display_name="Ada"))
+        await call(UserService.update, user.id, UserUpdate(display_name="Joan"))
+        first, second = await platform.audit(action="user.update")
+        tab.at(f"/audit?entry={first.id}")
+        await tab.call(AuditList.load)
+        state = await tab.of(AuditList)
+
+        assert await tab.call(AuditList.undo) == []
+        assert state.conflict.startswith("Actor changed this since")
+        assert state.changed_since == [
+            {
+                "field": "Name",
+                "now": "Joan",
+                "who": "Actor",
+                "at": second.at.isoformat(),
+                "href": f"/audit?entry={second.id}",
+            }
+        ]
+        assert (await call(UserService.get, user.id)).display_name == "Joan"
+        tab.at(f"/audit?entry={second.id}")
+        await tab.call(AuditList.load)
+        assert (state.conflict, state.changed_since) == ("", [])
 
 
 class TestWhy:
