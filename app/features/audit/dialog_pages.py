@@ -24,9 +24,6 @@ from components.progress import progress
 from components.relative_time import relative_time
 from components.text_input import text_input
 
-PERIOD = "audit-period"
-"""Name of the dialog that asks for days."""
-
 _OUTCOMES: Mapping[str, tuple[str, Tone, str]] = {
     "succeeded": ("Succeeded", "success", "circle_check"),
     "denied": ("Denied", "danger", "shield_x"),
@@ -58,7 +55,8 @@ def period_dialog() -> rx.Component:
     return form_dialog(
         "Choose days",
         form_row(day("First day", "since"), day("Last day", "until")),
-        name=PERIOD,
+        open=AuditList.choosing_days,
+        on_close=AuditList.close_days,
         sentence="Both are included, by universal time (UTC). Leave one empty for an open end.",
         on_submit=AuditList.choose_days,
         submit_label="Show these days",

@@ -7,7 +7,6 @@ import reflex as rx
 from app.features.audit.activity import MOST_NEWS
 from app.features.audit.check_state import TrailCheck
 from app.features.audit.dialog_pages import (
-    PERIOD,
     check_dialog,
     entry_sheet,
     outcome_badge,
@@ -164,7 +163,10 @@ def _when() -> rx.Component:
         value=rx.cond(_of("since") != "", _of("since"), _of("until")).to(str),
         on_change=AuditList.choose_period,
         any_label="Any time",
-        more=[menu_separator(), menu_item("Choose days…", icon="calendar", opens=PERIOD)],
+        more=[
+            menu_separator(),
+            menu_item("Choose days…", icon="calendar", on_click=AuditList.ask_days),
+        ],
     )
 
 

@@ -65,6 +65,7 @@ class AuditList(ViewedListState, rx.State):
     people_options: list[dict[str, str]] = []
     may_find_people: bool = False
     entry: EntryDetails = EntryDetails()
+    choosing_days: bool = False
     conflict: str = ""
     """Why the open entry could not be taken back."""
     changed_since: list[dict[str, str]] = []
@@ -190,6 +191,17 @@ class AuditList(ViewedListState, rx.State):
         return rx.redirect(self._address(since=period, until=""))
 
     @handler(SIGNED_IN)
+    async def ask_days(self) -> None:
+        """Ask for the first and the last day."""
+        self._clear_form_problem()
+        self.choosing_days = True
+
+    @handler(SIGNED_IN)
+    async def close_days(self) -> None:
+        """Leave the list as it is."""
+        self.choosing_days = False
+
+    @handler(SIGNED_IN)
     async def choose_days(self, form: dict[str, Any]) -> Any:
         """Show what happened from one day to another, both included; either may be open."""
         days = {key: str(form.get(key) or "")[:10] for key in ("since", "until")}
@@ -203,6 +215,7 @@ class AuditList(ViewedListState, rx.State):
         if begin and end and begin >= end:
             self.field_errors = {"until": "This is before the first day."}
             return None
+        self.choosing_days = False
         return rx.redirect(self._address(**days))
 
     @handler(SIGNED_IN)

@@ -294,10 +294,12 @@ class TestPeriod:
     async def test_days(self, tab: Tab) -> None:
         """From one day to another; either may be open."""
         await tab.call(AuditList.load)
+        await tab.call(AuditList.ask_days)
 
         both = {"since": "2026-01-01", "until": "2026-01-31"}
         address = "/audit?since=2026-01-01&until=2026-01-31"
         assert await tab.goes_to(AuditList.choose_days, both) == address
+        assert not (await tab.of(AuditList)).choosing_days
         one = {"since": "", "until": "2026-01-31"}
         assert await tab.goes_to(AuditList.choose_days, one) == "/audit?until=2026-01-31"
 
