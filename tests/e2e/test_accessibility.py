@@ -126,7 +126,6 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "saving a view", "/users", save_view
     yield "list's menu", "/users", press("More for this list")
     yield "audit entry", "/audit", lambda page: page.locator("tbody a").first.click()
-    yield "audit verification", "/audit", verify_trail
     yield "audit without a match", "/audit?q=nobody-is-called-so", lambda page: None
     yield "audit days", "/audit", choose_days
     if not is_phone:
@@ -135,6 +134,7 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     else:
         yield "audit filters", "/audit", press("Filters")
         yield "audit charts", "/audit", press("Activity")
+    yield "audit verification", "/audit", verify_trail
     if is_phone:
         yield "navigation", "/users", press("navigation")
 

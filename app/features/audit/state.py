@@ -108,6 +108,7 @@ class AuditList(ViewedListState, rx.State):
     async def load(self) -> AsyncIterator[None]:
         """Load the page and the open entry that the address names."""
         arguments = self._read_address()
+        self.choosing_days = False
         entry_id = self.router.url.query_parameters.get("entry", "")
         if entry_id != self.entry.id:
             self.entry = EntryDetails()
