@@ -148,11 +148,15 @@ def _facts(entry: AuditEntryRead) -> list[dict[str, str]]:
     facts = [
         ("Who", entry.actor_email, ""),
         ("Action", entry.action, "yes"),
-        ("Reason", entry.error_code, "yes"),
+        ("On behalf of", entry.on_behalf_of, ""),
+        ("Reason given", entry.reason, ""),
+        ("Error", entry.error_code, "yes"),
+        ("Module", entry.module, "yes"),
         ("Through", _CHANNELS.get(entry.channel, entry.channel), ""),
         ("From", entry.address, "yes"),
         ("With", browser(entry.user_agent), ""),
         ("Took", f"{entry.duration_ms:,} ms", ""),
+        ("Trace", entry.trace_id, "yes"),
         *(
             (capitalised(name.replace("_", " ")), in_words(value), "")
             for name, value in entry.detail.items()

@@ -1,5 +1,6 @@
 """One entry with all that is known of it."""
 
+import httpx
 import pytest
 
 from app.features.audit.state import AuditList
@@ -113,3 +114,21 @@ class TestWhy:
         await tab.call(AuditList.load)
 
         assert (await tab.of(AuditList)).entry.why == ""
+
+
+@pytest.mark.actor("admin")
+async def test_tells_why_and_in_which_trace(
+    tab: Tab, platform: Platform, make_user: UserFactory, client: httpx.AsyncClient
+) -> None:
+    """What the request said of itself stands among the circumstances."""
+    user = await make_user()
+    headers = {"X-Audit-Reason": "Left the company", "traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
+    (await client.post(f"/api/v1/users/{user.id}/suspend", headers=headers)).raise_for_status()
+    [entry] = await platform.audit(action="user.suspend")
+    tab.at(f"/audit?entry={entry.id}")
+    await tab.call(AuditList.load)
+
+    facts = {fact["name"]: fact["value"] for fact in (await tab.of(AuditList)).entry.facts}
+    assert facts["Reason given"] == "Left the company"
+    assert facts["Trace"] == "ab" * 16
+    assert facts["Module"] == "users"
