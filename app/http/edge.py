@@ -40,7 +40,6 @@ _TRACEPARENT = re.compile(
     r"-[0-9a-f]{2}(?P<more>-.*)?"
 )
 REASON_HEADER = "x-audit-reason"
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _QUIET_PATHS = frozenset({"/healthz", "/ready"})
 
 _SECURITY_HEADERS = [
@@ -166,7 +165,7 @@ class Edge:
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:
             return self._too_large()
-        if scope["method"] not in _READING and _reason(headers) is None:
+        if _reason(headers) is None:
             detail = f"Say why once, in UTF-8, on one line of at most {REASON_LENGTH} characters."
             return 422, "Invalid input", "request.reason.invalid", detail
         return None
