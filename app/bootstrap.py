@@ -29,6 +29,7 @@ from app.features.auth.module import module as auth
 from app.features.auth.tokens import AccessTokens
 from app.features.dashboard.module import module as dashboard
 from app.features.gallery.module import module as gallery
+from app.features.grants.module import module as grants
 from app.features.members.module import module as members
 from app.features.profile.module import module as profile
 from app.features.roles.module import module as roles
@@ -51,6 +52,7 @@ CORE_FEATURES = (
     members,
     roles,
     access,
+    grants,
     audit,
     views,
     auth,

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { Checkbox } from "$/public/external/components/checkbox.jsx";
+import { endOf, lastDayOf, today } from "$/public/external/components/last_day.jsx";
 
 /** What tells two grants apart. */
 const keyOf = (grant) => `${grant.permission} ${grant.rule}`;
@@ -28,13 +29,6 @@ function covers(grant, permission) {
 
 const hasEnded = (grant) => Boolean(grant.expires_at) && new Date(grant.expires_at) <= new Date();
 const isWhole = (grant) => !grant.rule && !grant.readable && !grant.writable && !grant.expires_at;
-
-/** A moment as a field for local date and time wants it. */
-function local(moment) {
-  if (!moment) return "";
-  const date = new Date(moment);
-  return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-}
 
 const inWords = (moment) =>
   new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -348,14 +342,14 @@ function Conditions({ grant, fields, onClose, onApply }) {
   const dialog = useRef(null);
   const [readable, setReadable] = useState(grant.readable);
   const [writable, setWritable] = useState(grant.writable);
-  const [end, setEnd] = useState(local(grant.expires_at));
+  const [end, setEnd] = useState(lastDayOf(grant.expires_at));
   const [reason, setReason] = useState(grant.reason);
   useEffect(() => dialog.current.showModal(), []);
   const apply = (event) => {
     event.preventDefault();
     event.stopPropagation();
-    const isSame = end === local(grant.expires_at);
-    const expires_at = isSame ? grant.expires_at : end ? new Date(end).toISOString() : null;
+    const isSame = end === lastDayOf(grant.expires_at);
+    const expires_at = isSame ? grant.expires_at : endOf(end) || null;
     onApply({ ...grant, readable, writable, expires_at, reason: reason.trim() });
   };
   // React passes events on to where the dialog is written; the form around it is not meant.
@@ -394,19 +388,19 @@ function Conditions({ grant, fields, onClose, onApply }) {
             <div className="field">
               <div className="field-heading">
                 <label className="field-label" htmlFor="matrix-end">
-                  Ends<span className="field-optional"> optional</span>
+                  Last day<span className="field-optional"> optional</span>
                 </label>
               </div>
               <input
                 id="matrix-end"
-                type="datetime-local"
+                type="date"
                 className="input"
                 aria-describedby="matrix-end-help"
                 value={end}
-                min={end === local(grant.expires_at) ? undefined : local(new Date())}
+                min={end === lastDayOf(grant.expires_at) ? undefined : today()}
                 onChange={(event) => setEnd(event.target.value)}
               />
-              <div className="field-help" id="matrix-end-help">In your own time; from then on it no longer counts.</div>
+              <div className="field-help" id="matrix-end-help">It ends when this day does, in your own time zone. Empty: for good.</div>
             </div>
             <div className="field">
               <div className="field-heading">

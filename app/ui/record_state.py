@@ -11,63 +11,23 @@ from app.ui.page_state import PageState
 from app.ui.record_tabs import record_id, record_tabs
 
 
-class RecordState(PageState, mixin=True):
-    """Base of a record page's state.
+class EditState(PageState, mixin=True):
+    """Base of a state in which two people may change the same thing at once.
 
-    A subclass reads and shows its record in `_read`, keeps in `_loaded` what the form started from,
-    and in `_submitted` what it sent.
+    A subclass keeps in `_loaded` what its form started from, and in `_submitted` what it sent.
     """
 
-    route: ClassVar[str]
-    """Of the record's own page, e.g. `/users/[user_id]`."""
-    first_tab: ClassVar[str] = "Details"
-    nothing: ClassVar[tuple[str, str]]
-    """Code and message of the error when there is no such record."""
-
-    tabs: list[dict[str, str]] = []
-    missing: bool = False
-    gone: bool = False
-    """Whether the record was deleted while the page was open."""
     conflict: str = ""
     conflict_fields: list[dict[str, str]] = []
     """What differs, as `{"field", "theirs", "yours"}`."""
-    _shown_id: str = ""
     _loaded: dict[str, Any] = {}
-    """The record's facts as the form started from them."""
-    _version: int = 0
+    """The facts as the form started from them."""
+    _version: str = ""
     """The version that they are of."""
     _submitted: dict[str, Any] = {}
     """The facts that the form sent."""
-    _based_on: int = 0
+    _based_on: str = ""
     """The version that the form started from."""
-
-    async def _read(self, found: UUID) -> None:
-        """Read and show the record with this id."""
-        raise NotImplementedError
-
-    async def _load(self) -> None:
-        """Load the record that the address names."""
-        self._reset_messages()
-        found = self._id()
-        self.missing = found is None
-        if found is None:
-            return
-        try:
-            await self._read(found)
-        except NotFound:
-            self.missing = True
-
-    def _show_record(self, shown: UUID, version: int, facts: dict[str, Any]) -> None:
-        """Remember what is shown, and offer the pages of the record."""
-        address = self.route.rpartition("/")[0]
-        self._shown_id, self._version, self._loaded = str(shown), version, facts
-        self.tabs = record_tabs(self.route, f"{address}/{shown}", first=self.first_tab)
-
-    def _based(self, form: dict[str, Any]) -> int:
-        """The version that a form started from, also when the server has forgotten the tab."""
-        version = str(form.get("version", ""))
-        self._based_on = int(version) if version.isdecimal() else self._version
-        return self._based_on
 
     def _own_changes(self) -> dict[str, Any]:
         """What the person changed, of all that the form sent; None for what they took away."""
@@ -91,6 +51,53 @@ class RecordState(PageState, mixin=True):
             if (key in own and own[key] != saved.get(key))
             or (key not in own and saved.get(key) != self._loaded.get(key))
         ]
+
+
+class RecordState(EditState, mixin=True):
+    """Base of a record page's state.
+
+    A subclass reads and shows its record in `_read`.
+    """
+
+    route: ClassVar[str]
+    """Of the record's own page, e.g. `/users/[user_id]`."""
+    first_tab: ClassVar[str] = "Details"
+    nothing: ClassVar[tuple[str, str]]
+    """Code and message of the error when there is no such record."""
+
+    tabs: list[dict[str, str]] = []
+    missing: bool = False
+    gone: bool = False
+    """Whether the record was deleted while the page was open."""
+    _shown_id: str = ""
+
+    async def _read(self, found: UUID) -> None:
+        """Read and show the record with this id."""
+        raise NotImplementedError
+
+    async def _load(self) -> None:
+        """Load the record that the address names."""
+        self._reset_messages()
+        found = self._id()
+        self.missing = found is None
+        if found is None:
+            return
+        try:
+            await self._read(found)
+        except NotFound:
+            self.missing = True
+
+    def _show_record(self, shown: UUID, version: int, facts: dict[str, Any]) -> None:
+        """Remember what is shown, and offer the pages of the record."""
+        address = self.route.rpartition("/")[0]
+        self._shown_id, self._version, self._loaded = str(shown), str(version), facts
+        self.tabs = record_tabs(self.route, f"{address}/{shown}", first=self.first_tab)
+
+    def _based(self, form: dict[str, Any]) -> int:
+        """The version that a form started from, also when the server has forgotten the tab."""
+        version = str(form.get("version", ""))
+        self._based_on = version if version.isdecimal() else self._version or "0"
+        return int(self._based_on)
 
     async def _show_problem(self, error: PlatformError) -> Any:
         """A record that is no more says so in its place; what was typed stays to be copied."""

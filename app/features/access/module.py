@@ -11,7 +11,6 @@ from app.features.access.pages import (
     explain_page,
     holders_page,
     matrix_page,
-    user_access_page,
 )
 from app.features.access.rows import EXPLAIN
 from app.features.access.service import AccessService, PreviewService
@@ -25,10 +24,8 @@ from app.features.access.state import (
     Explain,
     Holders,
     Previewing,
-    UserAccess,
 )
 from app.features.roles.permissions import RolePermission
-from app.features.users.state import RECORD, USER_RECORD, UserRecord
 from app.ui.page_state import Console
 from app.ui.shell import STOP_PREVIEW
 
@@ -48,14 +45,6 @@ module = Module(
         PageSpec(HOLDERS, "Who can do this", _READ, holders_page, [Holders.load]),
         PageSpec(COMPARE, "Compare roles", _READ, compare_page, [CompareRoles.load]),
         PageSpec(COVERAGE, "Guard coverage", _READ, coverage_page, [Coverage.load], wide=True),
-        PageSpec(
-            f"{RECORD}/access",
-            "Access",
-            _READ,
-            user_access_page,
-            [UserRecord.load, UserAccess.load],
-            record=USER_RECORD,
-        ),
     ),
     actions=(
         Action("Explain a permission", _READ, href=EXPLAIN, keywords="why may access denied"),

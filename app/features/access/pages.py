@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.features.access.rows import GuardRow, HolderRow, OwnGrantRow, TraceRow
+from app.features.access.rows import GuardRow, HolderRow, TraceRow
 from app.features.access.state import (
     AccessMatrix,
     CompareRoles,
@@ -12,12 +12,9 @@ from app.features.access.state import (
     Explain,
     Holders,
     Previewing,
-    UserAccess,
 )
 from app.features.roles.pages import nobody_to_see, unseen_people
 from app.features.roles.permissions import RolePermission
-from app.features.users.pages import user_record
-from app.features.users.state import UserRecord
 from app.ui.page_state import Console
 from components.badge import badge, status_badge
 from components.button import button, link_button
@@ -192,7 +189,7 @@ def explain_page() -> rx.Component:
                             ),
                             error=errors.get("user", "").to(str),
                         ),
-                        _permission_field(Explain.permission, Explain.permissions, errors),
+                        permission_field(Explain.permission, Explain.permissions, errors),
                         form_field(
                             "Record's id",
                             text_input(
@@ -274,8 +271,8 @@ def _trace_columns() -> list[Column]:
         Column("granted", "Grants", render=lambda row: code(row.granted), size="fit"),
         Column("rows", "Records"),
         Column("fields", "Fields"),
-        Column("ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"),
-        Column("given_by", "Given", render=_given, size="fit"),
+        Column("ends_at", "Until", render=lambda row: until(row.ends_at), size="fit"),
+        Column("given_by", "Given", render=given, size="fit"),
         Column("reason", "Why"),
     ]
 
@@ -284,11 +281,13 @@ def _way(row: TraceRow) -> rx.Component:
     return rx.cond(row.role_href, cell_link(row.way, href=row.role_href), rx.el.span(row.way))
 
 
-def _given(row: Any) -> rx.Component:
+def given(row: Any) -> rx.Component:
+    """Who gave a grant, and when."""
     return rx.el.span(row.given_by, " ", relative_time(row.given_at, missing=""))
 
 
-def _end(ends_at: Any) -> rx.Component:
+def until(ends_at: Any) -> rx.Component:
+    """Until when something is held."""
     return rx.cond(ends_at, relative_time(ends_at), "for good")
 
 
@@ -307,7 +306,7 @@ def holders_page() -> rx.Component:
         stack(
             card(
                 form(
-                    _permission_field(Holders.permission, Holders.permissions, errors),
+                    permission_field(Holders.permission, Holders.permissions, errors),
                     form_actions(button("Show", variant="primary", type="submit")),
                     on_submit=Holders.ask,
                     version=Holders.permission,
@@ -323,7 +322,7 @@ def holders_page() -> rx.Component:
                         _holder_columns(),
                         label="Holders",
                         row_name="name",
-                        actions=_why,
+                        actions=why,
                         empty=nobody_to_see(
                             Holders.unseen,
                             empty_state(
@@ -349,7 +348,7 @@ def _holder_columns() -> list[Column]:
         Column("email", "E-mail"),
         Column("rows", "Records"),
         Column("through", "Through", size="wide"),
-        Column("ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"),
+        Column("ends_at", "Until", render=lambda row: until(row.ends_at), size="fit"),
     ]
 
 
@@ -357,148 +356,9 @@ def _holder(row: HolderRow) -> rx.Component:
     return cell_link(row.name, href="/users/" + row.id)
 
 
-def _why(row: Any) -> rx.Component:
+def why(row: Any) -> rx.Component:
+    """Lead to the explanation of a row."""
     return link_button("Why?", href=row.why, size="s")
-
-
-def user_access_page() -> rx.Component:
-    """What one user may do, through which role, and what they hold in person."""
-    may_grant = Console.may[RolePermission.UPDATE]
-    return user_record(
-        stack(
-            card(
-                data_table(
-                    UserAccess.held,
-                    [
-                        Column("description", "May", size="wide", fixed=True),
-                        Column(
-                            "permission",
-                            "Permission",
-                            render=lambda row: code(row.permission),
-                            size="fit",
-                        ),
-                        Column("rows", "Records"),
-                        Column("fields", "Fields"),
-                        Column("through", "Through"),
-                        Column(
-                            "ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"
-                        ),
-                    ],
-                    label="Permissions",
-                    row_key="permission",
-                    actions=_why,
-                    compact=True,
-                    loading=UserAccess.loading,
-                    empty=empty_state(
-                        "No permissions",
-                        "What this person's roles and the grants below give stands here.",
-                        icon="shield",
-                    ),
-                ),
-                title="What this person can do",
-                sentence="All that roles and grants in person give together, now.",
-                actions=(
-                    rx.cond(
-                        may_grant & ~UserRecord.is_self,
-                        button("Preview", size="s", icon="eye", on_click=Previewing.start_user),
-                    ),
-                    rx.cond(
-                        UserAccess.held.length() > 0,
-                        link_button(
-                            "CSV",
-                            href=UserAccess.download,
-                            icon="download",
-                            size="s",
-                            native=True,
-                        ),
-                    ),
-                ),
-                flush=True,
-            ),
-            card(
-                data_table(
-                    UserAccess.own,
-                    _own_columns(),
-                    label="Grants in person",
-                    actions=lambda row: rx.cond(
-                        may_grant, button("Remove", size="s", on_click=UserAccess.revoke(row.id))
-                    ),
-                    loading=UserAccess.loading,
-                    empty=empty_state(
-                        "Nothing in person",
-                        "Permissions given to this person alone stand here. Prefer a role.",
-                        icon="key_round",
-                    ),
-                ),
-                title="In person",
-                sentence="Given to this person alone, without a role.",
-                actions=(
-                    rx.cond(
-                        may_grant,
-                        button("Grant", size="s", icon="plus", on_click=UserAccess.ask_grant),
-                    ),
-                ),
-                flush=True,
-            ),
-        ),
-        _grant_dialog(),
-    )
-
-
-def _own_columns() -> list[Column]:
-    return [
-        Column("permission", "Grants", render=_own, fixed=True),
-        Column("rows", "Records"),
-        Column("fields", "Fields"),
-        Column("ends_at", "Until", render=lambda row: _end(row.ends_at), size="fit"),
-        Column("given_by", "Given", render=_given, size="fit"),
-        Column("reason", "Why", size="wide"),
-    ]
-
-
-def _own(row: OwnGrantRow) -> rx.Component:
-    ended = rx.cond(row.has_ended, badge("Ended", icon="clock"))
-    return rx.el.span(code(row.permission), ended, class_name="line")
-
-
-def _grant_dialog() -> rx.Component:
-    errors = UserAccess.field_errors
-    return form_dialog(
-        "Grant in person",
-        _permission_field(
-            "",
-            UserAccess.permissions,
-            errors,
-            help="Or a wildcard: user.*, *.read or *.",
-            on_change=UserAccess.choose_permission.debounce(200),
-        ),
-        form_field(
-            "Records",
-            select("rule", UserAccess.rule_options, placeholder="All"),
-            error=errors.get("rule", "").to(str),
-        ),
-        form_field(
-            "Last day",
-            text_input("last_day", type="date"),
-            help="It ends after that day, in UTC. Empty: for good.",
-            error=errors.get("last_day", "").to(str),
-            optional=True,
-        ),
-        form_field(
-            "Reason",
-            text_input("reason", max_length=300, autocomplete="off"),
-            help="Who looks at this later reads it.",
-            error=errors.get("reason", "").to(str),
-            optional=True,
-        ),
-        open=UserAccess.granting,
-        on_submit=UserAccess.grant,
-        on_close=UserAccess.close_grant,
-        submit_label="Grant",
-        errors=errors,
-        error=UserAccess.form_error,
-        version=UserAccess.granting.to(str),
-    )
 
 
 def compare_page() -> rx.Component:
@@ -560,7 +420,7 @@ def _extent(words: Any) -> rx.Component:
     return rx.cond(words, words, rx.el.span("not granted", class_name="quiet"))
 
 
-def _permission_field(
+def permission_field(
     value: Any,
     options: Any,
     errors: Any,
@@ -568,6 +428,7 @@ def _permission_field(
     help: str = "",  # noqa: A002 - as `form_field` calls it
     on_change: Any = None,
 ) -> rx.Component:
+    """Ask for a permission, offering those that there are."""
     return form_field(
         "Permission",
         rx.fragment(

@@ -67,6 +67,7 @@ class OwnGrantRow:
     """A grant to a user in person."""
 
     id: str
+    key: str
     permission: str
     rows: str
     fields: str
@@ -177,12 +178,13 @@ def held_row(held: HeldPermission, user_id: UUID) -> HeldRow:
     )
 
 
-def own_grant_row(grant: GrantRead) -> OwnGrantRow:
-    """A grant in person, as a line."""
+def own_grant_row(grant: GrantRead, key: str) -> OwnGrantRow:
+    """A grant in person, as a line; the key tells it from the others."""
     resource = runtime.current().registry.resource(resource_of(grant.permission))
     titles = {rule.name: rule.title for rule in resource.rules}
     return OwnGrantRow(
         id=str(grant.id),
+        key=key,
         permission=grant.permission,
         rows=titles.get(grant.rule, grant.rule) or "All",
         fields=_fields(grant.permission, grant.readable, grant.writable),

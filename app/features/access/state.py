@@ -1,26 +1,20 @@
 """State of the pages that explain and report who may do what."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
-from uuid import UUID
 
 import reflex as rx
 
-from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, PlatformError
-from app.core.permissions import SIGNED_IN, covers, resource_of
+from app.core.errors import Invalid, NotFound, PermissionDenied
+from app.core.permissions import SIGNED_IN
 from app.core.ports import Authenticator
 from app.features.access.rows import (
     EXPLAIN,
     DifferenceRow,
     GuardRow,
-    HeldRow,
     HolderRow,
-    OwnGrantRow,
     Told,
     address_of,
-    held_row,
-    own_grant_row,
     rows_in_words,
     text_of,
     told_of,
@@ -33,9 +27,8 @@ from app.features.access.schemas import (
 )
 from app.features.access.service import AccessService, PreviewService
 from app.features.roles.permissions import RolePermission
-from app.features.roles.schemas import Grants, GrantSpec, unseen
+from app.features.roles.schemas import unseen
 from app.features.roles.service import RoleService
-from app.features.users.state import UserRecord
 from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.guards import guards
@@ -121,9 +114,9 @@ class Explain(AccessState, rx.State):
         """Put the question into the address, which answers it."""
         self._clear_form_problem()
         asked = {
-            "user": _given(form, "user"),
-            "permission": _given(form, "permission"),
-            "object": _given(form, "object_id"),
+            "user": given(form, "user"),
+            "permission": given(form, "permission"),
+            "object": given(form, "object_id"),
         }
         for name, message in (("user", "Choose a user."), ("permission", "Choose a permission.")):
             if not asked[name]:
@@ -180,116 +173,7 @@ class Holders(AccessState, rx.State):
     @handler(RolePermission.READ)
     async def ask(self, form: dict[str, Any]) -> Any:
         """Put the question into the address, which answers it."""
-        return rx.redirect(address_of(HOLDERS, {"permission": _given(form, "permission")}))
-
-
-class UserAccess(AccessState, rx.State):
-    """What one user may do, and what they hold in person."""
-
-    loading: bool = True
-    held: list[HeldRow] = []
-    own: list[OwnGrantRow] = []
-    granting: bool = False
-    rule_options: list[dict[str, str]] = []
-    download: str = ""
-
-    @handler(RolePermission.READ)
-    async def load(self) -> None:
-        """Load what the user that the address names may do."""
-        self.granting = False
-        self._clear_form_problem()
-        record = await self.get_state(UserRecord)
-        if record.missing:
-            return
-        await self._load_permissions()
-        await self._load_held(self._user_id())
-
-    @handler(RolePermission.UPDATE)
-    async def ask_grant(self) -> None:
-        """Ask what to grant in person."""
-        self._clear_form_problem()
-        self.rule_options = []
-        self.granting = True
-
-    @handler(RolePermission.UPDATE)
-    async def close_grant(self) -> None:
-        """Leave everything as it is."""
-        self.granting = False
-
-    @handler(RolePermission.UPDATE)
-    async def choose_permission(self, permission: str) -> None:
-        """Offer the row rules that a grant of this permission can have."""
-        registry = runtime.current().registry
-        covered = [name for name in registry.permissions if covers(permission, name)]
-        self.rule_options = [
-            {"value": rule.name, "label": rule.title}
-            for resource in dict.fromkeys(map(resource_of, covered))
-            for rule in registry.resource(resource).rules
-        ]
-
-    @handler(RolePermission.UPDATE)
-    async def grant(self, form: dict[str, Any]) -> None:
-        """Grant something to the user in person."""
-        self._clear_form_problem()
-        user_id = self._user_id()
-        try:
-            new = parse(
-                GrantSpec,
-                {
-                    "permission": _given(form, "permission"),
-                    "rule": _given(form, "rule"),
-                    "expires_at": _end_of(_given(form, "last_day")),
-                    "reason": _given(form, "reason"),
-                },
-            )
-            async with runtime.operations(RoleService) as roles:
-                present = await roles.own_grants(user_id)
-                wanted = [each for each in present if each.key != new.key]
-                await roles.set_own_grants(user_id, Grants(grants=[*wanted, new]))
-        except (Invalid, Conflict, PermissionDenied) as error:
-            self._show_grant_problem(error)
-            return
-        self.granting = False
-        await self._load_held(user_id)
-        await self._say(f"{new.permission} is granted.")
-
-    @handler(RolePermission.UPDATE)
-    async def revoke(self, grant_id: str) -> None:
-        """Take back one of the grants in person."""
-        user_id = self._user_id()
-        async with runtime.operations(RoleService) as roles:
-            present = await roles.own_grants(user_id)
-            kept = [each for each in present if str(each.id) != grant_id]
-            if len(kept) == len(present):
-                raise NotFound("role.grant.not_found", "Somebody else took this grant back.")
-            await roles.set_own_grants(user_id, Grants(grants=[*kept]))
-        await self._load_held(user_id)
-        await self._say("The grant is taken back.")
-
-    def _user_id(self) -> UUID:
-        user_id = record_id(self.router.url.path)
-        if user_id is None:
-            raise NotFound("user.not_found", "There is no such user.")
-        return user_id
-
-    async def _load_held(self, user_id: UUID) -> None:
-        async with runtime.operations(AccessService) as access:
-            held = await access.of_user(user_id)
-        async with runtime.operations(RoleService) as roles:
-            own = await roles.own_grants(user_id)
-        self.held = [held_row(each, user_id) for each in held]
-        self.own = [own_grant_row(each) for each in own]
-        self.download = f"/session/access/users/{user_id}"
-        self.loading = False
-
-    def _show_grant_problem(self, error: PlatformError) -> None:
-        self._show_form_problem(error)
-        # The service speaks of a role's fields; here they have names of their own.
-        names = {"permissions": "permission", "expires_at": "last_day"}
-        fields = {names.get(key, key): words for key, words in self.field_errors.items()}
-        if fields.keys() - {"permission", "rule", "last_day", "reason"}:
-            self.form_error, fields = error.message, {}
-        self.field_errors = fields
+        return rx.redirect(address_of(HOLDERS, {"permission": given(form, "permission")}))
 
 
 class Previewing(PageState, rx.State):
@@ -316,7 +200,7 @@ class Previewing(PageState, rx.State):
     @handler(RolePermission.UPDATE)
     async def start_role(self, form: dict[str, Any]) -> Any:
         """Look at the console as if one had this role only."""
-        return await self._start({"kind": "role", "id": _given(form, "role")})
+        return await self._start({"kind": "role", "id": given(form, "role")})
 
     @handler(RolePermission.UPDATE)
     async def start_user(self) -> Any:
@@ -480,20 +364,6 @@ class CompareRoles(AccessState, rx.State):
         return rx.redirect(address_of(COMPARE, {"a": self.first, "b": self.second}), replace=True)
 
 
-def _given(form: Mapping[str, Any], name: str) -> str:
+def given(form: Mapping[str, Any], name: str) -> str:
+    """What a form sent under this name, as a short text."""
     return str(form.get(name) or "").strip()[:_LONGEST]
-
-
-def _end_of(day: str) -> datetime | None:
-    """The moment after a day, in UTC; None when none is given.
-
-    Raises:
-        Invalid: It is not a date.
-    """
-    if not day:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(1)
-    except (ValueError, OverflowError) as error:
-        message = "Write the day as 2026-01-31."
-        raise Invalid("form.invalid", message, fields={"last_day": message}) from error

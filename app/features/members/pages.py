@@ -19,6 +19,8 @@ from components.data_table import Column, data_table
 from components.form_dialog import form_dialog
 from components.form_field import form_field
 from components.icon import icon
+from components.last_day import HELP as LAST_DAY
+from components.last_day import last_day
 from components.number import grouped
 from components.relative_time import relative_time
 from components.search_input import search_input
@@ -116,13 +118,9 @@ def _add_dialog() -> rx.Component:
         ),
         form_field(
             "Last day",
-            text_input("until", type="date"),
-            help="They have the role until this day ends, in UTC; for good without one.",
-            error=rx.cond(
-                errors.get("until", "").to(str),
-                errors.get("until", "").to(str),
-                errors.get("expires_at", "").to(str),
-            ),
+            last_day("expires_at"),
+            help=LAST_DAY,
+            error=errors.get("expires_at", "").to(str),
             optional=True,
         ),
         form_field(

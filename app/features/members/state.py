@@ -1,7 +1,7 @@
 """State of the page of a role's members."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -129,9 +129,10 @@ class RoleMembers(PageState, rx.State):
         given = {
             "user_ids": [each["id"] for each in self.chosen],
             "reason": form.get("reason", ""),
+            "expires_at": form.get("expires_at") or None,
         }
         try:
-            new = parse(MembersAdd, {**given, "expires_at": _end_of(form.get("until"))})
+            new = parse(MembersAdd, given)
             async with runtime.operations(RoleService) as roles:
                 count = await roles.add_members(self._role_id(), new)
         except Invalid as error:
@@ -203,18 +204,3 @@ class RoleMembers(PageState, rx.State):
 
 def _moment(at: datetime | None) -> str:
     return at.isoformat() if at else ""
-
-
-def _end_of(day: Any) -> datetime | None:
-    """The end of a day in UTC; None for no day.
-
-    Raises:
-        Invalid: It is not a day.
-    """
-    if not day:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(str(day)), time(), UTC) + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
-        message = "Write a day such as 2030-01-31."
-        raise Invalid("form.invalid", message, fields={"until": message}) from error

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Response
 from app.core.paging import Page
 from app.features.roles.schemas import (
     Count,
-    GrantRead,
+    GrantPage,
     Grants,
     MemberListQuery,
     MemberPage,
     MembersAdd,
     MembersRemove,
+    OwnGrants,
     RoleCreate,
     RoleListQuery,
     RoleRead,
@@ -22,6 +23,7 @@ from app.features.roles.schemas import (
     RoleUpdate,
     WhatIf,
     WhatIfRequest,
+    version_of,
 )
 from app.features.roles.service import RoleService
 from app.http.problems import problems
@@ -136,15 +138,17 @@ async def remove_members(
 
 @router.get("/users/{user_id}/grants", responses=problems(404))
 @calls(RoleService.own_grants)
-async def list_own_grants(user_id: UUID, roles: FromDishka[RoleService]) -> Page[GrantRead]:
+async def list_own_grants(user_id: UUID, roles: FromDishka[RoleService]) -> GrantPage:
     """List what a user holds in person, without a role."""
-    return Page(items=await roles.own_grants(user_id))
+    grants = await roles.own_grants(user_id)
+    return GrantPage(items=grants, version=version_of(grants))
 
 
 @router.put("/users/{user_id}/grants", responses=problems(404, 409))
 @calls(RoleService.set_own_grants)
 async def set_own_grants(
-    user_id: UUID, wanted: Grants, roles: FromDishka[RoleService]
-) -> Page[GrantRead]:
+    user_id: UUID, wanted: OwnGrants, roles: FromDishka[RoleService]
+) -> GrantPage:
     """Give a user in person exactly this."""
-    return Page(items=await roles.set_own_grants(user_id, wanted))
+    grants = await roles.set_own_grants(user_id, wanted, version=wanted.version)
+    return GrantPage(items=grants, version=version_of(grants))

@@ -1,5 +1,7 @@
 """What crosses the border of the roles feature."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
@@ -125,6 +127,16 @@ class Grants(_Input):
         return [*(GrantSpec(permission=name) for name in self.permissions), *self.grants]
 
 
+class OwnGrants(Grants):
+    """All that somebody holds in person from now on."""
+
+    version: str | None = Field(
+        default=None,
+        max_length=64,
+        description="The `version` of the list these are based on; another one gives 409.",
+    )
+
+
 class RoleCreate(Grants):
     """A new role."""
 
@@ -173,6 +185,12 @@ class RoleReplace(RoleUpdate):
     description: _Text = ""
     includes: _Names = []
     permissions: list[GrantName] = Field(default=[], max_length=500)
+
+
+class GrantPage(Page[GrantRead]):
+    """All that somebody holds in person."""
+
+    version: str = Field(description="Another one after every change.")
 
 
 class RoleRead(BaseModel):
@@ -311,6 +329,12 @@ def as_json(grants: Iterable[GrantSpec]) -> list[dict[str, Any]]:
         grant.model_dump(mode="json", include=SPEC_FIELDS, exclude_defaults=True)
         for grant in grants
     ]
+
+
+def version_of(grants: Iterable[GrantSpec]) -> str:
+    """The same for the same grants, whatever their order."""
+    facts = sorted(json.dumps(fact, sort_keys=True) for fact in as_json(grants))
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 def facts_of(role: RoleRead | None) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from app.features.roles.schemas import (
     WhatIf,
     as_json,
     facts_of,
+    version_of,
 )
 
 DEFAULT_ROLES = {
@@ -344,12 +345,19 @@ class RoleService(Service):
         return await self._own_grants(user_id)
 
     @operation(RolePermission.UPDATE, action="user.set_grants")
-    async def set_own_grants(self, user_id: UUID, wanted: Grants) -> list[GrantRead]:
+    async def set_own_grants(
+        self, user_id: UUID, wanted: Grants, *, version: str | None = None
+    ) -> list[GrantRead]:
         """Give a user in person exactly this.
+
+        Args:
+            user_id: The user.
+            wanted: All that they hold in person from now on.
+            version: What `version_of` said of the grants that this is based on.
 
         Raises:
             NotFound: No such user.
-            Conflict: Nobody would keep everything.
+            Conflict: Nobody would keep everything, or the version is not the current one.
             Invalid: A permission, row rule or field does not exist.
             PermissionDenied: It gives or takes what the actor does not hold.
         """
@@ -358,6 +366,9 @@ class RoleService(Service):
         email = (await self._roles.emails([user_id]))[user_id]
         self.uow.audit.about("user", user_id, email)
         before = await self._roles.own_grants(user_id)
+        if version is not None and version != version_of(before):
+            message = "Somebody else changed these grants in the meantime."
+            raise Conflict("user.grants.conflict", message, current_version=version_of(before))
         kept = {each.as_grant().essence for each in before}
         # What stays may have ended, or be of a module that is gone.
         check_grants(

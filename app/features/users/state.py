@@ -252,7 +252,7 @@ class UserRecord(RecordState, rx.State):
         async with runtime.operations(UserService) as users:
             may = await users.writable(self._known_id())
         sent = {key: form[key] for key in _FIELDS if key in form and key in may}
-        self._submitted = {**(self._loaded if version == self._version else {}), **sent}
+        self._submitted = {**(self._loaded if str(version) == self._version else {}), **sent}
         await self._save(sent, version=version)
 
     @handler(UserPermission.UPDATE)

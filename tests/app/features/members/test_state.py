@@ -103,12 +103,12 @@ class TestAdding:
         chosen = {each["name"]: each["id"] for each in (await tab.of(RoleMembers)).chosen}
         await tab.call(RoleMembers.unchoose, chosen["Carol Shaw"])
 
-        await tab.call(RoleMembers.add, {"until": "2090-01-31", "reason": "Cover"})
+        await tab.call(RoleMembers.add, {"expires_at": "2090-01-31T23:00:00Z", "reason": "Cover"})
 
         members = await members_of(platform, role)
         assert list(chosen) == ["Ada Lovelace", "Bob Kahn", "Carol Shaw"]
         assert sorted(members) == ["Ada Lovelace", "Bob Kahn"]
-        assert members["Bob Kahn"].expires_at == datetime(2090, 2, 1, tzinfo=UTC)
+        assert members["Bob Kahn"].expires_at == datetime(2090, 1, 31, 23, tzinfo=UTC)
         assert members["Bob Kahn"].reason == "Cover"
         assert await tab.messages() == ["2 people have the role now."]
         assert not (await tab.of(RoleMembers)).adding
@@ -131,9 +131,9 @@ class TestAdding:
     @pytest.mark.parametrize(
         ("form", "field"),
         [
-            ({"until": "never"}, "until"),
-            ({"until": "9999-12-31"}, "until"),
-            ({"until": "2020-01-31"}, "expires_at"),
+            ({"expires_at": "never"}, "expires_at"),
+            ({"expires_at": "2090-01-31"}, "expires_at"),
+            ({"expires_at": "2020-01-31T23:00:00Z"}, "expires_at"),
             ({"reason": "x" * 400}, "reason"),
         ],
     )

@@ -12,6 +12,7 @@ from app.features.roles.schemas import (
     GrantSpec,
     MemberListQuery,
     MembersAdd,
+    version_of,
 )
 from app.features.roles.service import RoleService
 from app.features.users.service import UserService
@@ -124,6 +125,21 @@ class TestOwnGrants:
         entries = await platform.audit(action="user.set_grants")
         assert {entry.target_id for entry in entries} == {str(user.id)}
         assert await call(RoleService.own_grants, user.id) == []
+
+    async def test_another_version(self, call: Caller, make_user: UserFactory) -> None:
+        """Two people who start from the same list do not overwrite each other."""
+        user = await make_user()
+        start = version_of(await call(RoleService.own_grants, user.id))
+        first = Grants(permissions=["user.read"])
+        await call(RoleService.set_own_grants, user.id, first, version=start)
+
+        with pytest.raises(Conflict) as caught:
+            await call(RoleService.set_own_grants, user.id, Grants(), version=start)
+
+        assert caught.value.code == "user.grants.conflict"
+        [kept] = await call(RoleService.own_grants, user.id)
+        assert caught.value.details["current_version"] == version_of([kept])
+        assert await call(RoleService.set_own_grants, user.id, Grants()) == []
 
     async def test_unknown_user(self, call: Caller) -> None:
         """There is nobody to give it to."""

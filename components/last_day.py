@@ -1,0 +1,27 @@
+"""The day on which something ends."""
+
+from typing import ClassVar
+
+import reflex as rx
+
+from components.browser_module import browser_module
+
+HELP = "It ends when this day does, in your own time zone. Empty: for good."
+"""What a field says that asks for a last day."""
+
+
+class _LastDay(rx.Component):
+    library = browser_module("last_day.jsx")
+    tag = "LastDay"
+    is_field: ClassVar[bool] = True
+
+    name: rx.Var[str]
+
+
+def last_day(name: str) -> rx.Component:
+    """Take a last day; the form's data holds the moment at which it ends where its reader is.
+
+    Args:
+        name: Field name in the form's data; also names the ids.
+    """
+    return _LastDay.create(name=name, class_name="input", custom_attrs={"id": f"field-{name}"})
