@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Site
 
@@ -20,6 +20,12 @@ def grant(page: Page, permission: str) -> None:
 def save_bar(page: Page) -> None:
     """Press what the bar of unsaved changes offers."""
     page.get_by_role("button", name="Save", exact=True).click()
+
+
+def expect_effect(dialog: Locator, who: str, what: str, permission: str) -> None:
+    """The dialog says of these people what becomes of a permission."""
+    expect(dialog.get_by_text(who, exact=True)).to_be_visible()
+    expect(dialog.get_by_role("list", name=what, exact=True)).to_contain_text(permission)
 
 
 class TestRoles:
@@ -58,9 +64,8 @@ class TestRoles:
         save_bar(page)
         review = page.get_by_role("dialog", name=re.compile("Save"))
         expect(review).to_contain_text("2 people are affected")
-        expect(review.get_by_role("listitem").filter(has_text="session.revoke")).to_contain_text(
-            f"{ada['display_name']} and {bob['display_name']} gain it."
-        )
+        both = f"{ada['display_name']} and {bob['display_name']}"
+        expect_effect(review, both, "Can now", "session.revoke")
         role = self._role(site, name)
         assert role["permissions"] == ["session.read"]
         review.get_by_role("button", name="Save").click()
@@ -87,9 +92,7 @@ class TestRoles:
         page.get_by_role("button", name="More actions").click()
         page.get_by_role("menuitem", name="Delete…").click()
         question = page.get_by_role("alertdialog", name="Delete role?")
-        expect(question.get_by_role("listitem").filter(has_text="view.share")).to_contain_text(
-            f"{ada['display_name']} and {bob['display_name']} lose it."
-        )
+        expect_effect(question, both, "Can no longer", "view.share")
         question.get_by_label("to confirm").fill(name)
         question.get_by_role("button", name="Delete role").click()
         expect(page).to_have_url(re.compile("/roles$"))
@@ -106,7 +109,7 @@ class TestRoles:
         dialog = page.get_by_role("dialog", name="Conditions of user.update")
         dialog.get_by_label("All fields").last.uncheck()
         dialog.get_by_role("checkbox", name="Name").check()
-        dialog.get_by_label("Ends").fill("2090-01-31T12:00")
+        dialog.get_by_label("Last day").fill("2090-01-31")
         dialog.get_by_label("Reason").fill("Until the move")
         dialog.get_by_role("button", name="Apply").click()
         save_bar(page)

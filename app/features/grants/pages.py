@@ -169,7 +169,14 @@ def _grant_dialog() -> rx.Component:
             error=errors.get("reason", "").to(str),
             optional=True,
         ),
+        # What the grant is based on travels with it, even when the server has forgotten.
         rx.el.input(type="hidden", name="version", value=UserAccess.version, read_only=True),
+        rx.el.input(
+            type="hidden",
+            name="offered",
+            value=UserAccess.field_options.length().to_string(),
+            read_only=True,
+        ),
         open=UserAccess.granting & (UserAccess.conflict == ""),
         on_submit=UserAccess.grant,
         on_close=UserAccess.close_dialogs,

@@ -89,8 +89,8 @@ class UserAccess(AccessState, EditState, rx.State):
                 {
                     "permission": given(form, "permission"),
                     "rule": given(form, "rule"),
-                    "readable": self._chosen(form, "readable"),
-                    "writable": self._chosen(form, "writable"),
+                    "readable": _chosen(form, "readable"),
+                    "writable": _chosen(form, "writable"),
                     "expires_at": given(form, "expires_at") or None,
                     "reason": given(form, "reason"),
                 },
@@ -169,14 +169,6 @@ class UserAccess(AccessState, EditState, rx.State):
         self.granting = False
         self.conflict = ""
 
-    def _chosen(self, form: dict[str, Any], name: str) -> list[str] | None:
-        """The fields that were chosen; None for all of them."""
-        chosen = form.get(name)
-        if not isinstance(chosen, list):
-            return None
-        offered = {str(option["value"]) for option in self.field_options}
-        return None if offered <= set(chosen) else [str(each) for each in chosen]
-
     def _user_id(self) -> UUID:
         user_id = record_id(self.router.url.path)
         if user_id is None:
@@ -212,3 +204,11 @@ def _key(grant: GrantSpec) -> str:
 
 def _facts(grants: Iterable[GrantRead]) -> dict[str, Any]:
     return {_key(grant): spec_of(grant) for grant in grants}
+
+
+def _chosen(form: dict[str, Any], name: str) -> list[str] | None:
+    """The fields that were chosen; None for all of them."""
+    chosen = form.get(name)
+    names = [str(each) for each in chosen] if isinstance(chosen, list) else []
+    # How many were offered travels with the form: none chosen is not all of them.
+    return None if str(len(names)) == (given(form, "offered") or "0") else names

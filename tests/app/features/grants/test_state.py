@@ -54,6 +54,7 @@ class TestGrants:
             state,
             "user.update",
             rule="own",
+            offered=str(len(every)),
             readable=every,
             writable=["display_name"],
             expires_at="2090-01-31T23:00:00Z",
@@ -68,6 +69,16 @@ class TestGrants:
         [row] = (await tab.of(UserAccess)).own
         assert (row.rows, row.fields) == ("Their own record", "Write Name")
         assert not (await tab.of(UserAccess)).granting
+
+    async def test_no_field(self, tab: Tab, make_user: UserFactory, platform: Platform) -> None:
+        """None chosen is none, also in a tab that the server has forgotten."""
+        user = await make_user()
+        tab.at(f"/users/{user.id}/access")
+
+        await tab.call(UserAccess.grant, {"permission": "user.read", "offered": "8"})
+
+        grant = (await held(platform, user))["user.read"]
+        assert (grant.readable, grant.writable) == ([], [])
 
     async def test_taken_back(self, tab: Tab, make_user: UserFactory, platform: Platform) -> None:
         """Only that one."""
