@@ -22,8 +22,9 @@ def save_bar(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
-def expect_effect(dialog: Locator, who: str, what: str, permission: str) -> None:
-    """The dialog says of these people what becomes of a permission."""
+def expect_effect(dialog: Locator, people: tuple[Any, Any], what: str, permission: str) -> None:
+    """The dialog says of these two people what becomes of a permission."""
+    who = " and ".join(each["display_name"] for each in people)
     expect(dialog.get_by_text(who, exact=True)).to_be_visible()
     expect(dialog.get_by_role("list", name=what, exact=True)).to_contain_text(permission)
 
@@ -64,8 +65,7 @@ class TestRoles:
         save_bar(page)
         review = page.get_by_role("dialog", name=re.compile("Save"))
         expect(review).to_contain_text("2 people are affected")
-        both = f"{ada['display_name']} and {bob['display_name']}"
-        expect_effect(review, both, "Can now", "session.revoke")
+        expect_effect(review, (ada, bob), "Can now", "session.revoke")
         role = self._role(site, name)
         assert role["permissions"] == ["session.read"]
         review.get_by_role("button", name="Save").click()
@@ -92,7 +92,7 @@ class TestRoles:
         page.get_by_role("button", name="More actions").click()
         page.get_by_role("menuitem", name="Delete…").click()
         question = page.get_by_role("alertdialog", name="Delete role?")
-        expect_effect(question, both, "Can no longer", "view.share")
+        expect_effect(question, (ada, bob), "Can no longer", "view.share")
         question.get_by_label("to confirm").fill(name)
         question.get_by_role("button", name="Delete role").click()
         expect(page).to_have_url(re.compile("/roles$"))
