@@ -119,7 +119,7 @@ def check_guards(as_json: AsJson = False) -> None:
         from app.bootstrap import build_registry
         from app.ui.guards import unguarded
 
-        return unguarded(build_registry(), await _routes(), "app.features")
+        return unguarded(build_registry(), await _routes())
 
     found = asyncio.run(work())
     lines = "\n".join(f"unguarded: {each}" for each in found)
@@ -169,11 +169,18 @@ def diff_roles(file: RolesPath, as_json: AsJson = False) -> None:
 def apply_roles(
     file: RolesPath,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete roles that are not in the file, but built-in.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --prune: also those that people have.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the roles what a file says, all or none; roles that are not in it stay."""
+    """Make the roles what a file says, all or none; others stay, unless they are pruned."""
 
     async def work() -> tuple[list[str], dict[str, int]]:
+        from app.core.unit_of_work import UnitOfWork
         from app.features.access.roles_file import read
         from app.features.access.service import AccessService
         from app.features.roles.service import RoleService
@@ -182,7 +189,11 @@ def apply_roles(
         async with operations(RoleService) as (roles, container):
             service = await container.get(AccessService)
             found = await service.differences(wanted)
-            totals = await _apply(roles, wanted, really=not dry_run)
+            totals = await _apply(roles, wanted)
+            if prune:
+                found += await _prune(roles, wanted, totals, force=force)
+            if dry_run:
+                await (await container.get(UnitOfWork)).rollback()
         return found, totals
 
     found, totals = asyncio.run(work())
@@ -193,46 +204,82 @@ def apply_roles(
     say(as_json, facts, "\n".join(words) or "No difference.")
 
 
-async def _apply(roles: Any, wanted: Any, *, really: bool) -> dict[str, int]:
+async def _apply(roles: Any, wanted: Any) -> dict[str, int]:
     """Change what differs by the roles' own operations; how many users gain or lose how much.
 
     Raises:
         PlatformError: Whatever these refuse; then nothing is changed.
     """
-    from app.core.errors import Conflict
     from app.features.access.roles_file import defined
     from app.features.roles.schemas import RoleCreate, RoleUpdate
 
-    effects = ("gains", "loses", "widens", "narrows")
-    totals = dict.fromkeys(effects, 0)
+    totals = dict.fromkeys(("gains", "loses", "widens", "narrows"), 0)
     present = {role.name: role for role in await roles.all()}
-    new = [role for role in wanted.roles if role.name not in present]
-    if really:
-        # What they include may be further down in the file.
-        for role in new:
+    for role in wanted.roles:
+        if role.name not in present:
+            # What it includes may be further down in the file.
             present[role.name] = await roles.create(
                 RoleCreate(name=role.name, description=role.description, grants=role.grants)
             )
     for role in wanted.roles:
-        known = present.get(role.name)
-        if known is None or defined(known) == _sorted(role):
-            continue
-        change = RoleUpdate(
-            description=role.description, includes=role.includes, grants=role.grants
-        )
-        if not really:
-            change = change.model_copy(
-                update={"includes": [name for name in role.includes if name in present]}
+        known = present[role.name]
+        if defined(known) != _sorted(role):
+            change = RoleUpdate(
+                description=role.description, includes=role.includes, grants=role.grants
             )
-        report = await roles.what_if(known.id, change)
-        if report.refusal is not None:
-            raise Conflict("access.apply.refused", f"{role.name}: {report.refusal}")
-        for group in report.groups:
-            for effect in effects:
-                totals[effect] += group.count * len(getattr(group, effect))
-        if really:
+            await _looked_at(roles, known, change, totals)
             await roles.update(known.id, change)
     return totals
+
+
+async def _prune(roles: Any, wanted: Any, totals: dict[str, int], *, force: bool) -> list[str]:
+    """Delete the roles that the file does not name; what is lost, one sentence each.
+
+    Raises:
+        PlatformError: Somebody has one of them and it is not forced, or the service refuses; then
+            nothing is changed.
+    """
+    from app.core.errors import Conflict
+    from app.features.roles.service import DEFAULT_ROLES
+
+    kept = {role.name for role in wanted.roles} | set(DEFAULT_ROLES)
+    found = []
+    for role in await roles.all():
+        if role.name in kept:
+            continue
+        if role.members and not force:
+            people = "1 person has" if role.members == 1 else f"{role.members:,} people have"
+            message = f"{role.name}: {people} this role; --force takes it from them."
+            raise Conflict("access.prune.members", message)
+        report = await _looked_at(roles, role, None, totals)
+        found.append(f"{role.name}: is deleted.")
+        for group in report.groups:
+            who = ", ".join(person.name for person in group.people)
+            more = group.count - len(group.people)
+            names = f"{who} and {more:,} more" if more else who
+            for what in ("loses", "narrows"):
+                if permissions := getattr(group, what):
+                    verb = "no longer" if what == "loses" else "within limits only"
+                    found.append(f"{role.name}: {verb} {', '.join(permissions)}: {names}.")
+        await roles.delete(role.id)
+    return found
+
+
+async def _looked_at(roles: Any, role: Any, change: Any, totals: dict[str, int]) -> Any:
+    """What a change would do, added to the totals.
+
+    Raises:
+        Conflict: It would be refused.
+    """
+    from app.core.errors import Conflict
+
+    report = await roles.what_if(role.id, change)
+    if report.refusal is not None:
+        raise Conflict("access.apply.refused", f"{role.name}: {report.refusal}")
+    for group in report.groups:
+        for effect in totals:
+            totals[effect] += group.count * len(getattr(group, effect))
+    return report
 
 
 def _sorted(role: Any) -> Any:

@@ -32,6 +32,17 @@ class Registry:
     def __repr__(self) -> str:
         return f"<Registry modules={list(self._modules)}>"
 
+    @property
+    def packages(self) -> set[str]:
+        """Where the installed modules live, by what their providers make."""
+        made = [
+            factory.provides.type_hint
+            for module in self._modules.values()
+            if module.provider is not None
+            for factory in module.provider.factories
+        ]
+        return {each.__module__.rpartition(".")[0] for each in made if hasattr(each, "__module__")}
+
     def install(self, module: Module) -> None:
         """Add a module.
 

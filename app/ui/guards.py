@@ -52,17 +52,21 @@ def guards(registry: Registry, routes: Iterable[RestRoute]) -> list[Guard]:
     return [Guard(kind, name, name_of, _rules(registry, name_of)) for kind, name, name_of in ways]
 
 
-def unguarded(registry: Registry, routes: Iterable[RestRoute], package: str) -> list[str]:
+def unguarded(registry: Registry, routes: Iterable[RestRoute]) -> list[str]:
     """What nothing guards, in words; empty when all is well.
 
     Args:
         registry: What is installed.
         routes: What the REST application routes.
-        package: Where the services live.
     """
+    gates = {
+        name: gate
+        for package in sorted(registry.packages)
+        for name, gate in operations_in(package).items()
+    }
     return [
         *(f"{each.kind} {each.name}" for each in guards(registry, routes) if not each.permission),
-        *(f"operation {name}" for name, gate in operations_in(package).items() if gate is None),
+        *(f"operation {name}" for name, gate in gates.items() if gate is None),
     ]
 
 

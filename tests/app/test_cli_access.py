@@ -1,12 +1,17 @@
 """`platformctl perms`, `guards` and `access`."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from app.commands import operations
 from app.core.operations import Service
+from app.features.access.service import AccessService
+from app.features.roles.schemas import MembersAdd
+from app.features.roles.service import RoleService
 from app.features.users import service as users_service
 from tests.app.test_cli import Run, migrated, run
 
@@ -144,6 +149,56 @@ class TestFile:
 
         assert result["applied"] is False
         assert result["totals"]["loses"] == 0
+
+    def test_dry_run_looks_into_new_roles(self, migrated: Run, write: Callable[[str], str]) -> None:
+        """What saving would refuse is refused, also of roles that are not there yet."""
+        path = write(FILE + "- name: fresh\n  grants: [{permission: no.such}]\n")
+
+        result = migrated("access", "apply", path, "--dry-run")
+
+        assert result.returncode == 1
+        assert "No feature has a permission no.such" in result.stderr
+
+    def test_prune(self, migrated: Run, write: Callable[[str], str]) -> None:
+        """Roles go that the file does not name, but those that are built in."""
+        path = write(FILE)
+        migrated("access", "apply", write(FILE + "- name: old\n"))
+        write(FILE)
+        kept = migrated("access", "apply", path).stdout
+        dry = migrated("access", "apply", path, "--prune", "--dry-run").stdout
+        still = migrated("access", "export").stdout
+        pruned = migrated("access", "apply", path, "--prune").stdout
+        after = migrated("access", "export").stdout
+
+        assert "old: is deleted." not in kept
+        assert "old: is deleted." in dry
+        assert "name: old" in still
+        assert "Applied." in pruned
+        assert "name: old" not in after
+        assert "name: user" in after
+
+    def test_prune_spares_members(self, migrated: Run, write: Callable[[str], str]) -> None:
+        """A role that somebody has goes only when it is forced, and not before."""
+
+        async def give() -> None:
+            async with operations(RoleService) as (roles, container):
+                [old] = [role for role in await roles.all() if role.name == "old"]
+                person = await (await container.get(AccessService)).person(ADMIN)
+                await roles.add_members(old.id, MembersAdd(user_ids=[person.id]))
+
+        old = "- name: old\n  grants: [{permission: user.read}]\n"
+        migrated("access", "apply", write(FILE + old))
+        asyncio.run(give())
+        path = write(FILE)
+        refused = migrated("access", "apply", path, "--prune")
+        still = migrated("access", "export").stdout
+        forced = migrated("access", "apply", path, "--prune", "--force")
+
+        assert refused.returncode == 1
+        assert "old: 1 person has this role" in refused.stderr
+        assert "name: old" in still
+        assert forced.returncode == 0
+        assert "name: old" not in migrated("access", "export").stdout
 
     @pytest.mark.parametrize("option", [[], ["--dry-run"]])
     def test_refused(self, migrated: Run, write: Callable[[str], str], option: list[str]) -> None:
