@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import Request
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.core import validation
-from app.core.errors import Invalid, PlatformError, RateLimited, Unavailable
+from app.core.errors import Invalid, PermissionDenied, PlatformError, RateLimited, Unavailable
 from app.core.log import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -62,6 +63,8 @@ class Problem(BaseModel):
     )
 
 
+_EXPLAINED_TO = "role.read"
+"""The permission of the route that explains permissions."""
 _MEANINGS = {
     400: "The body could not be read.",
     401: "Nobody is signed in, or the token is not valid.",
@@ -178,6 +181,8 @@ async def on_platform_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PlatformError)  # noqa: S101 - registered for this class
     extra: dict[str, object] = dict(error.details)
     headers: dict[str, str] = {}
+    if isinstance(error, PermissionDenied):
+        extra |= _explanation(request, error.permission)
     if isinstance(error, Invalid) and error.fields:
         extra["fields"] = error.fields
     if isinstance(error, RateLimited):
@@ -193,6 +198,15 @@ async def on_platform_error(request: Request, error: Exception) -> Response:
         extra=extra,
         headers=headers,
     )
+
+
+def _explanation(request: Request, permission: str) -> dict[str, object]:
+    """Where it is told why the caller lacks a permission, for those who may ask."""
+    actor = request.scope.get("atrium.actor")
+    if actor is None or actor.user_id is None or not actor.may(_EXPLAINED_TO):
+        return {}
+    asked = urlencode({"user_id": str(actor.user_id), "permission": permission})
+    return {"explain": f"/api/v1/permissions/explain?{asked}"}
 
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:

@@ -26,6 +26,8 @@ from app.features.access.state import (
     Previewing,
 )
 from app.features.roles.permissions import RolePermission
+from app.features.roles.state import PREVIEW, RoleRecord
+from app.features.roles.state import RECORD as ROLE
 from app.ui.page_state import Console
 from app.ui.shell import STOP_PREVIEW
 
@@ -55,6 +57,14 @@ module = Module(
             event=Previewing.stop,
             when=Console.previewing != "",
             keywords="myself",
+        ),
+        Action(
+            PREVIEW,
+            RolePermission.UPDATE,
+            event=Previewing.start_this_role,
+            page=ROLE,
+            when=~RoleRecord.gone,
+            keywords="look see as",
         ),
         Action("Compare roles", _READ, href=COMPARE, keywords="difference"),
     ),

@@ -203,6 +203,11 @@ class Previewing(PageState, rx.State):
         return await self._start({"kind": "role", "id": given(form, "role")})
 
     @handler(RolePermission.UPDATE)
+    async def start_this_role(self) -> Any:
+        """Look at the console as if one had only the role of the open record."""
+        return await self._start({"kind": "role", "id": record_id(self.router.url.path)})
+
+    @handler(RolePermission.UPDATE)
     async def start_user(self) -> Any:
         """Look at the console as the user of the open record sees it."""
         return await self._start({"kind": "user", "id": record_id(self.router.url.path)})

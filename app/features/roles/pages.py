@@ -8,7 +8,7 @@ import reflex as rx
 from app.features.audit.pages import activity_card
 from app.features.audit.words import ACTIVITY_LIMIT
 from app.features.roles.permissions import RolePermission
-from app.features.roles.state import NewRole, RoleList, RoleRecord
+from app.features.roles.state import PREVIEW, RECORD, NewRole, RoleList, RoleRecord
 from app.ui.list_view import list_pagination, list_toolbar
 from app.ui.page_state import Console
 from app.ui.record_view import record_conflict_dialog, record_gone
@@ -270,9 +270,14 @@ def _actions() -> rx.Component:
     role = RoleRecord.role
     may_duplicate = Console.may[RolePermission.CREATE]
     may_delete = Console.may[RolePermission.DELETE] & (role.id != "") & ~role.is_default
+    may_preview = Console.may[RolePermission.UPDATE] & (role.id != "")
     return rx.cond(
-        may_duplicate | may_delete,
+        may_duplicate | may_delete | may_preview,
         menu(
+            rx.cond(
+                may_preview,
+                menu_item(PREVIEW, icon="eye", on_click=Console.run(f"{RECORD} {PREVIEW}")),
+            ),
             rx.cond(
                 may_duplicate,
                 menu_link("Duplicate", href="/roles/new?from=" + role.id, icon="copy"),

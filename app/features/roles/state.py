@@ -38,6 +38,8 @@ from app.ui.record_state import RecordState
 
 RECORD = "/roles/[role_id]"
 """Route of a role's own page."""
+PREVIEW = "Preview as this role"
+"""The action of a role's page that the access feature, which builds on this one, contributes."""
 NO_ROLE = ("role.not_found", "There is no such role.")
 """The answer when there is none."""
 

@@ -117,3 +117,23 @@ class TestFilesAndTables:
         marks = {row["permission"]: row["cells"][column] for row in matrix["rows"]}
         assert (marks["user.read"], marks["user.delete"]) == ("d", "")
         assert [each["permission"] for each in compared.json()["items"]] == ["user.read"]
+
+
+@pytest.mark.actor(grants=["role.read"])
+async def test_refusal_leads_to_its_explanation(client: httpx.AsyncClient) -> None:
+    """A 403 links to the reason, for those who may ask for it."""
+    refused = (await client.delete("/api/v1/users/01890000-0000-7000-8000-000000000001")).json()
+
+    told = (await client.get(refused["explain"])).json()
+
+    assert refused["permission"] == "user.delete"
+    assert (told["permission"], told["allowed"]) == ("user.delete", False)
+
+
+@pytest.mark.actor("user")
+async def test_refusal_without_explanation(client: httpx.AsyncClient) -> None:
+    """Others are not led to another refusal."""
+    refused = (await client.get("/api/v1/audit")).json()
+
+    assert refused["permission"] == "audit.read"
+    assert "explain" not in refused

@@ -12,14 +12,18 @@ from app.core.errors import Conflict, NotFound, PermissionDenied
 from app.core.ports import Authenticator
 from app.features.access.schemas import PreviewStart
 from app.features.access.service import PreviewService
+from app.features.access.state import Previewing
 from app.features.auth.schemas import Credentials
 from app.features.auth.service import AuthService
 from app.features.roles.schemas import GrantSpec, RoleUpdate
 from app.features.roles.service import RoleService
+from app.features.roles.state import PREVIEW, RECORD
 from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform, SignedIn
+from app.ui.page_state import Console as Kit
+from tests.fixtures.tab import Tab
 
 NOBODY = UUID("01890000-0000-7000-8000-000000000001")
 
@@ -148,3 +152,18 @@ async def test_impossible(call: Caller, signed_in: SignedIn, make_role: RoleFact
             await call(PreviewService.start, PreviewStart(kind=kind, id=NOBODY))
     with pytest.raises(Conflict):
         await call(PreviewService.start, PreviewStart(kind="role", id=role.id))
+
+
+@pytest.mark.actor("admin")
+async def test_action_of_a_role(tab: Tab, make_role: RoleFactory) -> None:
+    """The role's page finds the action by its name, and it is about the role of the address."""
+    role = await make_role("user.read", name="desk")
+    tab.at(f"/roles/{role.id}")
+
+    [event] = await tab.call(Kit.run, f"{RECORD} {PREVIEW}")
+    with pytest.raises(Conflict) as caught:
+        await tab.call(Previewing.start_this_role)
+
+    assert event.name.endswith("previewing.start_this_role")
+    # A tab without a browser has no console session; the role was found.
+    assert caught.value.code == "preview.console_only"
