@@ -56,6 +56,13 @@ class AuditEntry(Table, table=True):
             sqlite_where=text("target_id = '' AND target_label <> ''"),
             postgresql_where=text("target_id = '' AND target_label <> ''"),
         ),
+        Index(
+            "ix_core_audit_entries_outcome",
+            "outcome",
+            "id",
+            sqlite_where=text("outcome <> 'succeeded'"),
+            postgresql_where=text("outcome <> 'succeeded'"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -193,15 +193,22 @@ def upgrade() -> None:
         ("request", ["request_id", "id"]),
     ):
         op.create_index(f"ix_core_audit_entries_{name}", "core_audit_entries", columns)
-    # What has a name and no id, such as the address of a sign-in that failed.
-    by_label = sa.text("target_id = '' AND target_label <> ''")
-    op.create_index(
-        "ix_core_audit_entries_label",
-        "core_audit_entries",
-        ["target_type", "target_label", "id"],
-        sqlite_where=by_label,
-        postgresql_where=by_label,
-    )
+    for name, columns, where in (
+        # What has a name and no id, such as the address of a sign-in that failed.
+        (
+            "label",
+            ["target_type", "target_label", "id"],
+            "target_id = '' AND target_label <> ''",
+        ),
+        ("outcome", ["outcome", "id"], "outcome <> 'succeeded'"),
+    ):
+        op.create_index(
+            f"ix_core_audit_entries_{name}",
+            "core_audit_entries",
+            columns,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     _create_search_index()
 
 

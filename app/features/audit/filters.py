@@ -218,6 +218,9 @@ class Filters:
 
     async def _done(self, query: AuditFilter) -> _Criterion:
         """What was done, and what came of it: pairs that there are, of which an index knows."""
+        by_action = bool(query.action or query.module or query.access_only)
+        if not by_action and query.outcome not in (None, "succeeded"):
+            return _refused(query.outcome)
         wanted = [
             (action, outcome)
             for action, outcome in await self._pairs()
@@ -225,7 +228,7 @@ class Filters:
         ]
         branches = [branch for pair in wanted for branch in _done(pair)]
         conditions = [] if query.outcome is None else [_entry.outcome == query.outcome]
-        if query.action or query.module or query.access_only:
+        if by_action:
             conditions.append(_entry.action.in_({action for action, _ in wanted}))
         return _Criterion(and_(*conditions), branches)
 
@@ -271,6 +274,13 @@ def _equal(index: str, **values: Any) -> _Criterion:
     """Entries with these values, which an index begins with."""
     condition = and_(*(_entry[name] == value for name, value in values.items()))
     return _Criterion(condition, [_Branch(index, condition)])
+
+
+def _refused(outcome: str) -> _Criterion:
+    """Entries that came to this and not to a success."""
+    # The second part as the index says it.
+    where = and_(_entry.outcome == outcome, literal_column("outcome <> 'succeeded'"))
+    return _Criterion(_entry.outcome == outcome, [_Branch("outcome", where)])
 
 
 def _done(pair: tuple[str, str]) -> Sequence[_Branch]:
