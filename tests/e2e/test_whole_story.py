@@ -1,4 +1,4 @@
-"""A right is given, refused, explained, found in the audit, taken back and proven, by one person."""
+"""A right is given, refused, explained, found in the audit, taken back and proven."""
 
 import re
 from uuid import uuid4
@@ -44,8 +44,8 @@ def test_from_a_new_role_to_the_verified_trail(site: Site) -> None:
     page.get_by_role("checkbox", name=re.compile(r"^user\.read\b")).check()
     page.get_by_role("button", name="Save", exact=True).click()
     review = page.get_by_role("dialog", name=re.compile("Save"))
-    expect(review.get_by_role("listitem").filter(has_text="user.read")).to_contain_text(
-        f"{nina['display_name']} gains it."
+    expect(review.get_by_role("listitem").filter(has_text=nina["display_name"])).to_contain_text(
+        "user.read"
     )
     review.get_by_role("button", name="Save").click()
     expect(page.locator(".toast-message", has_text="Saved.")).to_be_visible()
