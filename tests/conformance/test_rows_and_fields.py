@@ -17,7 +17,8 @@ from app.bootstrap import build_registry
 from app.core.actor import SYSTEM
 from app.core.permissions import resource_of
 from app.features.audit.service import SealService
-from app.features.roles.schemas import GrantSpec
+from app.features.roles.schemas import GrantSpec, MembersAdd, RoleListQuery
+from app.features.roles.service import RoleService
 from app.features.users.schemas import FIELDS, UserRead, UserUpdate
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
@@ -200,7 +201,10 @@ class TestFields:
         """Record, list, export, filter, sort, search and the audit trail."""
         ada = viewer.people[0]
         await platform.sign_in(ada, PASSWORD)
-        await platform.caller(SYSTEM)(SealService.seal, limit=5000)
+        system = platform.caller(SYSTEM)
+        team = (await system(RoleService.page, RoleListQuery(q="team"))).items[0]
+        await system(RoleService.add_members, team.id, MembersAdd(user_ids=[viewer.people[2].id]))
+        await system(SealService.seal, limit=5000)
         listed = await viewer.listed()
         assert len(listed) == len(viewer.people)
         assert all(hidden not in user for user in listed)
@@ -235,6 +239,7 @@ class TestFields:
         assert bool(by_address) is (hidden != "email")
         all_of_it = str(await viewer.json("/audit?limit=200"))
         assert (hidden != "email") is ("one.example" in all_of_it)
+        assert (hidden != "email") is ("three.example" in all_of_it)
         assert (hidden != "display_name") is ("Ada Alpha" in all_of_it)
 
 

@@ -14,6 +14,8 @@ _NAMES: Mapping[str, str] = {"display_name": "actor_name", "email": "actor_email
 """The fields of users by which entries call those who acted, with their columns."""
 _CALLED_BY_EMAIL = frozenset({"session"})
 """Other things that entries call by their user's address."""
+_LISTING_EMAILS = frozenset({("role", "members")})
+"""Fields of other things whose changes list people by their address."""
 
 
 def sight_of(registry: Registry, actor: Actor, permission: str) -> Sight:
@@ -42,8 +44,12 @@ def masks_of(registry: Registry, actor: Actor, entry: Mapping[str, Any]) -> dict
     masks: dict[str, Any] = {}
     if entry["actor_id"] not in (None, actor.user_id):
         masks = {column: "" for field, column in _NAMES.items() if field in of_people}
+    gone = set(hidden or ())
+    if "email" in of_people:
+        gone |= {field for kind, field in _LISTING_EMAILS if kind == target_type}
+    if gone:
+        masks["changes"] = [each for each in entry["changes"] if _field_of(each) not in gone]
     if hidden is not None:
-        masks["changes"] = [each for each in entry["changes"] if _field_of(each) not in hidden]
         masks["detail"] = {}
     if resource.label in (hidden or ()) or (
         target_type in _CALLED_BY_EMAIL and "email" in of_people
