@@ -57,15 +57,23 @@ def load_document() -> Any:
 
 
 def without_security(document: Any) -> Any:
-    """The document without who may call: that is not for the inventor of requests to vary."""
+    """The document without who may call, and why: those are not for the inventor to vary."""
     paths = {
-        path: {
-            method: {name: value for name, value in operation.items() if name != "security"}
-            for method, operation in item.items()
-        }
+        path: {method: _plain(operation) for method, operation in item.items()}
         for path, item in document["paths"].items()
     }
     return document | {"paths": paths}
+
+
+def _plain(operation: dict[str, Any]) -> dict[str, Any]:
+    parameters = [each for each in operation.get("parameters", []) if not _is_why(each)]
+    others = {name: value for name, value in operation.items() if name != "security"}
+    return others | {"parameters": parameters}
+
+
+def _is_why(parameter: dict[str, Any]) -> bool:
+    """Whether it is the header that every recorded operation takes alike; it has its own tests."""
+    return parameter.get("name") == "X-Audit-Reason"
 
 
 DOCUMENT = load_document()

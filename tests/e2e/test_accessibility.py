@@ -147,7 +147,7 @@ def verify_trail(page: Page) -> None:
 
 def choose_days(page: Page) -> None:
     """Ask for the first and the last day."""
-    filters = page.get_by_role("button", name="Filters")
+    filters = page.get_by_role("button", name="Filters", exact=True)
     if filters.is_visible():
         filters.click()
     press("When")(page)

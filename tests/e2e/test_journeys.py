@@ -425,7 +425,7 @@ class TestEditUser:
         expect(names(theirs).first).to_be_visible()
 
     def test_delete(self, site: Site) -> None:
-        """The consequences are said in numbers, and the address has to be typed."""
+        """The consequences are said in numbers, and the name has to be typed."""
         user = site.add_user("Dora Deleted")
         site.sign_in(user["email"])
         page = site.administrator(f"/users/{user['id']}")
@@ -435,7 +435,7 @@ class TestEditUser:
         confirm = dialog.get_by_role("button", name="Delete user")
         confirm.click()
         expect(dialog).to_be_visible()
-        dialog.get_by_role("textbox").fill(user["email"])
+        dialog.get_by_role("textbox").fill("Dora Deleted")
         confirm.click()
 
         expect(message(page, "Dora Deleted is deleted.")).to_be_visible()

@@ -228,12 +228,13 @@ class AuditList(ViewedListState, rx.State):
     @handler(AuditPermission.UNDO)
     async def undo(self) -> Any:
         """Take back what the open entry tells; what was changed since stands beside it then."""
+        entry_id = parse_id(self.entry.id) or _NO_ID
         try:
             async with runtime.operations(AuditService) as audit:
-                entry_id = parse_id(self.entry.id) or _NO_ID
-                target_type = (await audit.get(entry_id)).target_type
                 await audit.undo(entry_id)
         except Conflict as error:
+            async with runtime.operations(AuditService) as audit:
+                target_type = (await audit.get(entry_id)).target_type
             self.conflict = error.message
             self.changed_since = changed_since(target_type, error)
             return None

@@ -240,6 +240,10 @@ FIELDS = {
     "address": "'192.0.2.99'",
     "user_agent": "'curl'",
     "duration_ms": "duration_ms + 1",
+    "on_behalf_of": "'somebody else'",
+    "trace_id": "'0123456789abcdef0123456789abcdef'",
+    "module": "'roles'",
+    "reason": "'because'",
 }
 SWAP_SEALS = [
     "UPDATE core_audit_seals SET seq = 99 WHERE seq = 6",

@@ -421,7 +421,12 @@ class TestRecord:
 
         [row] = (await tab.of(RoleRecord)).activity
         assert row.what == "changed the role"
-        assert row.changes == [{"field": "Grants", "before": "user.read", "after": "audit.read"}]
+        [change] = row.changes
+        assert (change["field"], change["before"], change["after"]) == (
+            "Grants",
+            "user.read",
+            "audit.read",
+        )
 
 
 @pytest.mark.actor(grants=["role.read", "role.update", "user.read"])
