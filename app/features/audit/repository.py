@@ -86,8 +86,8 @@ class AuditRepository(Repository[AuditEntry]):
             if len(rows) < STEP:
                 return
 
-    async def changes_since(self, entry: AuditEntryRead) -> list[AuditEntry]:
-        """What changed the same thing later, oldest first, as far as it is soon told."""
+    async def changes_since(self, entry: AuditEntryRead, within: Condition) -> list[AuditEntry]:
+        """What changed the same thing later and may be seen, oldest first, if it is soon told."""
         statement = (
             select(AuditEntry)
             .where(
@@ -95,6 +95,7 @@ class AuditRepository(Repository[AuditEntry]):
                 AuditEntry.target_id == entry.target_id,
                 AuditEntry.outcome == "succeeded",
                 col(AuditEntry.id) > entry.id,
+                within,
             )
             .order_by(col(AuditEntry.id).desc())
             .limit(_LATER)

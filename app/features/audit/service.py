@@ -61,6 +61,8 @@ _YIELD_EVERY = 100
 
 _CURSOR = re.compile(r"(chain|entries|anchor):([0-9a-f-]{1,36})")
 _NO_ID = UUID(int=0)
+_SOMEBODY = "Somebody"
+"""Who did what an actor may not see, or whose name they may not."""
 
 
 class AuditService(Service):
@@ -147,10 +149,11 @@ class AuditService(Service):
     ) -> Conflict:
         if all(current.get(name) == before[name] for name in before):
             return Conflict("audit.undo.done", "All is as it was before this change already.")
-        later = await self._entries.changes_since(entry)
+        found = await self._entries.changes_since(entry, self._sight.within)
+        later = [self._masked(AuditEntryRead.model_validate(each)) for each in found]
         by: dict[str, dict[str, str]] = {
-            change["field"]: {
-                "by": each.actor_name,
+            change.field: {
+                "by": each.actor_name or _SOMEBODY,
                 "at": each.at.isoformat(),
                 "entry_id": str(each.id),
             }
@@ -158,7 +161,7 @@ class AuditService(Service):
             for change in each.changes
         }
         changed = [{"field": name, "now": current.get(name), **by.get(name, {})} for name in fields]
-        who = sorted({by[name]["by"] for name in fields if name in by}) or ["Somebody"]
+        who = sorted({by[name]["by"] for name in fields if name in by}) or [_SOMEBODY]
         titles = self._registry.resource(entry.target_type).fields
         what = ", ".join(titles.get(name, name) for name in fields)
         message = f"{' and '.join(who)} changed this since: {what}. Look at it first."

@@ -226,6 +226,42 @@ class TestRefused:
 
         assert (await call(UserService.get, user.id)).display_name == "Ada"
 
+    @pytest.mark.parametrize(
+        "grants",
+        [
+            pytest.param(
+                ["audit.*", "user.update", GrantSpec(permission="user.read", readable=["email"])],
+                id="names",
+            ),
+            pytest.param(
+                ["audit.undo", "user.*", GrantSpec(permission="audit.read", rule="own")],
+                id="entries",
+            ),
+        ],
+    )
+    async def test_names_nobody_unseen(
+        self,
+        platform: Platform,
+        make_user: UserFactory,
+        make_role: RoleFactory,
+        grants: list[Any],
+    ) -> None:
+        """Who changed it since is told only to those who may see it."""
+        await make_role(*grants, name="limited")
+        limited, grace = await make_user(roles=["limited"]), await make_user(roles=["admin"])
+        call = platform.caller((await platform.sign_in(limited, PASSWORD)).actor)
+        hers = platform.caller((await platform.sign_in(grace, PASSWORD)).actor)
+        user = await make_user(email="ada@example.com")
+        await call(UserService.update, user.id, UserUpdate(email="adda@example.com"))
+        entry = await last(platform, "user.update")
+        await hers(UserService.update, user.id, UserUpdate(email="adela@example.com"))
+
+        with pytest.raises(Conflict) as caught:
+            await call(AuditService.undo, entry)
+
+        assert caught.value.message == "Somebody changed this since: E-mail. Look at it first."
+        assert grace.display_name not in str(caught.value.details)
+
     @pytest.mark.actor(grants=["audit.read", "user.*"])
     async def test_over_http(
         self, client: httpx.AsyncClient, platform: Platform, make_user: UserFactory
