@@ -86,14 +86,17 @@ class Edge:
             await self._http(scope, receive, send)
         else:
             if scope["type"] == "websocket":
-                scope["atrium.context"] = self._context(scope, Headers(scope=scope), "console")
+                headers = Headers(scope=scope)
+                reason = _reason(headers) or ""
+                scope["atrium.context"] = self._context(scope, headers, "console", reason)
             await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         headers = Headers(scope=scope)
         channel = "api" if scope["path"].startswith("/api/") else "console"
-        context = scope["atrium.context"] = self._context(scope, headers, channel)
+        reason = _reason(headers)
+        context = scope["atrium.context"] = self._context(scope, headers, channel, reason or "")
         structlog.contextvars.bind_contextvars(
             request_id=context.request_id, trace_id=context.trace_id
         )
@@ -110,7 +113,7 @@ class Edge:
 
         limited = _LimitedBody(receive, self._settings.max_body_bytes)
         try:
-            refusal = self._refusal(scope, headers)
+            refusal = self._refusal(scope, headers, reason)
             if refusal is not None:
                 await _answer(scope, send_with_headers, *refusal)
                 return
@@ -132,7 +135,7 @@ class Edge:
             self._log_access(scope, status, started)
             structlog.contextvars.unbind_contextvars("request_id", "trace_id")
 
-    def _context(self, scope: Scope, headers: Headers, channel: Any) -> RequestContext:
+    def _context(self, scope: Scope, headers: Headers, channel: Any, reason: str) -> RequestContext:
         given = headers.get("x-request-id", "")
         self._trust_proxy(scope, headers)
         return RequestContext(
@@ -141,7 +144,7 @@ class Edge:
             address=scope["client"][0] if scope.get("client") else "",
             user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
             trace_id=_trace_id(headers) or new_trace_id(),
-            reason=_reason(headers) or "",
+            reason=reason,
         )
 
     def _trust_proxy(self, scope: Scope, headers: Headers) -> None:
@@ -158,14 +161,16 @@ class Edge:
             secure = {"http": "https", "websocket": "wss"}
             scope["scheme"] = secure[scope["type"]] if scheme == "https" else scope["scheme"]
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str, str] | None:
+    def _refusal(
+        self, scope: Scope, headers: Headers, reason: str | None
+    ) -> tuple[int, str, str, str] | None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             detail = f"The headers are larger than {MAX_HEADER_BYTES} bytes."
             return 431, "Request headers too large", "request.headers.too_large", detail
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:
             return self._too_large()
-        if _reason(headers) is None:
+        if reason is None:
             detail = f"Say why once, in UTF-8, on one line of at most {REASON_LENGTH} characters."
             return 422, "Invalid input", "request.reason.invalid", detail
         return None
