@@ -67,8 +67,11 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
     registry = build_registry()
     container = build_container(settings, registry)
     connections = Connections()
+    policy = build_page_policy(settings, registry)
     rest = build_api(registry, container)
-    runtime.install(runtime.Runtime(container, registry, settings, connections, rest_routes(rest)))
+    runtime.install(
+        runtime.Runtime(container, registry, settings, connections, policy, rest_routes(rest))
+    )
     api: App = CompressMiddleware(rest, minimum_size=_COMPRESS_FROM_BYTES)
     if settings.server.allowed_origins:
         api = CORSMiddleware(
@@ -80,7 +83,7 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
         )
     pages = PageGate(
         Frontend(WEB / "build" / "client"),
-        build_page_policy(settings, registry),
+        policy,
         container,
         settings,
     )

@@ -17,6 +17,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.http.coverage import RestRoute
 from app.settings import Settings
 from app.ui.connections import Connections
+from app.ui.page_policy import PagePolicy
 
 S = TypeVar("S", bound=Service)
 
@@ -29,6 +30,7 @@ class Runtime:
     registry: Registry
     settings: Settings
     connections: Connections
+    policy: PagePolicy
     routes: Sequence[RestRoute] = ()
 
 

@@ -34,7 +34,6 @@ from app.features.views.state import ViewedListState
 from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
-from app.ui.page_policy import PagePolicy
 from app.ui.page_state import Console, PageState
 
 log = get_logger(__name__)
@@ -332,8 +331,7 @@ class Undoing(PageState, rx.State):
         async with runtime.operations(AuditService) as audit:
             await audit.undo(entry_id)
         await self._say("Taken back.")
-        policy = PagePolicy(runtime.current().registry, development=True)
-        page = policy.by_path(self.router.url.path)
+        page = runtime.current().policy.by_path(self.router.url.path)
         return list(page.on_load) if page else None
 
 
