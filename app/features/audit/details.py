@@ -125,7 +125,7 @@ def changed_since(target_type: str, error: Conflict) -> list[dict[str, str]]:
 def _explanation(entry: AuditEntryRead) -> str:
     registry, may = runtime.current().registry, runtime.caller().actor.may
     page = next((page for page in registry.pages if page.route == _EXPLAIN), None)
-    needed = _permissions().get(entry.action, entry.action)
+    needed = _permissions(frozenset(registry.packages)).get(entry.action, entry.action)
     if (
         page is None
         or not may(page.permission)
@@ -138,9 +138,9 @@ def _explanation(entry: AuditEntryRead) -> str:
 
 
 @cache
-def _permissions() -> Mapping[str, str]:
+def _permissions(packages: frozenset[str]) -> Mapping[str, str]:
     """What actions need that are not called as their permission."""
-    known = operations_in("app.features").values()
+    known = (each for package in packages for each in operations_in(package).values())
     return {each.action: each.permission for each in known if each is not None}
 
 
