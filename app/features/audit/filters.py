@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    TextClause,
     and_,
     false,
     func,
@@ -44,37 +45,38 @@ _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 _USER = "user"
 """The type of things that can act."""
 
-_PAIRS = text("""
-WITH RECURSIVE found (action) AS (
-    SELECT MIN(action) FROM core_audit_entries
+
+def _different(column: str, query: str) -> TextClause:
+    """A query of the `found` values of a column, each by one look into an index it begins."""
+    # The columns are ours.
+    return text(f"""
+WITH RECURSIVE found (value) AS (
+    SELECT MIN({column}) FROM core_audit_entries
     UNION ALL
     SELECT (
-        SELECT MIN(entry.action) FROM core_audit_entries AS entry
-        WHERE entry.action > found.action
+        SELECT MIN(entry.{column}) FROM core_audit_entries AS entry
+        WHERE entry.{column} > found.value
     )
-    FROM found WHERE found.action IS NOT NULL
+    FROM found WHERE found.value IS NOT NULL
 )
-SELECT found.action, come.outcome
+{query}
+""")  # noqa: S608 - see above
+
+
+_TYPES = _different("target_type", "SELECT value FROM found WHERE value IS NOT NULL")
+_PAIRS = _different(
+    "action",
+    """
+SELECT found.value, come.outcome
 FROM found CROSS JOIN (
     SELECT 'succeeded' AS outcome UNION ALL SELECT 'denied' UNION ALL SELECT 'failed'
 ) AS come
 WHERE EXISTS (
     SELECT 1 FROM core_audit_entries AS entry
-    WHERE entry.action = found.action AND entry.outcome = come.outcome
+    WHERE entry.action = found.value AND entry.outcome = come.outcome
 )
-""")
-_TYPES = text("""
-WITH RECURSIVE found (type) AS (
-    SELECT MIN(target_type) FROM core_audit_entries
-    UNION ALL
-    SELECT (
-        SELECT MIN(entry.target_type) FROM core_audit_entries AS entry
-        WHERE entry.target_type > found.type
-    )
-    FROM found WHERE found.type IS NOT NULL
+""",
 )
-SELECT type FROM found WHERE type IS NOT NULL
-""")
 
 Condition = ColumnElement[bool]
 Cut = Callable[[Select[Any]], Select[Any]]
@@ -168,6 +170,7 @@ class Filters:
         self._uow = uow
         self._registry = registry
         self._subjects = subjects
+        self._known_pairs: Sequence[tuple[str, str]] | None = None
 
     async def matches(self, query: AuditFilter, sight: Sight) -> Matches:
         """The entries that match."""
@@ -263,7 +266,10 @@ class Filters:
 
     async def _pairs(self) -> Sequence[tuple[str, str]]:
         """Actions and outcomes that there are; their index is read at as many places only."""
-        return [(row[0], row[1]) for row in await self._uow.session.execute(_PAIRS)]
+        if self._known_pairs is None:
+            found = await self._uow.session.execute(_PAIRS)
+            self._known_pairs = [(row[0], row[1]) for row in found]
+        return self._known_pairs
 
     async def _types(self) -> Sequence[str]:
         """Types of things that there are, read likewise."""
