@@ -12,7 +12,7 @@ from components.checkbox_list import checkbox_list
 from components.form_field import form_actions, form_field, form_group, form_row, form_section
 from components.icon import icon
 from components.icon_button import icon_button
-from components.last_day import last_day
+from components.last_day import last_day_field
 from components.link import browser_link, link, navigation_link, parameter_link
 from components.menu import (
     menu,
@@ -162,7 +162,7 @@ def _fields() -> rx.Component:
                     password_input("new-password", autocomplete="new-password"),
                     action=link("Forgot it?", href="/gallery"),
                 ),
-                form_field("Last day", last_day("last_day"), optional=True),
+                last_day_field("last_day"),
                 form_field("About", textarea("about", placeholder="Two sentences."), optional=True),
                 form_row(
                     form_field("Disabled", text_input("disabled", value="Fixed", disabled=True)),

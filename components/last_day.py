@@ -5,9 +5,8 @@ from typing import ClassVar
 import reflex as rx
 
 from components.browser_module import browser_module
-
-HELP = "It ends when this day does, in your own time zone. Empty: for good."
-"""What a field says that asks for a last day."""
+from components.form_field import form_field
+from components.values import Text
 
 
 class _LastDay(rx.Component):
@@ -18,10 +17,17 @@ class _LastDay(rx.Component):
     name: rx.Var[str]
 
 
-def last_day(name: str) -> rx.Component:
-    """Take a last day; the form's data holds the moment at which it ends where its reader is.
+def last_day_field(name: str, *, error: Text = "") -> rx.Component:
+    """Ask for a last day; the form's data holds the moment at which it ends where its reader is.
 
     Args:
         name: Field name in the form's data; also names the ids.
+        error: What is wrong with it.
     """
-    return _LastDay.create(name=name, class_name="input", custom_attrs={"id": f"field-{name}"})
+    return form_field(
+        "Last day",
+        _LastDay.create(name=name, class_name="input", custom_attrs={"id": f"field-{name}"}),
+        help="It ends when this day does, in your own time zone. Empty: for good.",
+        error=error,
+        optional=True,
+    )

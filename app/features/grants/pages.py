@@ -19,8 +19,7 @@ from components.code import code
 from components.data_table import Column, data_table
 from components.form_dialog import form_dialog
 from components.form_field import form_field, form_group
-from components.last_day import HELP as LAST_DAY
-from components.last_day import last_day
+from components.last_day import last_day_field
 from components.select import select
 from components.states import empty_state
 from components.text_input import text_input
@@ -155,13 +154,7 @@ def _grant_dialog() -> rx.Component:
                 _fields("Fields that may be changed", "writable"),
             ),
         ),
-        form_field(
-            "Last day",
-            last_day("expires_at"),
-            help=LAST_DAY,
-            error=errors.get("expires_at", "").to(str),
-            optional=True,
-        ),
+        last_day_field("expires_at", error=errors.get("expires_at", "").to(str)),
         form_field(
             "Reason",
             text_input("reason", max_length=300, autocomplete="off"),

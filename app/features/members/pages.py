@@ -19,8 +19,7 @@ from components.data_table import Column, data_table
 from components.form_dialog import form_dialog
 from components.form_field import form_field
 from components.icon import icon
-from components.last_day import HELP as LAST_DAY
-from components.last_day import last_day
+from components.last_day import last_day_field
 from components.number import grouped
 from components.relative_time import relative_time
 from components.search_input import search_input
@@ -116,13 +115,7 @@ def _add_dialog() -> rx.Component:
             _people(),
             callout("To look for people you need the permission user.read.", tone="warning"),
         ),
-        form_field(
-            "Last day",
-            last_day("expires_at"),
-            help=LAST_DAY,
-            error=errors.get("expires_at", "").to(str),
-            optional=True,
-        ),
+        last_day_field("expires_at", error=errors.get("expires_at", "").to(str)),
         form_field(
             "Reason",
             text_input("reason", autocomplete="off", max_length=300),
