@@ -5,6 +5,35 @@ const PAD = 2;
 const numbers = (values) => values.map((value) => Number(value) || 0);
 const words = (value) => Number(value).toLocaleString("en-US");
 
+/** What a chart shows, for who does not see it. */
+export function SeriesTable({ label, head, series, rows, nameOf }) {
+  return (
+    <table className="visually-hidden">
+      <caption>{label}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{head}</th>
+          {series.map(({ key, title }) => (
+            <th scope="col" key={key}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row, index) => (
+          <tr key={index}>
+            <th scope="row">{nameOf(row)}</th>
+            {series.map(({ key }) => (
+              <td key={key}>{words(row[key] ?? 0)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 /** A line without axes: which way a number went. */
 export function Sparkline({ values = [], label }) {
   const points = numbers(values);
@@ -65,29 +94,7 @@ export function Bars({ points = [], label, labelTitle = "When", series = [] }) {
         <span>{first}</span>
         <span>{last}</span>
       </div>
-      <table className="visually-hidden">
-        <caption>{label}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{labelTitle}</th>
-            {series.map(({ key, title }) => (
-              <th scope="col" key={key}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {points.map((point, index) => (
-            <tr key={point.label ?? index}>
-              <th scope="row">{point.label}</th>
-              {series.map(({ key }) => (
-                <td key={key}>{words(point[key] ?? 0)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <SeriesTable label={label} head={labelTitle} series={series} rows={points} nameOf={(point) => point.label} />
     </figure>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react";
+import { SeriesTable } from "$/public/external/components/chart.jsx";
 
 const DAY_MS = 86_400_000;
 /** Narrower than this a bar cannot be pointed at. */
@@ -164,29 +165,7 @@ export function Histogram({ bars = [], above, below = [], label, onChoose }) {
         </span>
         <span>{columns.length > 1 ? beginning(columns.at(-1)) : ""}</span>
       </div>
-      <table className="visually-hidden">
-        <caption>{label}</caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            {series.map(({ key, title }) => (
-              <th scope="col" key={key}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {columns.map((bar) => (
-            <tr key={bar.start}>
-              <th scope="row">{told(bar.start, bar.end)}</th>
-              {series.map(({ key }) => (
-                <td key={key}>{words(bar[key])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <SeriesTable label={label} head="When" series={series} rows={columns} nameOf={(bar) => told(bar.start, bar.end)} />
     </figure>
   );
 }
