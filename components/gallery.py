@@ -46,6 +46,13 @@ COMMANDS: Sequence[Command] = (
 MESSAGES: list[Toast] = [
     {"id": "1", "kind": "danger", "message": "The import stopped at row 340.", "action": ""},
     {"id": "2", "kind": "danger", "message": "Kim Doe was not suspended.", "action": "Try again"},
+    {
+        "id": "3",
+        "kind": "danger",
+        "message": "This needs the permission user.delete.",
+        "action": "",
+        "why": "/access/explain",
+    },
 ]
 
 

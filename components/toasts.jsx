@@ -1,4 +1,5 @@
 import { useEffect, useReducer, useRef, useState } from "react";
+import { Link } from "react-router";
 
 const ICONS = {
   success: "M20 6 9 17l-5-5",
@@ -20,7 +21,7 @@ const dismissed = new Set();
 
 function Toast({ toast, shortcut, onDismiss, onAction }) {
   const [held, setHeld] = useState(false);
-  const { id, kind = "success", message, action } = toast;
+  const { id, kind = "success", message, action, why } = toast;
   const lasting = kind === "danger";
   const dismiss = useRef(onDismiss);
   dismiss.current = onDismiss;
@@ -52,6 +53,11 @@ function Toast({ toast, shortcut, onDismiss, onAction }) {
         <button type="button" className="toast-action" onClick={() => onAction?.(id)} data-shortcut={shortcut} aria-keyshortcuts={shortcut}>
           {action}
         </button>
+      ) : null}
+      {why ? (
+        <Link className="toast-action" to={why} onClick={() => onDismiss(id)}>
+          Why?
+        </Link>
       ) : null}
       <button type="button" className="toast-close" aria-label="Dismiss" onClick={() => onDismiss(id)}>
         <svg className="icon icon-s" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">

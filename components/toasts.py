@@ -1,6 +1,6 @@
 """Short messages after an action, with the chance to undo it."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import reflex as rx
 
@@ -16,6 +16,8 @@ class Toast(TypedDict):
     message: str
     action: str
     """Words of its button, such as *Undo*; empty for none."""
+    why: NotRequired[str]
+    """Where a refusal is explained."""
 
 
 class _Toasts(rx.Component):

@@ -6,7 +6,6 @@ pages on client navigation.
 """
 
 from typing import Any
-from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.middleware.middleware import Middleware
@@ -41,7 +40,6 @@ _FRAMEWORK = frozenset(
 )
 _NAVIGATION = "on_load_internal_state.on_load_internal"
 _UNOPENED = "console.handler"
-_EXPLAIN = "/access/explain"
 
 
 class EventGuard(Middleware):
@@ -102,7 +100,7 @@ class EventGuard(Middleware):
             )
         if actor is not None and not actor.may(page.permission):
             console.refused = page.permission
-            console.why = self._explanation(actor, page.permission)
+            console.why = self._policy.explanation(actor, page.permission)
             if EventContext.get().parent_txid is None:
                 # Else the page was loaded from the server, and the page gate has recorded it.
                 await _record(
@@ -111,13 +109,6 @@ class EventGuard(Middleware):
             root.is_hydrated = True
             return StateUpdate(delta=await _delta(root))
         return None
-
-    def _explanation(self, actor: Actor, permission: str) -> str:
-        """Address of the page that tells why they lack the permission, if they may open it."""
-        page = self._policy.by_route(_EXPLAIN)
-        if page is None or not actor.may(page.permission):
-            return ""
-        return f"{_EXPLAIN}?{urlencode({'user': actor.email, 'permission': permission})}"
 
 
 async def _actor(session_id: Any) -> Actor | None:
@@ -176,7 +167,7 @@ async def _answer(root: BaseState, refusal: PlatformError, *, ended: bool) -> St
     if ended or isinstance(refusal, Unauthenticated):
         console.session_ended = True
     else:
-        console._say(refusal.message, kind="danger")
+        console._tell(refusal)
     return StateUpdate(delta=await _delta(root))
 
 

@@ -1,7 +1,7 @@
 """Who may open which page: one answer for full loads and for navigation in the browser."""
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from app.core.actor import Actor
 from app.core.module import PageSpec
@@ -13,6 +13,7 @@ SIGN_IN = "/sign-in"
 SIGN_OUT = "/session/sign-out"
 CHANGE_PASSWORD = "/change-password"  # noqa: S105 - a path
 HOME = "/"
+_EXPLAIN = "/access/explain"
 
 
 class PagePolicy:
@@ -22,6 +23,7 @@ class PagePolicy:
         self._pages = {
             page.route: page for page in registry.pages if development or not page.development_only
         }
+        self._permissions = frozenset(map(str, registry.permissions))
         self._patterns = [
             (re.compile(re.sub(r"\[\w+\]", "[^/]+", route)), page)
             for route, page in self._pages.items()
@@ -55,6 +57,13 @@ class PagePolicy:
         if page.route == SIGN_IN:
             return HOME
         return None
+
+    def explanation(self, actor: Actor, permission: str) -> str:
+        """Address of the page that tells why they lack a permission; empty if not theirs to see."""
+        page = self.by_route(_EXPLAIN)
+        if page is None or permission not in self._permissions or not actor.may(page.permission):
+            return ""
+        return f"{_EXPLAIN}?{urlencode({'user': actor.email, 'permission': permission})}"
 
     def sign_in_path(self, asked: str) -> str:
         """The sign-in page with the way back."""

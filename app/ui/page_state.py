@@ -31,6 +31,8 @@ class Toast:
     action: str = ""
     entry: str = ""
     """Id of the audit entry that its button takes back."""
+    why: str = ""
+    """Where a refusal is explained, for those who may know."""
 
 
 @dataclass
@@ -89,7 +91,14 @@ class Console(rx.State):
         if self.password_min_length != length:
             self.password_min_length = length
 
-    def _say(self, message: str, *, kind: str = "success", entry: str = "") -> str:
+    def _tell(self, error: PlatformError) -> None:
+        """Show why something was not done."""
+        why = ""
+        if isinstance(error, PermissionDenied):
+            why = runtime.current().policy.explanation(runtime.caller().actor, error.permission)
+        self._say(error.message, kind="danger", why=why)
+
+    def _say(self, message: str, *, kind: str = "success", entry: str = "", why: str = "") -> str:
         """Show a message; returns its id.
 
         The same again takes the place of what is there. Failures stay until they are dismissed,
@@ -99,9 +108,10 @@ class Console(rx.State):
             message: A sentence.
             kind: As `components.toasts` knows it.
             entry: Id of the audit entry that can be taken back by a button.
+            why: Where it is explained.
         """
         action = "Undo" if entry else ""
-        toast = Toast(new_id().hex, kind, message, action, entry)
+        toast = Toast(new_id().hex, kind, message, action, entry, why)
         others = [each for each in self.toasts if (each.kind, each.message) != (kind, message)]
         passing = [each for each in others if each.kind != "danger"]
         fewer = {each.id for each in passing[: -(_SHOWN_AT_ONCE - 1)]}
@@ -157,7 +167,7 @@ class Console(rx.State):
 
     async def _show_problem(self, error: PlatformError) -> None:
         """Show an error of one of this state's own handlers."""
-        self._say(error.message, kind="danger")
+        self._tell(error)
 
 
 class PageState(rx.State, mixin=True):
@@ -190,7 +200,7 @@ class PageState(rx.State, mixin=True):
             console = await self.get_state(Console)
             console.session_ended = True
             return
-        await self._say(error.message, kind="danger")
+        (await self.get_state(Console))._tell(error)
 
     def _show_page_problem(self, error: PlatformError) -> None:
         """Show in the page's place why it has no content."""

@@ -68,6 +68,28 @@ def test_refusal_leads_to_the_reason(site: Site) -> None:
     expect(page.get_by_role("status").filter(has_text="does not hold user.read")).to_be_visible()
 
 
+def test_refused_action_leads_to_the_reason(site: Site) -> None:
+    """So does the message after a click for which the permission was just taken away."""
+    grants = ["role.read", "user.read", "user.suspend"]
+    role = site.api("POST", "/roles", json={"name": "warden", "permissions": grants}).json()
+    warden, other = site.add_user("Wes Warden", roles=["warden"]), site.add_user("Olga Other")
+    page = site.visit(f"/users/{other['id']}", email=warden["email"])
+    page.get_by_role("button", name="More actions").click()
+    suspend = page.get_by_role("menuitem", name="Suspend")
+    expect(suspend).to_be_visible()
+    grants.remove("user.suspend")
+    changed = {"name": "warden", "permissions": grants, "version": role["version"]}
+    site.api("PUT", f"/roles/{role['id']}", json=changed)
+
+    suspend.click()
+    refusal = page.get_by_role("listitem").filter(has_text="needs the permission user.suspend")
+    refusal.get_by_role("link", name="Why?").click()
+
+    told = page.get_by_role("status").filter(has_text="does not hold user.suspend")
+    expect(told).to_be_visible()
+    expect(page.locator(".toast-message")).to_have_count(0)
+
+
 def test_matrix(site: Site) -> None:
     """All roles and permissions: filtered by both, read aloud, and leading on."""
     page = site.administrator("/access")

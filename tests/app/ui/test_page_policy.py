@@ -3,6 +3,7 @@
 import pytest
 
 from app.bootstrap import build_registry
+from app.core.access import Access
 from app.core.actor import Actor
 from app.ui.page_policy import PagePolicy
 
@@ -74,3 +75,27 @@ class TestRedirect:
         assert page is not None
 
         assert policy.redirect(page, actor, asked) == target
+
+
+class TestExplanation:
+    """Where it is told why somebody lacks a permission."""
+
+    def test_for_who_may_know(self, policy: PagePolicy) -> None:
+        """The page comes with the question filled in."""
+        access = Access.to("role.read")
+        actor = Actor(kind="user", name="Ada", email="a+b@example.com", access=access)
+
+        assert (
+            policy.explanation(actor, "user.delete")
+            == "/access/explain?user=a%2Bb%40example.com&permission=user.delete"
+        )
+
+    def test_for_nobody_else(self, policy: PagePolicy) -> None:
+        """Who may not open that page gets no link."""
+        assert policy.explanation(SOMEBODY, "user.delete") == ""
+
+    def test_no_permission(self, policy: PagePolicy) -> None:
+        """What is no permission cannot be explained."""
+        actor = Actor(kind="user", name="Ada", access=Access.to("*"))
+
+        assert policy.explanation(actor, "console.handler") == ""
