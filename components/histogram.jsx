@@ -15,16 +15,17 @@ function told(start, end) {
   const isDays = to - from >= DAY_MS;
   const zone = isDays ? "UTC" : undefined;
   const day = (moment) => moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: zone });
+  const named = from.getTimezoneOffset() ? ` ${zone}` : "";
   if (!isDays) {
     const time = (moment) => moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     return `${day(from)}, ${time(from)}–${time(to)}`;
   }
   const last = new Date(to - DAY_MS);
-  return last > from ? `${day(from)} – ${day(last)}` : day(from);
+  return (last > from ? `${day(from)} – ${day(last)}` : day(from)) + named;
 }
 
 /** The beginning of a stretch of time. */
-const beginning = (bar) => told(bar.start, bar.end).split("–")[0].trim();
+const beginning = (bar) => told(bar.start, bar.end).split("–")[0].replace("UTC", "").trim();
 
 /** Draws several neighbours as one where there is no room for each. */
 function merged(bars, keys, width) {
