@@ -99,7 +99,7 @@ def run(title: str, command: Command, *, show: bool = False) -> Result:
 
 def pytest(*, everything: bool) -> Command:
     """Return the pytest command line; everything needs a browser and a Redis server."""
-    command = ("pytest", "-n", "auto", "--dist", "loadfile")
+    command = ("pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     if not everything:
         return (*command, "-m", "not e2e and not postgres and not slow")
     ensure_all()

@@ -5,6 +5,7 @@ that role, `@pytest.mark.actor(grants=["user.read"])` as one with exactly these 
 """
 
 import asyncio
+import functools
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from app.core.actor import ANONYMOUS, Actor
-from app.settings import ENV_PREFIX, Settings, load_settings
+from app.settings import ENV_PREFIX, DatabaseSettings, Settings, load_settings
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform, SignedIn, open_platform
 
@@ -34,11 +35,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def settings_for(database_url: str, directory: Path) -> Settings:
     """Settings of a platform in a test: this database, everything else as in `config/test.yaml`."""
-    return load_settings(
-        data_dir=directory,
-        database={"url": database_url},
-        auth={"jwt_secret": "a key that signs tokens in tests only"},
+    configured = _configured()
+    database = configured.database.model_dump() | {"url": database_url}
+    return configured.model_copy(
+        update={"data_dir": directory, "database": DatabaseSettings(**database)}
     )
+
+
+@functools.cache
+def _configured() -> Settings:
+    return load_settings(auth={"jwt_secret": "a key that signs tokens in tests only"})
 
 
 @pytest.fixture(scope="session")

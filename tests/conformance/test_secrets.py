@@ -1,11 +1,12 @@
 """No secret that the platform is given is found again where people and programs look.
 
 The secrets are found in settings and schemas, so a new one enters by itself. They go in by REST, by
-the console and by the environment: rightly, wrongly, without permission, and
+the console, by the command line and by the environment: rightly, wrongly, without permission, and
 while the database is broken. Afterwards nothing that was written or sent may hold any of them.
 """
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -30,11 +31,11 @@ from app.testing.factories import PASSWORD
 from app.testing.platform import Platform
 from scripts.programs import find_redis_server
 from scripts.servers import free_port, running_server
-from tests.conformance.test_console_attacks import everything
+from tests.conformance.test_session_attacks import everything
 from tests.fixtures.console import console
 from tests.fixtures.handlers import handlers, is_let_through, parameters_of, plausible
 from tests.fixtures.postgres import PostgresServer
-from tests.fixtures.server import Server
+from tests.fixtures.server import Server, platformctl
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.redis]
 
@@ -259,6 +260,40 @@ async def by_console(scene: Scene, person: str) -> None:
         planted.answers.append((f"console of {person}", tab.text))
 
 
+async def by_command_line(scene: Scene) -> None:
+    """Give passwords to the command line, which logs for people; and let it tell what it knows."""
+    known, unknown = scene.people["plain"].email, f"{uuid4().hex}@example.com"
+    there = os.environ | scene.server.variables
+    there |= {variable_name("logging.format"): "console", variable_name("logging.level"): "debug"}
+    url = variable_name("database.url")
+    nowhere = there | {url: re.sub(r":\d+/", f":{free_port()}/", there[url])}
+
+    async def call(*arguments: str, succeeds: bool, variables: dict[str, str] = there) -> None:
+        where = f"platformctl {' '.join(arguments)}"
+        process = await asyncio.create_subprocess_exec(
+            platformctl(),
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=variables,
+        )
+        said, _ = await process.communicate(f"{scene.planted.new(where)}\n".encode())
+        assert (process.returncode == 0) == succeeds, said.decode()
+        scene.planted.answers.append((where, said.decode()))
+
+    create, change = ("users", "create-admin"), ("users", "set-password")
+    await asyncio.gather(
+        call(*create, unknown, "--password-stdin", succeeds=True),
+        call(*create, known, "--password-stdin", succeeds=False),
+        call(*change, known, "--password-stdin", succeeds=True),
+        call(*change, f"un{unknown}", "--password-stdin", succeeds=False),
+        call(*change, known, "--password-stdin", succeeds=False, variables=nowhere),
+        call("config", "show", "--json", succeeds=True),
+        call("db", "current", succeeds=True),
+    )
+
+
 async def while_broken(scene: Scene) -> None:
     """Give secrets while a table is missing."""
     database = await scene.platform.database()
@@ -339,6 +374,7 @@ async def test_found_nowhere(
                 await by_rest(made, person)
             for person in ("nobody", "plain", "admin"):
                 await by_console(made, person)
+            await by_command_line(made)
             await while_broken(made)
             await asyncio.sleep(1)
             written = await places(made, address)

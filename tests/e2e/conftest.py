@@ -15,6 +15,8 @@ from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 DESK = (1280, 800)
 PHONE = (390, 844)
 
+Screen = tuple[tuple[int, int], str]
+
 # The browser reports every refused request as an error, also one that a test is about.
 REFUSED = r"the server responded with a status of {status} "
 
@@ -141,3 +143,13 @@ def own_server(one_worker: Server) -> Iterator[Server]:
     yield one_worker
     if not one_worker.is_running:
         one_worker.start()
+
+
+@pytest.fixture(
+    params=[(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")],
+    ids=["desk light", "desk dark", "phone light", "phone dark"],
+)
+def screen(request: pytest.FixtureRequest) -> Screen:
+    """A size and a theme."""
+    chosen: Screen = request.param
+    return chosen

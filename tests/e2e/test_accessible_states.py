@@ -1,65 +1,16 @@
-"""Nobody is kept out: axe looks at every page and state, in both themes, on desk and phone."""
+"""Nobody is kept out: axe looks at everything that opens, goes wrong or is missing on a page."""
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from app.bootstrap import build_registry
-from tests.e2e.conftest import DESK, PHONE, Site
-from tests.fixtures.server import ADMIN_EMAIL
+from tests.e2e.axe import add_role, look_at
+from tests.e2e.conftest import DESK, PHONE, Screen, Site
 
 pytestmark = pytest.mark.e2e
-
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-
-Screen = tuple[tuple[int, int], str]
-
-
-@pytest.fixture(
-    params=[(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")],
-    ids=["desk light", "desk dark", "phone light", "phone dark"],
-)
-def screen(request: pytest.FixtureRequest) -> Screen:
-    """A size and a theme."""
-    chosen: Screen = request.param
-    return chosen
-
-
-class TestPages:
-    """Every page of the registry, as the administrator or as nobody."""
-
-    def test_signed_in(self, site: Site, screen: Screen) -> None:
-        """No page has a violation."""
-        site.expect_refusal(404)
-        size, scheme = screen
-        ids = {"[role_id]": add_role(site)["id"], "[user_id]": site.add_user("Ax Axelsson")["id"]}
-        page = site.administrator("/", size=size, scheme=scheme)
-        violations = {}
-        for route in [*(page.route for page in build_registry().pages), "/no-such-page"]:
-            if route != "/sign-in":
-                path = re.sub(r"\[\w+\]", lambda name: ids[name.group()], route)
-                violations[route] = look_at(page, path)
-
-        assert {route: found for route, found in violations.items() if found} == {}
-
-    def test_signing_in(self, site: Site, screen: Screen) -> None:
-        """Neither before nor after a wrong password."""
-        site.expect_refusal(401)
-        size, scheme = screen
-        page = site.visit("/sign-in", size=size, scheme=scheme)
-        expect(page.get_by_label("E-mail")).to_be_focused()
-        assert violations_of(page) == []
-        page.get_by_label("E-mail").fill(ADMIN_EMAIL)
-        page.get_by_label("Password", exact=True).fill("not the password")
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text("wrong")
-        assert violations_of(page) == []
 
 
 class TestStates:
@@ -172,50 +123,6 @@ def role_states(record: str) -> Iterator[tuple[str, str, Callable[[Page], Any]]]
     yield "deletion of a role", record, choose("Delete…")
     yield "giving a role", f"{record}/members", press("Add people")
     yield "taking a role", f"{record}/members", select_member
-
-
-def add_role(site: Site) -> dict[str, Any]:
-    """Make a role with all kinds of grants, and a member."""
-    narrow = {"permission": "user.read", "rule": "own", "readable": ["email"], "reason": "Self"}
-    new = {
-        "name": f"Ax {uuid4().hex[:8]}",
-        "permissions": ["session.*"],
-        "grants": [narrow],
-        "includes": ["guest"],
-    }
-    role: dict[str, Any] = site.api("POST", "/roles", json=new).json()
-    user = site.add_user("Ax Memberson")
-    site.api("POST", f"/roles/{role['id']}/members", json={"user_ids": [user["id"]]})
-    return role
-
-
-def look_at(page: Page, path: str, steps: Callable[[Page], Any] = lambda page: None) -> list[str]:
-    """Open a page, do something there, and return what axe finds."""
-    page.goto(path)
-    page.locator("h1, h2").first.wait_for()
-    if "/gallery" not in path:
-        expect(page.locator(".skeleton, .table[aria-busy=true]")).to_have_count(0)
-    steps(page)
-    page.wait_for_timeout(250)
-    return violations_of(page)
-
-
-def violations_of(page: Page) -> list[str]:
-    """What axe finds, one line each."""
-    # What lies below the bar of a selection or of a form can be scrolled from under it.
-    below = {".bulk-bar": "tbody", ".save-bar": ".matrix-rows"}
-    covered = [
-        rows
-        for bar, rows in below.items()
-        if page.locator(bar).locator("visible=true").count() and page.locator(rows).count()
-    ]
-    context = {"exclude": covered} if covered else None
-    results = Axe().run(page, context=context, options=OPTIONS).response
-    return [
-        f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['html'][:150]}"
-        for violation in results["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 def press(name: str) -> Callable[[Page], Any]:
