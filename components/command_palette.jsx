@@ -136,7 +136,7 @@ export function CommandPalette({
         event.preventDefault();
         setOpen(false);
       }}
-      onClose={() => setOpen(false)}
+      onClose={() => dialog.current.open || setOpen(false)}
       onMouseDown={(event) => event.target === dialog.current && setOpen(false)}
     >
       {open && (

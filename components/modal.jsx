@@ -15,6 +15,8 @@ const FIRST = [
 export function Modal({ open = false, name, kind = "modal", onClose, dismissable = true, className = "", children, ...rest }) {
   const dialog = useRef(null);
   const [asked, setAsked] = useState(false);
+  /** Closed by us a moment ago, of which the browser tells late: it may be open again by then. */
+  const closing = useRef(0);
   const shown = open || asked;
   const close = useCallback(() => {
     setAsked(false);
@@ -37,6 +39,7 @@ export function Modal({ open = false, name, kind = "modal", onClose, dismissable
       const first = FIRST.map((each) => element.querySelector(each)).find(Boolean);
       first?.focus();
     } else if (!shown && element.open) {
+      closing.current += 1;
       element.close();
     }
   }, [shown]);
@@ -50,7 +53,11 @@ export function Modal({ open = false, name, kind = "modal", onClose, dismissable
         event.preventDefault();
         close();
       }}
-      onClose={(event) => event.target === dialog.current && shown && close()}
+      onClose={(event) => {
+        if (event.target !== dialog.current) return;
+        if (closing.current) closing.current -= 1;
+        else close();
+      }}
       onMouseDown={(event) => dismissable && event.target === dialog.current && close()}
       onClick={(event) => event.target.closest(name ? "[data-close-dialog], a[href]" : "[data-close-dialog]") && close()}
     >

@@ -154,8 +154,40 @@ class TestWatching:
         expect(chart).to_be_hidden()
 
 
+LATE_CLOSE = """
+    let held = false;
+    addEventListener("close", (event) => {
+        if (held || !(event.target instanceof HTMLDialogElement)) return;
+        event.stopImmediatePropagation();
+        setTimeout(() => {
+            held = true;
+            event.target.dispatchEvent(new Event("close"));
+            held = false;
+        }, 500);
+    }, true);
+"""
+"""A browser so busy that it tells late of a dialog's end."""
+
+
 class TestReading:
     """One entry."""
+
+    def test_opened_again_at_once(self, site: Site) -> None:
+        """The end of the first look does not end the second."""
+        site.add_user()
+        page = site.administrator("/")
+        page.add_init_script(LATE_CLOSE)
+        page.goto("/audit?action=user.create")
+        entry = page.get_by_role("dialog", name="Audit entry")
+        for _ in range(2):
+            page.locator("tbody a").first.click()
+            expect(entry).to_be_visible()
+            page.keyboard.press("Escape")
+            expect(entry).to_be_hidden()
+        page.locator("tbody a").first.click()
+        expect(entry).to_be_visible()
+        page.wait_for_timeout(700)
+        expect(entry).to_be_visible()
 
     def test_goes_on_by_keys(self, site: Site) -> None:
         """To the entry below and back, as in the list; Back leads out at once."""
@@ -169,7 +201,7 @@ class TestReading:
         first = page.url
         page.keyboard.press("j")
         expect(page).not_to_have_url(first)
-        expect(entry).to_be_visible()
+        expect(entry.get_by_role("link", name="Newer")).to_be_visible()
         page.keyboard.press("k")
         expect(page).to_have_url(first)
         expect(entry.get_by_role("button", name="Newer")).to_be_disabled()

@@ -109,7 +109,7 @@ class AuditList(ViewedListState, rx.State):
         arguments = self._read_address()
         self.choosing_days = False
         entry_id = self.router.url.query_parameters.get("entry", "")
-        if entry_id != self.entry.id:
+        if not entry_id:
             self.entry = EntryDetails()
         # Opening and closing an entry leaves the list as it is.
         if entry_id == self._entry_id or arguments != self._shown:
@@ -302,8 +302,10 @@ class AuditList(ViewedListState, rx.State):
                     request_id=entry.request_id, sort="at", limit=MOST_NEIGHBOURS + 2
                 )
                 same = (await audit.page(request)).items if entry.request_id else []
-        except NotFound as error:
+        except PlatformError as error:
             self.entry = EntryDetails()
+            if not isinstance(error, NotFound):
+                raise
             await self._say(error.message, kind="warning")
             return
         self.entry = details_of(entry)
