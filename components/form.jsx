@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useBlocker } from "react-router";
 
 /** What was typed in a form that went away unasked, by its place; it comes back with the form. */
@@ -69,7 +69,8 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
   const changed = useRef(false);
   // Just sent: the server may answer by going on to another page, which is no reason to ask.
   const sent = useRef(false);
-  const focused = useRef("");
+  /** The element inside that has the focus. */
+  const focused = useRef(null);
   const [dirty, setDirty] = useState(false);
   const look = useCallback(() => {
     if (!form.current) return;
@@ -82,16 +83,15 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
     look();
   }, [look]);
 
-  useEffect(() => {
+  // Before the browser takes the next key: what is typed is no part of what was there.
+  useLayoutEffect(() => {
     settle();
-    if (focused.current) document.getElementById(focused.current)?.focus();
-    return () => {
-      focused.current = form.current?.contains(document.activeElement) ? document.activeElement.id : "";
-    };
+    const lost = focused.current;
+    if (lost && !lost.isConnected) (document.getElementById(lost.id) ?? form.current).focus();
   }, [version, settle]);
 
   // The server may lose its side of the tab and draw the form anew; what was typed stays.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const place = `${window.location.pathname} ${label}`;
     const before = kept.get(place);
     kept.delete(place);
@@ -104,7 +104,7 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
       }
     };
   }, [label]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const returned = new MutationObserver((changes) => {
       const fields = changes.flatMap((change) => [...change.addedNodes]);
       if (!fields.some((node) => node.querySelector?.("[name]") || node.name)) return;
@@ -153,12 +153,19 @@ export function Form({ children, version, errors, guard = false, onSave, classNa
         key={String(version)}
         ref={form}
         className={className}
+        tabIndex={-1}
         data-dirty={dirty ? "true" : undefined}
         onSubmit={submit}
         onInput={look}
         onChange={look}
         onReset={() => setTimeout(look)}
         onKeyDown={keys}
+        onFocus={(event) => {
+          focused.current = event.target;
+        }}
+        onBlur={() => {
+          focused.current = null;
+        }}
       >
         {children}
       </form>

@@ -277,6 +277,19 @@ class TestFindUsers:
 class TestEditUser:
     """One user's record."""
 
+    def test_focus_stays(self, site: Site) -> None:
+        """Who saves by keyboard goes on where they were, although the form is drawn anew."""
+        page = site.administrator(f"/users/{site.add_user()['id']}")
+        name = field(page, "Name")
+        name.fill("Kay Board")
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("heading", name="Kay Board")).to_be_visible()
+        expect(name).to_be_focused()
+        name.fill("Mo Use")
+        save(page)
+        expect(page.get_by_role("heading", name="Mo Use")).to_be_visible()
+        expect(page.get_by_role("form", name="Details")).to_be_focused()
+
     @pytest.mark.parametrize("choice", ["Save mine", "Take theirs instead"])
     def test_conflict(self, site: Site, choice: str) -> None:
         """Who saves second is told what changed and by whom, and chooses."""
