@@ -78,7 +78,13 @@ def compose(reflex_app: App, settings: Settings) -> tuple[Any, App]:
             api,
             allow_origins=settings.server.allowed_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "X-Audit-Reason",
+                "X-Request-ID",
+                "traceparent",
+            ],
             expose_headers=["X-Request-ID", "Location", "Retry-After"],
         )
     pages = PageGate(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import parse_qs, urljoin, urlsplit
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 from app.bootstrap import build_registry
 from tests.fixtures.attacks import ELSEWHERE, guest_cookie
 from tests.fixtures.console import HYDRATE, console
-from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, CONFIGURED_ORIGIN, Server
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +74,40 @@ class TestCrossSiteForms:
         async with server.client(cookie) as client:
             assert (await client.get("/api/v1/users")).status_code == 401
             assert (await client.get("/api/v1/auth/me")).status_code == 401
+
+
+class TestForeignScripts:
+    """Scripts of other sites use the REST API if their origin is configured, and only then."""
+
+    ASKED: ClassVar = {
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": (
+            "authorization, content-type, traceparent, x-audit-reason, x-request-id"
+        ),
+    }
+
+    async def test_configured(self, one_worker: Server) -> None:
+        """They may send every header that the API reads, but not the cookie."""
+        async with one_worker.client(origin=CONFIGURED_ORIGIN) as client:
+            asked = await client.options("/api/v1/users", headers=self.ASKED)
+            answer = await client.get("/api/v1/users")
+
+        assert asked.status_code == 200
+        assert answer.status_code == 401
+        for each in (asked, answer):
+            assert each.headers["access-control-allow-origin"] == CONFIGURED_ORIGIN
+            assert "access-control-allow-credentials" not in each.headers
+
+    @pytest.mark.parametrize("origin", [ELSEWHERE, "null", f"{CONFIGURED_ORIGIN}.evil.example"])
+    async def test_others(self, one_worker: Server, origin: str) -> None:
+        """The browser is not told that it may show them the answer."""
+        async with one_worker.client(origin=origin) as client:
+            asked = await client.options("/api/v1/users", headers=self.ASKED)
+            answer = await client.get("/api/v1/users")
+
+        assert asked.status_code == 400
+        for each in (asked, answer):
+            assert "access-control-allow-origin" not in each.headers
 
 
 OTHER_SITES = [
