@@ -94,7 +94,7 @@ def filter_toggle(label: Text, *, active: Flag, on_toggle: Handler) -> rx.Compon
     """Filter by yes or no.
 
     Args:
-        label: What is listed then: *Only changes to permissions*.
+        label: What is listed then: *Access changes only*.
         active: Whether it is in force.
         on_toggle: Switches.
     """

@@ -63,6 +63,14 @@ class AuditEntry(Table, table=True):
             sqlite_where=text("outcome <> 'succeeded'"),
             postgresql_where=text("outcome <> 'succeeded'"),
         ),
+        Index(
+            "ix_core_audit_entries_refused_actor",
+            "actor_id",
+            "outcome",
+            "id",
+            sqlite_where=text("outcome <> 'succeeded'"),
+            postgresql_where=text("outcome <> 'succeeded'"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -201,6 +201,7 @@ def upgrade() -> None:
             "target_id = '' AND target_label <> ''",
         ),
         ("outcome", ["outcome", "id"], "outcome <> 'succeeded'"),
+        ("refused_actor", ["actor_id", "outcome", "id"], "outcome <> 'succeeded'"),
     ):
         op.create_index(
             f"ix_core_audit_entries_{name}",

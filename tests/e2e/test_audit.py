@@ -91,7 +91,7 @@ class TestFinding:
         page.get_by_role("button", name="Views").click()
         page.get_by_role("menuitemradio", name=name).click()
         expect(page).to_have_url(re.compile("outcome=denied&access_only=true"))
-        expect(page.get_by_role("button", name="Only changes to permissions")).to_have_attribute(
+        expect(page.get_by_role("button", name="Access changes only")).to_have_attribute(
             "aria-pressed", "true"
         )
 

@@ -25,6 +25,7 @@ from components.data_table import Column, cell_link, data_table
 from components.form import form
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_row
+from components.icon import icon
 from components.link import link
 from components.matrix import matrix
 from components.menu import menu_item, menu_link
@@ -431,7 +432,7 @@ def permission_field(
     """Ask for a permission, offering those that there are."""
     return form_field(
         "Permission",
-        rx.fragment(
+        rx.el.div(
             text_input(
                 "permission",
                 value=value,
@@ -441,7 +442,9 @@ def permission_field(
                 attrs={"list": "permissions"},
                 on_change=on_change,
             ),
+            icon("chevron_down", size="s", class_name="select-arrow"),
             _choices("permissions", options),
+            class_name="select",
         ),
         help=help or None,
         error=errors.get("permission", "").to(str),

@@ -64,6 +64,7 @@ WITH RECURSIVE found (value) AS (
 
 
 _TYPES = _different("target_type", "SELECT value FROM found WHERE value IS NOT NULL")
+# Not EXISTS: PostgreSQL would join it, and read the whole index for that.
 _PAIRS = _different(
     "action",
     """
@@ -71,10 +72,10 @@ SELECT found.value, come.outcome
 FROM found CROSS JOIN (
     SELECT 'succeeded' AS outcome UNION ALL SELECT 'denied' UNION ALL SELECT 'failed'
 ) AS come
-WHERE EXISTS (
+WHERE (
     SELECT 1 FROM core_audit_entries AS entry
-    WHERE entry.action = found.value AND entry.outcome = come.outcome
-)
+    WHERE entry.action = found.value AND entry.outcome = come.outcome LIMIT 1
+) IS NOT NULL
 """,
 )
 
@@ -189,7 +190,9 @@ class Filters:
             yield await self._target(query.target_id)
         elif query.target_type is not None:
             yield _equal("kind", target_type=query.target_type)
-        if query.actor_id is not None:
+        if query.actor_id is not None and query.outcome not in (None, "succeeded"):
+            yield _refused("refused_actor", query.outcome, actor_id=query.actor_id)
+        elif query.actor_id is not None:
             yield _equal("actor", actor_id=query.actor_id)
         if query.text is not None and query.text.strip():
             yield await self._text(query.text, sight)
@@ -223,7 +226,7 @@ class Filters:
         """What was done, and what came of it: pairs that there are, of which an index knows."""
         by_action = bool(query.action or query.module or query.access_only)
         if not by_action and query.outcome not in (None, "succeeded"):
-            return _refused(query.outcome)
+            return _refused("outcome", query.outcome)
         wanted = [
             (action, outcome)
             for action, outcome in await self._pairs()
@@ -282,11 +285,12 @@ def _equal(index: str, **values: Any) -> _Criterion:
     return _Criterion(condition, [_Branch(index, condition)])
 
 
-def _refused(outcome: str) -> _Criterion:
-    """Entries that came to this and not to a success."""
-    # The second part as the index says it.
-    where = and_(_entry.outcome == outcome, literal_column("outcome <> 'succeeded'"))
-    return _Criterion(_entry.outcome == outcome, [_Branch("outcome", where)])
+def _refused(index: str, outcome: str, **values: Any) -> _Criterion:
+    """Entries with these values that came to this and not to a success."""
+    condition = _equal(index, outcome=outcome, **values).condition
+    # As the index says it.
+    where = and_(condition, literal_column("outcome <> 'succeeded'"))
+    return _Criterion(condition, [_Branch(index, where)])
 
 
 def _done(pair: tuple[str, str]) -> Sequence[_Branch]:
@@ -335,13 +339,17 @@ def _things(found: Sequence[Subject], sight: Sight) -> Sequence[_Branch]:
 
 
 def between(since: datetime | None, until: datetime | None) -> list[Condition]:
-    """Entries of a time; the bounds on the id spare reading those before and after it."""
+    """Entries of a time, by their ids, which an index knows; only near its ends by their moment."""
     conditions: list[Condition] = []
     # Nothing happened before and after; calculating with the very first moments overflows.
     if since is not None:
         since = min(max(since, _BEFORE_ALL), _AFTER_ALL)
-        conditions += [_entry.at >= since, _entry.id >= first_id_at(since - _CLOCK_SLACK)]
+        surely = _entry.id >= first_id_at(since + _CLOCK_SLACK)
+        conditions.append(_entry.id >= first_id_at(since - _CLOCK_SLACK))
+        conditions.append(or_(surely, _entry.at >= since))
     if until is not None:
         until = min(max(until, _BEFORE_ALL), _AFTER_ALL)
-        conditions += [_entry.at < until, _entry.id < first_id_at(until + _CLOCK_SLACK)]
+        surely = _entry.id < first_id_at(until - _CLOCK_SLACK)
+        conditions.append(_entry.id < first_id_at(until + _CLOCK_SLACK))
+        conditions.append(or_(surely, _entry.at < until))
     return conditions

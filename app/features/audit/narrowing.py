@@ -34,7 +34,7 @@ PERIODS: Mapping[str, str] = {
     "365d": "Last year",
 }
 OUTCOMES: Mapping[str, str] = {"succeeded": "Succeeded", "denied": "Denied", "failed": "Failed"}
-ACCESS_ONLY = "Only changes to permissions"
+ACCESS_ONLY = "Access changes only"
 
 _AGO = re.compile(r"([0-9]{1,4})([hd])")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
