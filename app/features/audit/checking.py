@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.core.sealing import Checkpoint, Keys, entry_hash, genesis, link
+from app.core.sealing import FORM, Checkpoint, Keys, entry_hash, genesis, link
 from app.features.audit.schemas import Finding
 
 MOST_IN_RANGE = 10_000
@@ -139,7 +139,7 @@ def _check_entry(seal: Seal, part: Range) -> Iterator[Finding]:
         yield _finding("missing", seal, message)
         return
     entry = part.entries[seal.entry_id]
-    if entry is None or not _is_sealed_by(seal, entry):
+    if entry is None or hash_of(entry, seal.form) != seal.entry_hash:
         message = f"Entry {seal.entry_id} (seal {seal.seq}) was altered."
         yield _finding("altered", seal, message)
     elif part.previous and entry["at"] < part.previous.newest_at - CLOCK_SLACK:
@@ -150,12 +150,13 @@ def _check_entry(seal: Seal, part: Range) -> Iterator[Finding]:
         yield _finding("inserted", seal, message)
 
 
-def _is_sealed_by(seal: Seal, entry: Mapping[str, Any]) -> bool:
+def hash_of(entry: Mapping[str, Any] | None, form: int = FORM) -> bytes | None:
+    """The hash of an entry; None when it cannot be read, or has no such form."""
     try:
-        return entry_hash(entry, seal.form) == seal.entry_hash
+        return entry_hash(entry, form) if entry is not None else None
     except (KeyError, TypeError, ValueError, AttributeError):
         # A value of another type, or a form that never was.
-        return False
+        return None
 
 
 def exchanged(finding: Finding, entry: Mapping[str, Any], candidates: Sequence[Seal]) -> Finding:
@@ -167,9 +168,8 @@ def exchanged(finding: Finding, entry: Mapping[str, Any], candidates: Sequence[S
         candidates: Seals of other entries of about the entry's time.
     """
     for other in candidates:
-        if other.entry_id != finding.entry_id and _is_sealed_by(
-            other, {**entry, "id": other.entry_id}
-        ):
+        as_other = {**entry, "id": other.entry_id}
+        if other.entry_id != finding.entry_id and hash_of(as_other, other.form) == other.entry_hash:
             message = (
                 f"Entries {finding.entry_id} (seal {finding.seq}) and {other.entry_id} "
                 f"(seal {other.seq}) were swapped."

@@ -52,16 +52,20 @@ class SealRepository:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    async def waiting(self, limit: int) -> list[dict[str, Any]]:
-        """Entries that wait for their seal, oldest first."""
+    async def waiting(self, limit: int) -> Mapping[UUID, Mapping[str, Any] | None]:
+        """Entries that wait for their seal, oldest first; None for one that cannot be read."""
         statement = (
             select(*_ENTRY_COLUMNS)
             .join(_queue, _queue.c.entry_id == _entries.c.id)
             .order_by(_queue.c.entry_id)
             .limit(limit)
         )
-        rows = await self._uow.session.execute(statement)
-        return [dict(zip(_ENTRY, row, strict=True)) for row in rows]
+        rows = await self._read(statement)
+        if rows is not None:
+            return _entries_by_id(rows)
+        queued = select(_queue.c.entry_id).order_by(_queue.c.entry_id)
+        ids = [row[0] for row in await self._readable(queued, limit=limit) if row is not None]
+        return await self._entries_one_by_one(ids)
 
     async def count_waiting(self) -> int:
         """How many entries wait for their seal."""
@@ -160,7 +164,7 @@ class SealRepository:
         rows = await self._read(statement)
         if rows is None:
             return await self._entries_one_by_one(entry_ids)
-        return {row[0]: dict(zip(_ENTRY, row, strict=True)) for row in rows}
+        return _entries_by_id(rows)
 
     async def seals_around(self, moment: datetime) -> list[Seal]:
         """Seals of the entries that were made within a second of a moment."""
@@ -290,6 +294,10 @@ class SealRepository:
             for row in await self._readable(statement, limit=1):
                 found[entry_id] = None if row is None else dict(zip(_ENTRY, row, strict=True))
         return found
+
+
+def _entries_by_id(rows: Sequence[Row[Any]]) -> dict[UUID, Mapping[str, Any] | None]:
+    return {row[0]: dict(zip(_ENTRY, row, strict=True)) for row in rows}
 
 
 def _seal(row: Any) -> Seal:

@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, and_
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import parse_id
+from app.core.log import get_logger
 from app.core.module import Undo
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.registry import Registry
 from app.core.rows import rows_of
-from app.core.sealing import CHAIN, FORM, Checkpoint, Keys, entry_hash
+from app.core.sealing import CHAIN, FORM, Checkpoint, Keys
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.anchor import Anchor, AnchorLine
 from app.features.audit.checking import (
@@ -27,6 +28,7 @@ from app.features.audit.checking import (
     SignedCheckpoint,
     check,
     exchanged,
+    hash_of,
 )
 from app.features.audit.filters import Sight
 from app.features.audit.models import AuditSeal
@@ -50,6 +52,8 @@ from app.features.audit.schemas import (
 from app.features.audit.seal_repository import SealRepository
 from app.features.audit.sight import masks_of, sight_of
 from app.features.audit.subjects import SubjectRepository
+
+log = get_logger(__name__)
 
 BATCH = 250
 """Entries that are sealed in one transaction."""
@@ -212,6 +216,9 @@ class SealService(Service):
     async def seal(self, *, limit: int = BATCH) -> Sealed:
         """Seal the oldest entries that wait for it; call it again until there are none.
 
+        One that cannot be read, because somebody wrote into it, gets no seal and waits no longer,
+        so that verification names it.
+
         Args:
             limit: How many at most.
         """
@@ -220,16 +227,20 @@ class SealService(Service):
             return Sealed(entries=0)
         # Hashed before the transaction begins, so that other writers need not wait for it.
         hashes = {}
-        for number, entry in enumerate(waiting):
-            hashes[entry["id"]] = entry_hash(entry)
+        for number, (entry_id, entry) in enumerate(waiting.items()):
+            if (hashed := hash_of(entry)) is not None:
+                hashes[entry_id] = hashed
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-        subjects = await self._subjects.unknown(waiting)
+        readable = [entry for entry in waiting.values() if entry and entry["id"] in hashes]
+        subjects = await self._subjects.unknown(readable)
         await self.uow.begin_write()
-        claimed = await self._seals.claim(list(hashes))
-        mine = [entry for entry in waiting if entry["id"] in claimed]
+        claimed = await self._seals.claim(list(waiting))
+        mine = [entry for entry in readable if entry["id"] in claimed]
         if mine:
             await self._add(mine, hashes)
+        for entry_id in sorted(claimed - set(hashes)):
+            log.error("audit.entry_unreadable", entry_id=str(entry_id))
         await self._subjects.add(subjects)
         return Sealed(entries=len(mine))
 
@@ -332,7 +343,9 @@ class SealService(Service):
         self.uow.audit.about("", "", "", detail=detail)
         return result
 
-    async def _add(self, entries: Sequence[dict[str, Any]], hashes: dict[UUID, bytes]) -> None:
+    async def _add(
+        self, entries: Sequence[Mapping[str, Any]], hashes: Mapping[UUID, bytes]
+    ) -> None:
         end, before = await self._seals.end()
         chain_hash = before
         seals = []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -24,7 +25,9 @@ from tests.app.features.audit.seals.trail import (
     SIZE,
     entry_of,
     execute,
+    fetch,
     reseal_without_key,
+    seqs,
     verify,
 )
 
@@ -365,6 +368,29 @@ class TestUnreadable:
         [finding] = await verify(sealed)
 
         assert (finding.kind, finding.entry_id) == ("altered", entry)
+
+    @pytest.mark.parametrize(
+        "assignment", ["at = 'yesterday'", "changes = '{'", "target_label = CAST(X'ff' AS TEXT)"]
+    )
+    async def test_waiting(
+        self, platform: Platform, sealed: Caller, make_user: UserFactory, assignment: str
+    ) -> None:
+        """One that waits for its seal gets none and holds up nobody else's."""
+        for _ in range(3):
+            await make_user()
+        [[_], [second], [_]] = waiting = await fetch(
+            platform, "SELECT entry_id FROM core_audit_unsealed ORDER BY 1"
+        )
+        change = f"UPDATE core_audit_entries SET {assignment} WHERE id = :id"
+        await execute(platform, change, id=second)
+
+        sealed_now = await sealed(SealService.seal)
+
+        assert sealed_now.entries == len(waiting) - 1
+        assert await fetch(platform, "SELECT * FROM core_audit_unsealed") == []
+        assert await seqs(platform) == list(range(1, LAST + len(waiting)))
+        [finding] = await verify(sealed)
+        assert (finding.kind, finding.entry_id) == ("inserted", UUID(second))
 
     @pytest.mark.parametrize(
         "statement",
