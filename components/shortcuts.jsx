@@ -8,7 +8,7 @@ const DRAWN_WITHIN_MS = 5000;
 const REMEMBERED = "atrium.letters";
 
 /** Whether single letters do something; people who speak to their machine turn them off. */
-function lettersWork() {
+export function lettersWork() {
   try {
     return localStorage.getItem(REMEMBERED) !== "off";
   } catch {

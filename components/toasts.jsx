@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from "react";
 import { Link } from "react-router";
+import { lettersWork } from "$/public/external/components/shortcuts.jsx";
 
 const ICONS = {
   success: "M20 6 9 17l-5-5",
@@ -74,7 +75,7 @@ export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" })
   const [, draw] = useReducer((count) => count + 1, 0);
   const shown = toasts.filter((toast) => !dismissed.has(toast.id)).slice(-SHOWN_AT_ONCE);
   const newest = shown.at(-1)?.id;
-  const undoable = shown.findLast((toast) => toast.action)?.id;
+  const undoable = lettersWork() ? shown.findLast((toast) => toast.action)?.id : undefined;
   const dismiss = (id) => {
     dismissed.add(id);
     draw();

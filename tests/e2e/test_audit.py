@@ -259,6 +259,18 @@ class TestUndo:
         expect(page.get_by_text("Taken back.").first).to_be_visible()
         assert site.api("GET", f"/users/{user['id']}").json()["display_name"] == "Second"
 
+    def test_without_letters(self, site: Site) -> None:
+        """Where letters are turned off, the message names no key, and none does anything."""
+        page = site.administrator("/")
+        page.add_init_script("localStorage.setItem('atrium.letters', 'off')")
+        page.goto(f"/users/{site.add_user()['id']}")
+        page.get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name="Suspend").click()
+        expect(page.get_by_role("button", name="Undo")).to_be_visible()
+        page.keyboard.press("z")
+        expect(page.get_by_role("status").filter(has_text="suspended")).not_to_contain_text("key")
+        expect(page.locator("main").get_by_text("Suspended", exact=True)).to_be_visible()
+
     def test_from_the_message(self, site: Site) -> None:
         """By the key that the message names; the page shows what is true again."""
         user = site.add_user()
