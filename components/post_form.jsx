@@ -24,7 +24,7 @@ function showFieldErrors(form, fields) {
 }
 
 /** A form that is sent as a browser would send it, keeping what was typed when it is refused. */
-export function PostForm({ action, label, children }) {
+export function PostForm({ action, label, fromAddress = [], children }) {
   const form = useRef(null);
   const [message, setMessage] = useState("");
   const [sending, setSending] = useState(false);
@@ -34,12 +34,11 @@ export function PostForm({ action, label, children }) {
     if (sending) return;
     setSending(true);
     setMessage("");
+    const body = new URLSearchParams(new FormData(form.current));
+    const address = new URLSearchParams(window.location.search);
+    for (const name of fromAddress) if (address.has(name)) body.set(name, address.get(name));
     try {
-      const response = await fetch(action, {
-        method: "POST",
-        headers: { Accept: "application/json" },
-        body: new URLSearchParams(new FormData(form.current)),
-      });
+      const response = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body });
       const answer = await response.json();
       if (response.ok) {
         window.location.assign(answer.location);

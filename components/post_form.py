@@ -1,5 +1,7 @@
 """A form whose answer may change cookies: sign-in, one's own password."""
 
+from collections.abc import Sequence
+
 import reflex as rx
 
 from components.browser_module import browser_module
@@ -12,10 +14,15 @@ class _PostForm(rx.Component):
 
     action: rx.Var[str]
     label: rx.Var[str]
+    from_address: rx.Var[list[str]]
 
 
 def post_form(
-    *content: Content, action: Text, label: Text, hidden: dict[str, Text] | None = None
+    *content: Content,
+    action: Text,
+    label: Text,
+    hidden: dict[str, Text] | None = None,
+    from_address: Sequence[str] = (),
 ) -> rx.Component:
     """Post fields to the server and go where it says; a refusal shows at the field.
 
@@ -26,6 +33,7 @@ def post_form(
         action: Path that receives the form.
         label: Name of the form for assistive technology.
         hidden: Values sent along by field name, for example `{"next": "/users"}`.
+        from_address: Parameters of the page's address that are sent along as they are.
     """
     return _PostForm.create(
         *[
@@ -35,4 +43,5 @@ def post_form(
         *content,
         action=action,
         label=label,
+        from_address=list(from_address),
     )

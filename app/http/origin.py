@@ -25,13 +25,18 @@ def is_same_origin(scope: MutableMapping[str, Any], settings: ServerSettings) ->
     return parts.scheme in ("http", "https") and parts.netloc == headers.get("host", "")
 
 
+_LONGEST_PATH = 2000
+
+
 def local_path(text: str) -> str:
     r"""The text if it is a path on this site, else `/`: never a way to somewhere else.
 
-    A browser reads `\` as `/` and drops tabs and newlines, so these are refused as well.
+    A browser reads `\` as `/` and drops tabs and newlines, so these are refused as well; and what
+    is longer than any path of ours.
     """
     safe = (
         text.startswith("/")
+        and len(text) <= _LONGEST_PATH
         and not text.startswith("//")
         and "\\" not in text
         and text.isprintable()

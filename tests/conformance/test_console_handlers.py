@@ -138,7 +138,6 @@ OPENED: Mapping[str, str] = {
     "role_record.review": "role.update",
     "role_record.save": "role.update",
     "role_record.take_theirs": "role.read",
-    "sign_in.load": PUBLIC,
     "undoing.undo": "audit.undo",
     "user_access.ask_grant": "role.update",
     "user_access.choose_permission": "role.update",

@@ -11,7 +11,6 @@ import pytest
 
 from app.bootstrap import build_registry
 from tests.fixtures.attacks import ELSEWHERE, guest_cookie
-from tests.fixtures.console import HYDRATE, console
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, CONFIGURED_ORIGIN, Server
 
 pytestmark = pytest.mark.slow
@@ -138,6 +137,7 @@ OTHER_SITES = [
     ".evil.example",
     "/\r\nSet-Cookie: atrium_session=planted",
     "/\\\\evil.example/..",
+    f"/{'a' * 2000}",
     "",
 ]
 
@@ -167,17 +167,6 @@ class TestOpenRedirect:
         assert as_browser(server.address, location).startswith(f"{server.address}/")
         assert location == ("/" if wanted in OTHER_SITES else wanted)
         assert "planted" not in str(answer.headers)
-
-    @pytest.mark.parametrize("wanted", [*OTHER_SITES, *SAME_SITE])
-    async def test_page(self, server: Server, wanted: str) -> None:
-        """The sign-in page puts nothing else into its form."""
-        async with console(server, boot=False, path="/sign-in") as tab:
-            data = {"query": {"next": wanted}, "asPath": f"/sign-in?next={quoted(wanted)}"}
-            await tab.call(HYDRATE, path="/sign-in", router_data=data)
-            target = tab.of("sign_in")["next"]
-
-        assert as_browser(server.address, target).startswith(f"{server.address}/")
-        assert target == ("/" if wanted in OTHER_SITES else wanted)
 
     @pytest.mark.parametrize(
         "path",

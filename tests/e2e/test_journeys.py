@@ -171,6 +171,17 @@ class TestLostConnection:
 class TestSession:
     """Beginning and end of a session, seen from the page."""
 
+    def test_signs_in_before_the_socket(self, site: Site) -> None:
+        """Who is faster than the console's connection still comes to where they wanted to go."""
+        site.expect_complaint("WebSocket|websocket")
+        page = site.visit("/")
+        page.route_web_socket("**/_event/**", lambda socket: socket.close())
+        page.goto("/users?q=a")
+        expect(page).to_have_url(re.compile("/sign-in"))
+        sign_in(page, ADMIN_EMAIL, ADMIN_PASSWORD)
+
+        expect(page).to_have_url(re.compile(r"/users\?q=a$"))
+
     @pytest.mark.parametrize("form", ["a record", "a new record"])
     def test_expires_while_typing(self, site: Site, form: str) -> None:
         """Sign in again in another tab, come back, go on: nothing typed is lost."""

@@ -13,7 +13,7 @@ from app.features.auth.pages import change_password_page, sign_in_page, user_ses
 from app.features.auth.permissions import SessionPermission
 from app.features.auth.repository import SessionRepository
 from app.features.auth.service import AuthService, SessionService
-from app.features.auth.state import SignIn, UserSessions
+from app.features.auth.state import UserSessions
 from app.features.users.state import USER_RECORD, UserRecord
 
 provider = Provider(scope=Scope.REQUEST)
@@ -38,7 +38,7 @@ module = Module(
     router=router,
     console_router=console_router,
     pages=(
-        PageSpec("/sign-in", "Sign in", PUBLIC, sign_in_page, [SignIn.load], framed=False),
+        PageSpec("/sign-in", "Sign in", PUBLIC, sign_in_page, framed=False),
         PageSpec("/change-password", "New password", SIGNED_IN, change_password_page, framed=False),
         PageSpec(
             "/users/[user_id]/sessions",

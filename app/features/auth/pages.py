@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.features.auth.permissions import SessionPermission
-from app.features.auth.state import SessionRow, SignIn, UserSessions
+from app.features.auth.state import SessionRow, UserSessions
 from app.features.users.pages import user_record
 from app.ui.new_password import new_password_field
 from app.ui.page_policy import SIGN_OUT
@@ -39,7 +39,7 @@ def sign_in_page() -> rx.Component:
             button("Sign in", variant="primary", size="l", type="submit", full_width=True),
             action="/session/sign-in",
             label="Sign in",
-            hidden={"next": SignIn.next},
+            from_address=["next"],
         ),
         sentence="Use the account your administrator gave you.",
     )

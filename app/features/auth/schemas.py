@@ -53,7 +53,7 @@ class SignInForm(BaseModel):
 
     email: Annotated[str, Field(max_length=254), BeforeValidator(plain_text)]
     password: Password
-    next: Annotated[str, Field(max_length=2000)] = "/"
+    next: str = "/"
 
 
 class PasswordChangeForm(PasswordChange):
@@ -61,7 +61,7 @@ class PasswordChangeForm(PasswordChange):
 
     model_config = ConfigDict(extra="ignore")
 
-    next: Annotated[str, Field(max_length=2000)] = "/"
+    next: str = "/"
 
 
 class TokenPair(BaseModel):

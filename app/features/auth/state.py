@@ -8,27 +8,14 @@ import reflex as rx
 
 from app.core.errors import NotFound
 from app.core.ids import parse_id
-from app.core.permissions import PUBLIC
 from app.features.audit.words import browser
 from app.features.auth.permissions import SessionPermission
 from app.features.auth.schemas import SessionRead
 from app.features.auth.service import SessionService
-from app.http.origin import local_path
 from app.ui import runtime
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
 from app.ui.record_tabs import record_id
-
-
-class SignIn(PageState, rx.State):
-    """Where somebody wanted to go before they were asked to sign in."""
-
-    next: str = "/"
-
-    @handler(PUBLIC)
-    async def load(self) -> None:
-        """Take the way back from the address."""
-        self.next = local_path(str(self.router.url.query_parameters.get("next", "/")))
 
 
 @dataclass
