@@ -1,15 +1,18 @@
 """Operations of the dashboard."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.errors import PermissionDenied, Unauthenticated
+from app.core.ids import first_id_at
 from app.core.unit_of_work import UnitOfWork
 from app.features.auth.schemas import Credentials
 from app.features.auth.service import AuthService
@@ -35,7 +38,13 @@ async def backdate(platform: Platform, at: datetime) -> None:
     async with platform.caller(SYSTEM).unit() as unit:
         uow = await unit.get(UnitOfWork)
         await uow.begin_write()
-        await uow.session.execute(update(AuditEntry).values(at=at))
+        entries = (await uow.session.execute(select(col(AuditEntry.id)))).scalars()
+        for number, entry_id in enumerate(entries.all()):
+            # An entry's id is of the moment when it was made.
+            made = {"id": UUID(int=first_id_at(at).int + number), "at": at}
+            await uow.session.execute(
+                update(AuditEntry).where(col(AuditEntry.id) == entry_id).values(made)
+            )
         await uow.commit()
 
 
