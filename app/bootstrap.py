@@ -31,8 +31,10 @@ from app.features.dashboard.module import module as dashboard
 from app.features.gallery.module import module as gallery
 from app.features.grants.module import module as grants
 from app.features.members.module import module as members
+from app.features.modules.module import module as modules
 from app.features.profile.module import module as profile
 from app.features.roles.module import module as roles
+from app.features.settings.module import module as settings_feature
 from app.features.users.module import module as users
 from app.features.views.module import module as views
 from app.settings import Settings, jwt_secret, load_settings
@@ -54,6 +56,8 @@ CORE_FEATURES = (
     access,
     grants,
     audit,
+    settings_feature,
+    modules,
     views,
     auth,
     profile,

@@ -18,7 +18,7 @@ from app.cli_access import access, guards, perms
 from app.cli_audit import audit
 from app.commands import FAILED, AsJson, give_reason, operations, platform, say
 from app.core.version import VERSION
-from app.settings import Settings, SettingsError, load_settings, setting_names, variable_name
+from app.settings import SettingsError, load_settings, setting_names, shown, variable_name
 
 T = TypeVar("T")
 
@@ -326,7 +326,7 @@ def set_password(
 def show(as_json: AsJson = False) -> None:
     """Print all settings and where each can be set; secrets are masked."""
     settings = load_settings()
-    values = {name: _masked(settings, name) for name in setting_names()}
+    values = {name: shown(settings, name) for name in setting_names()}
     width = max(map(len, values))
     lines = [f"{name:{width}}  {value}  ({variable_name(name)})" for name, value in values.items()]
     say(as_json, values, "\n".join(lines))
@@ -381,18 +381,6 @@ async def _user(container: Any, email: str) -> Any:
         code = "user.not_found"
         raise NotFound(code, f"There is no user {email}.")
     return found
-
-
-def _masked(settings: Settings, name: str) -> Any:
-    value: Any = settings
-    for part in name.split("."):
-        value = getattr(value, part)
-    if isinstance(value, SecretStr):
-        return "********"
-    if isinstance(value, str) and name.endswith(".url") and "@" in value:
-        scheme, _, rest = value.partition("://")
-        return f"{scheme}://********@{rest.rpartition('@')[2]}"
-    return value if isinstance(value, (int, float, list, type(None))) else str(value)
 
 
 def _migrate(work: Callable[[Any], Awaitable[None]]) -> None:

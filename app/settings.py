@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 import yaml
 from pydantic import (
@@ -279,6 +279,23 @@ def secret_file(path: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+Shown = bool | int | float | str | list[str] | None
+"""A setting's value as people and programs may see it."""
+
+
+def shown(settings: Settings, name: str) -> Shown:
+    """The value of a setting by its dotted name; what is secret about it is masked."""
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    if isinstance(value, SecretStr):
+        return "********"
+    if isinstance(value, str) and name.endswith(".url") and "@" in value:
+        scheme, _, rest = value.partition("://")
+        return f"{scheme}://********@{rest.rpartition('@')[2]}"
+    return value if isinstance(value, (int, float, list, type(None))) else str(value)
 
 
 def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:

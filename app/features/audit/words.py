@@ -268,6 +268,7 @@ _PHRASES = {
     "role.add_permissions": _Phrase(
         "added permissions to", "add permissions to", "the role", "a role"
     ),
+    "module.read": _Phrase("looked at", "look at", None, "the modules"),
     "role.create": _Phrase("created", "create", "role", "a role"),
     "role.delete": _Phrase("deleted", "delete", "the role", "a role"),
     "role.grant": _Phrase("granted", "grant", None, "more than they hold"),
@@ -285,6 +286,7 @@ _PHRASES = {
     "session.end_own": _Phrase("ended one of their sessions", "end one of their sessions"),
     "session.purge": _Phrase("removed", "remove", "", "expired sessions"),
     "session.read": _Phrase("looked at", "look at", "the sessions of", "users' sessions"),
+    "settings.read": _Phrase("looked at", "look at", None, "the settings"),
     "session.read_own": _Phrase("looked at", "look at", None, "their own sessions"),
     "session.revoke": _Phrase("ended", "end", "a session of", "a user's session"),
     "session.revoke_all": _Phrase("ended", "end", "all sessions of", "all sessions of a user"),

@@ -1,0 +1,1 @@
+"""Modules: what the platform is made of."""

@@ -1,0 +1,9 @@
+"""Permissions of the modules feature."""
+
+from app.core.permissions import PermissionName
+
+
+class ModulePermission(PermissionName):
+    """What may be done with modules."""
+
+    READ = "module.read", "See which modules are installed and what they contribute"

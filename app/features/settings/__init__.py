@@ -1,0 +1,1 @@
+"""Settings: what the platform was told from outside."""
