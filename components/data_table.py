@@ -26,8 +26,9 @@ class Column:
     sortable: bool = False
     align: Literal["start", "end"] = "start"
     """`end` for numbers."""
-    size: Literal["fit", "auto", "wide"] = "auto"
-    """`fit`: as narrow as its content; `wide`: takes the room that is left."""
+    size: Literal["fit", "auto", "wide", "whole"] = "auto"
+    """`fit`: as narrow as its content; `wide`: takes the room that is left; `whole`: never cut,
+    on as many lines as it takes."""
     tooltip: bool = True
     """Whether the field's text is shown whole on hover when it is cut."""
     fixed: bool = False

@@ -16,8 +16,8 @@ def settings_page() -> rx.Component:
     return rx.fragment(
         page_header(
             "Settings",
-            "Read when the platform starts: from the files in config/, and stronger, from the "
-            "environment.",
+            "Read when the platform starts: from the files in config/ and from environment "
+            "variables, which win.",
         ),
         toolbar(
             search=search_input(
@@ -31,8 +31,13 @@ def settings_page() -> rx.Component:
             SettingList.rows,
             [
                 Column("id", "Setting", render=lambda row: code(row.id), fixed=True),
-                Column("value", "Value", render=_value, size="wide"),
-                Column("variable", "Environment variable", render=lambda row: code(row.variable)),
+                Column("value", "Value", render=_value, size="whole"),
+                Column(
+                    "variable",
+                    "Environment variable",
+                    render=lambda row: code(row.variable),
+                    size="whole",
+                ),
             ],
             label="Settings",
             compact=True,
