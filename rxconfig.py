@@ -4,6 +4,8 @@ import os
 
 import reflex as rx
 
+from app.ui.bundling import SmallModulesTogether
+
 # A server with more than one worker shares its UI state through Redis and says so in REDIS_URL.
 redis_url = os.environ.get("REDIS_URL") or None
 
@@ -13,7 +15,7 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     # Plain CSS only: Radix and Tailwind would add about 160 kB to the first page.
-    plugins=[],
+    plugins=[SmallModulesTogether()],
     # Nearly every page is behind the sign-in; there is nothing to announce to search engines.
     disable_plugins=[rx.plugins.SitemapPlugin],
     frontend_compression_formats=["gzip", "brotli"],

@@ -1,6 +1,7 @@
 """Composition root: settings → adapters → registry → container → applications."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,19 +11,32 @@ import reflex as rx
 import reflex.model
 import sentry_sdk
 from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide
+from sentry_sdk.integrations.excepthook import ExcepthookIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
 
-from app.core import log
+from app.admission.addresses import network_of
+from app.admission.budgets import Counters, MemoryCounters, Rate
+from app.admission.quotas import Quotas
+from app.core import log, shutdown
 from app.core.actor import Actor, RequestContext
 from app.core.database import Database
+from app.core.error_bus import ErrorPublisher, ErrorReport, write_to_log
+from app.core.errors import Unavailable
 from app.core.health import HealthChecks
+from app.core.metrics import count_error
 from app.core.migrations import Migrator
 from app.core.module import PageSpec
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.ports import Authenticator
+from app.core.postgres import TimeLimits
+from app.core.reads import Kept, ReadRecords, kept
+from app.core.refusals import StrangerRefusals
 from app.core.registry import Registry
+from app.core.shared_memory import SharedMemory
+from app.core.slots import ExpensiveSlots
 from app.core.unit_of_work import UnitOfWork
 from app.features.access.module import module as access
+from app.features.audit.anchor import Anchor
 from app.features.audit.module import module as audit
 from app.features.auth.authenticator import SessionAuthenticator
 from app.features.auth.module import module as auth
@@ -37,13 +51,14 @@ from app.features.roles.module import module as roles
 from app.features.settings.module import module as settings_feature
 from app.features.users.module import module as users
 from app.features.views.module import module as views
-from app.settings import Settings, jwt_secret, load_settings
+from app.settings import Settings, SettingsError, jwt_secret, load_settings, variable_name
 from app.ui.event_guard import EventGuard
+from app.ui.failures import event_failed
 from app.ui.not_found import not_found_page
 from app.ui.page_policy import PagePolicy
 from app.ui.page_state import Console
 from app.ui.shell import compose, title_of
-from app.ui.socket_gate import refuse_other_messages
+from app.ui.state_store import connect_to_redis, keep_states
 from components.app_wraps import app_wraps
 from components.head import head
 from components.theme import STYLESHEETS
@@ -70,6 +85,7 @@ class PlatformProvider(Provider):
 
     settings = from_context(provides=Settings, scope=Scope.APP)
     registry = from_context(provides=Registry, scope=Scope.APP)
+    errors = from_context(provides=ErrorPublisher, scope=Scope.APP)
     actor = from_context(provides=Actor, scope=Scope.REQUEST)
     context = from_context(provides=RequestContext, scope=Scope.REQUEST)
 
@@ -83,9 +99,33 @@ class PlatformProvider(Provider):
             settings.database_url,
             pool_size=settings.database.pool_size,
             busy_timeout_seconds=settings.database.busy_timeout_seconds,
+            limits=TimeLimits(
+                connect=settings.database.connect_seconds,
+                statement=settings.database.statement_seconds,
+                lock=settings.database.lock_seconds,
+            ),
         )
         yield database
         await database.close()
+
+    @provide(scope=Scope.APP)
+    async def quotas(self, settings: Settings) -> AsyncIterator[Quotas]:
+        """The budgets of requests; their connections are closed at the end."""
+        chosen = settings.rate_limiting
+        addresses: Counters = MemoryCounters()
+        people: Counters = MemoryCounters()
+        close: list[Callable[[], Awaitable[None]]] = []
+        if settings.redis.url is not None and chosen.enabled:
+            # The library takes a third of a second to import.
+            from app.admission.shared_budgets import SharedCounters  # noqa: PLC0415 - see above
+
+            shared = SharedCounters(settings.redis.url, addresses)
+            addresses = people = shared
+            close.append(shared.close)
+        per_user, per_ip = Rate.parse(chosen.per_user), Rate.parse(chosen.per_ip)
+        yield Quotas(per_user, per_ip, addresses, people, enabled=chosen.enabled)
+        for each in close:
+            await each()
 
     @provide(scope=Scope.APP)
     async def hasher(self, settings: Settings) -> AsyncIterator[PasswordHasher]:
@@ -103,27 +143,112 @@ class PlatformProvider(Provider):
     def tokens(self, settings: Settings) -> AccessTokens:
         """The access tokens' signer."""
         lifetime = timedelta(minutes=settings.auth.access_token_minutes)
-        return AccessTokens(jwt_secret(settings), lifetime=lifetime)
+        issuer = settings.server.public_url or "atrium"
+        return AccessTokens(jwt_secret(settings), lifetime=lifetime, issuer=issuer)
 
     @provide(scope=Scope.APP)
-    def health(self, database: Database, migrator: Migrator) -> HealthChecks:
+    async def shared_memory(self, settings: Settings) -> AsyncIterator[SharedMemory]:
+        """The workers' Redis, its connection closed at the end."""
+        memory = SharedMemory(settings.redis.url)
+        yield memory
+        await memory.close()
+
+    @provide(scope=Scope.APP)
+    def health(
+        self, settings: Settings, database: Database, migrator: Migrator, memory: SharedMemory
+    ) -> HealthChecks:
         """What readiness depends on."""
 
         async def migrations() -> None:
             if not await migrator.is_current():
-                message = "the schema is not current"
-                raise RuntimeError(message)
+                code, message = "database.schema.outdated", "The schema is not current."
+                raise Unavailable(code, message)
 
-        return HealthChecks({"database": database.ping, "migrations": migrations})
+        async def files() -> None:
+            if file_troubles(settings):
+                # Anybody may ask: which ones is said at the start.
+                code, message = (
+                    "settings.files.unusable",
+                    "A file or folder of the settings is not there.",
+                )
+                raise Unavailable(code, message)
+
+        # Without the first the API works on; the console does not.
+        degrading = {"redis": memory.ping} if memory.is_used else {}
+        if settings.access.file is not None or settings.audit.anchor_file is not None:
+            degrading["files"] = files
+        return HealthChecks(
+            {
+                "server": shutdown.check,
+                "database": database.ping,
+                "migrations": migrations,
+                "writes": database.check_writable,
+            },
+            degrading,
+        )
+
+    @provide(scope=Scope.APP)
+    def refusals(self) -> StrangerRefusals:
+        """The refused calls of people who are not signed in."""
+        return StrangerRefusals(network_of)
+
+    @provide(scope=Scope.APP)
+    def reads(self, settings: Settings, registry: Registry) -> Iterator[ReadRecords]:
+        """The looks that wait to be written; what is left at the end is lost, and says so."""
+        reads = ReadRecords(kept_reads(settings, registry), requests=settings.audit.record_requests)
+        yield reads
+        if len(reads) > 0:
+            log.get_logger(__name__).error("audit.reads_not_written", count=len(reads))
+
+    @provide(scope=Scope.APP)
+    def slots(self, settings: Settings) -> ExpensiveSlots:
+        """The turns of expensive operations."""
+        return ExpensiveSlots(
+            settings.server.expensive_at_once, settings.server.expensive_wait_seconds
+        )
 
     @provide(scope=Scope.REQUEST)
-    async def unit_of_work(
-        self, database: Database, actor: Actor, context: RequestContext, registry: Registry
+    async def unit_of_work(  # noqa: PLR0917 - filled by the container
+        self,
+        database: Database,
+        actor: Actor,
+        context: RequestContext,
+        registry: Registry,
+        refusals: StrangerRefusals,
+        slots: ExpensiveSlots,
+        reads: ReadRecords,
     ) -> AsyncIterator[UnitOfWork]:
         """One unit of work; what the edge did not commit is rolled back."""
-        uow = UnitOfWork(database, actor, context, registry.module_of)
+        uow = UnitOfWork(
+            database, actor, context, registry, refusals=refusals, slots=slots, reads=reads
+        )
         yield uow
         await uow.rollback()
+
+
+def kept_reads(settings: Settings, registry: Registry) -> Mapping[str, Kept]:
+    """Which looks at records the audit trail tells of.
+
+    Raises:
+        SettingsError: A resource is named that has no records, or nothing sensitive.
+    """
+    try:
+        return kept(registry, settings.audit.reads)
+    except ValueError as error:
+        message = f"audit.reads ({variable_name('audit.reads')}): {error}"
+        raise SettingsError(message) from error
+
+
+def file_troubles(settings: Settings) -> list[str]:
+    """Which files of the settings cannot be used, one sentence each."""
+    found = []
+    roles = settings.access.file
+    if roles is not None and not (roles.is_file() and os.access(roles, os.R_OK)):
+        variable = variable_name("access.file")
+        found.append(f"The file of roles {roles} ({variable}) is not there or not readable.")
+    if trouble := Anchor(settings.audit.anchor_file).trouble:
+        found.append(f"{trouble} ({variable_name('audit.anchor_file')})")
+    return found
 
 
 def configure_logging(settings: Settings) -> None:
@@ -139,10 +264,18 @@ def configure_logging(settings: Settings) -> None:
             max_request_body_size="never",
             include_local_variables=False,
             before_send=_without_secrets,
-            # It repeats what libraries log, and with that what people typed. The log itself is
-            # redacted; what goes wrong is reported by the edges.
-            disabled_integrations=[LoggingIntegration()],
+            # Nothing is sent past the error bus. Logging would repeat what libraries log, and
+            # with that what people typed; the log itself is redacted.
+            auto_enabling_integrations=False,
+            disabled_integrations=[LoggingIntegration(), ExcepthookIntegration()],
         )
+
+
+def build_errors(registry: Registry) -> ErrorPublisher:
+    """The error bus of this process: to the log and, with a DSN, to where errors are collected."""
+    errors = ErrorPublisher([write_to_log, _send_to_sentry], registry.module_of)
+    errors.listen(count_error)
+    return errors
 
 
 def build_registry() -> Registry:
@@ -154,20 +287,34 @@ def build_registry() -> Registry:
     return registry
 
 
-def build_container(settings: Settings, registry: Registry, *overrides: Provider) -> AsyncContainer:
+def build_container(
+    settings: Settings,
+    registry: Registry,
+    *overrides: Provider,
+    errors: ErrorPublisher | None = None,
+) -> AsyncContainer:
     """The container of everything; its graph is checked here.
 
     Args:
         settings: The settings.
         registry: The frozen registry.
         overrides: Providers that replace parts, for tests.
+        errors: The error bus, where the caller uses it as well.
+
+    Raises:
+        SettingsError: A setting names what is not installed.
     """
+    kept_reads(settings, registry)
     contributed = [module.provider for module in registry.modules if module.provider is not None]
     return make_async_container(
         PlatformProvider(),
         *contributed,
         *overrides,
-        context={Settings: settings, Registry: registry},
+        context={
+            Settings: settings,
+            Registry: registry,
+            ErrorPublisher: errors or build_errors(registry),
+        },
     )
 
 
@@ -180,15 +327,17 @@ def build_console() -> rx.App:
     """The Reflex application: every module's pages behind the event guard."""
     settings = load_settings()
     registry = build_registry()
+    connect_to_redis(settings.redis.url)
     app = rx.App(
         stylesheets=STYLESHEETS,
         head_components=head(),
         html_lang="en",
         app_wraps=app_wraps(),
         toaster=None,
+        backend_exception_handler=event_failed,
     )
+    keep_states(app, jwt_secret(settings))
     app.add_middleware(EventGuard(build_page_policy(settings, registry)))
-    refuse_other_messages(app.sio)
     app.add_page(
         lambda: not_found_page(registry),
         route="404",
@@ -216,6 +365,19 @@ def _page(page: PageSpec, registry: Registry) -> Callable[[], rx.Component]:
     build.__module__ = page.build.__module__
     build.__name__ = build.__qualname__ = page.build.__name__
     return build
+
+
+_SENT_FACTS = ("request_id", "trace_id", "method", "handler", "job")
+
+
+def _send_to_sentry(report: ErrorReport) -> None:
+    """Send a report to where errors are collected; does nothing without a DSN."""
+    with sentry_sdk.new_scope() as scope:
+        scope.set_tags({"event": report.event, "module": report.module})
+        scope.set_tags({name: report.facts[name] for name in _SENT_FACTS if name in report.facts})
+        if report.facts.get("user_id"):
+            scope.set_user({"id": str(report.facts["user_id"])})
+        scope.capture_exception(report.error)
 
 
 def _without_secrets(event: Any, _hint: object) -> Any:

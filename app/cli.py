@@ -1,24 +1,35 @@
 """`platformctl`, the command line. It calls the same services as everybody else.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration. With `--json` an
-error is an object with `code` and `message`, on stderr.
+What exit codes mean stands in docs/operations.md. With `--json` an error is an object with `code`
+and `message`, on stderr.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from pydantic import SecretStr, ValidationError
 
 from app.cli_access import access, guards, perms
 from app.cli_audit import audit
-from app.commands import FAILED, AsJson, give_reason, operations, platform, say
+from app.commands import (
+    BROKEN,
+    FAILED,
+    FOUND,
+    MISCONFIGURED,
+    UNAVAILABLE,
+    WRONG_USAGE,
+    AsJson,
+    give_reason,
+    operations,
+    platform,
+    run,
+    say,
+)
 from app.core.version import VERSION
-from app.settings import SettingsError, load_settings, setting_names, shown, variable_name
 
 T = TypeVar("T")
 
@@ -38,8 +49,6 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 
-_WRONG_USAGE, _MISCONFIGURED = 2, 3
-
 
 @dataclass(frozen=True)
 class _Failure:
@@ -56,31 +65,41 @@ def main() -> None:
     try:
         # Without its own mode typer would print usage errors and leave.
         exit_code = cli(standalone_mode=not as_json)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - said in a sentence, or published
         failure = _explain(error)
         if failure is None:
-            raise
+            failure = _unexpected(error)
         facts = {"code": failure.code, "message": failure.message}
         typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else failure.message, err=True)
         sys.exit(failure.exit_code)
     sys.exit(exit_code)
 
 
-def _explain(error: Exception) -> _Failure | None:  # noqa: PLR0911 - a table of errors
+def _explain(error: Exception) -> _Failure | None:  # noqa: C901, PLR0911, PLR0912 - a table
     """What went wrong on purpose or outside of us; None for a defect of ours."""
     import sqlite3
 
     from alembic.util import CommandError
     from asyncpg import PostgresError
+    from pydantic import ValidationError
     from sqlalchemy.exc import DBAPIError
 
-    from app.core.errors import ModuleError, PlatformError
+    from app.core.errors import ModuleError, PlatformError, Unavailable
     from app.core.validation import findings, summary
+    from app.settings import SettingsError, variable_name
 
     database = f"The database ({variable_name('database.url')})"
     match error:
         case SettingsError():
-            return _Failure("settings.invalid", str(error), _MISCONFIGURED)
+            return _Failure("settings.invalid", str(error), MISCONFIGURED)
+        case Unavailable(code="database.unavailable", reason=reason):
+            words = f"{database} does not answer: {reason}."
+            return _Failure(error.code, words, UNAVAILABLE)
+        case Unavailable(code="database.forbidden", reason=reason):
+            hint = "Run this as the role that owns the tables, or see `platformctl db grants`."
+            return _Failure(error.code, f"{database} refuses it: {reason}. {hint}")
+        case Unavailable(code="database.busy" | "database.too_slow"):
+            return _Failure(error.code, error.message, UNAVAILABLE)
         case PlatformError():
             return _Failure(error.code, error.message)
         case ModuleError():
@@ -90,21 +109,57 @@ def _explain(error: Exception) -> _Failure | None:  # noqa: PLR0911 - a table of
         case CommandError():
             return _Failure("database.revision.unknown", f"The schema stays as it is: {error}.")
         case OSError(filename=str() as path):
+            if not _is_of_data(path):
+                return _Failure("file.unusable", f"{path}: {error.strerror}.")
             where = f"{variable_name('data_dir')} says where data live"
-            return _Failure("file.unusable", f"{path}: {error.strerror}; {where}.", _MISCONFIGURED)
+            return _Failure("file.unusable", f"{path}: {error.strerror}; {where}.", MISCONFIGURED)
         case DBAPIError() | sqlite3.Error() | PostgresError() | OSError():
-            cause = getattr(error, "orig", None) or error
-            return _Failure("database.unavailable", f"{database} does not answer: {cause}.")
+            broken = getattr(error, "orig", None) or error
+            words = f"{database} does not answer: {broken}."
+            return _Failure("database.unavailable", words, UNAVAILABLE)
         case typer.Abort():
             return _Failure("cli.aborted", "Nothing was done.")
         case _ if hasattr(error, "format_message"):
-            return _Failure("cli.usage", error.format_message(), _WRONG_USAGE)
+            return _Failure("cli.usage", error.format_message(), WRONG_USAGE)
     return None
+
+
+def _unexpected(error: Exception) -> _Failure:
+    """What is said of a defect of ours; the log has it with its traceback."""
+    import structlog
+
+    from app.bootstrap import build_errors, build_registry
+    from app.core.log import configure
+
+    if not structlog.is_configured():
+        configure(level="info", as_json=False)
+    errors = build_errors(build_registry())
+    errors.publish(error, event="cli.panic")
+    errors.flush()
+    return _Failure("internal", "Something went wrong on our side; the log says where.", BROKEN)
+
+
+def _is_of_data(path: str) -> bool:
+    """Whether a file or folder is one that the settings name."""
+    from app.settings import load_settings
+
+    data = load_settings().data_dir.resolve()
+    return data == Path(path).resolve() or data in Path(path).resolve().parents
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - as the option is
+    if wanted:
+        typer.echo(f"Atrium {VERSION}")
+        raise typer.Exit
 
 
 @cli.callback()
 def begin(
     reason: Annotated[str, typer.Option(help="Why, for the audit trail.", metavar="TEXT")] = "",
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version),
+    ] = False,
 ) -> None:
     """Run Atrium."""
     give_reason(reason)
@@ -119,19 +174,22 @@ def version(as_json: AsJson = False) -> None:
 @cli.command()
 def serve() -> None:
     """Migrate, seed, then serve console, API and assets on one port."""
-    from app.serving import serve as run
+    from app.serving import serve as serve_until_stopped
+    from app.settings import load_settings
 
-    run(load_settings())
+    serve_until_stopped(load_settings())
 
 
 @cli.command()
 def seed(as_json: AsJson = False) -> None:
-    """Create the default roles and an administrator where they are missing."""
+    """Migrate, then create the default roles and an administrator where they are missing."""
 
     async def work() -> None:
+        from app.core.migrations import Migrator
         from app.seed import seed as fill
 
         async with platform() as (container, settings):
+            await (await container.get(Migrator)).upgrade()
             seeded = await fill(container, settings)
         facts = {"roles": seeded.roles, "administrator": seeded.admin_email}
         if seeded.password:
@@ -143,15 +201,29 @@ def seed(as_json: AsJson = False) -> None:
             words.append(f"password: {seeded.password} (to be changed at the first sign-in)")
         say(as_json, facts, "\n".join(words) or "Nothing was missing.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @cli.command()
-def generate() -> None:
-    """Write the files that are made from the code: .env.example, OpenAPI, theme, permissions."""
-    from app.generate import generated_files
+def generate(
+    accept_breaking: Annotated[
+        bool,
+        typer.Option("--accept-breaking", help="Also what programs that use the API rely on."),
+    ] = False,
+) -> None:
+    """Write the files that are made from the code: .env.example, OpenAPI, theme, permissions.
 
-    for path, text in generated_files(load_settings()).items():
+    Nothing is written while the API would no longer do what its present document promises.
+    """
+    from app.generate import broken_promises, generated_files
+    from app.settings import load_settings
+
+    files = generated_files(load_settings())
+    if not accept_breaking and (broken := broken_promises(files)):
+        typer.echo("\n".join(broken), err=True)
+        typer.echo("Programs rely on this; write it with --accept-breaking.", err=True)
+        raise typer.Exit(FAILED)
+    for path, text in files.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -169,13 +241,28 @@ def upgrade(revision: str = "heads") -> None:
 def downgrade(
     revision: str,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    destroys_proof: Annotated[
+        bool,
+        typer.Option("--destroys-proof", help="Also drop what proves the audit trail."),
+    ] = False,
 ) -> None:
     """Migrate down to a revision; `base` drops everything."""
     if not yes:
         typer.confirm(
             f"This drops tables and what is in them, down to {revision}. Go on?", abort=True
         )
-    _migrate(lambda migrator: migrator.downgrade(revision))
+
+    async def work(migrator: Any) -> None:
+        from app.features.audit.seal_service import SealService
+
+        await migrator.require_owner()
+        if destroys_proof and await migrator.would_destroy_proof(revision):
+            # It is recorded by what the newest schema has.
+            async with operations(SealService) as (seals, _):
+                await seals.note_destruction(revision)
+        await migrator.downgrade(revision, destroys_proof=destroys_proof)
+
+    _migrate(work)
     typer.echo(f"The schema is at {revision}.")
 
 
@@ -201,7 +288,18 @@ def check(as_json: AsJson = False) -> None:
         problems = differences if is_current else ["migrations are pending"]
         say(as_json, {"problems": problems}, "\n".join(problems) or "The schema is current.")
         if problems:
-            raise typer.Exit(FAILED)
+            raise typer.Exit(FOUND)
+
+    _migrate(work)
+
+
+@db.command("grants")
+def print_grants(role: str) -> None:
+    """Print the SQL that lets a role of PostgreSQL serve, but only add to the audit trail."""
+
+    async def work(migrator: Any) -> None:
+        for statement in ("BEGIN;", *await migrator.grants(role), "COMMIT;"):
+            typer.echo(statement)
 
     _migrate(work)
 
@@ -218,6 +316,8 @@ def create_admin(
 
     async def work() -> None:
         import secrets
+
+        from pydantic import SecretStr
 
         from app.features.users.schemas import UserCreate
         from app.features.users.service import UserService
@@ -241,28 +341,32 @@ def create_admin(
             words += f" Password: {chosen} (to be changed at the first sign-in)"
         say(as_json, facts, words)
 
-    asyncio.run(work())
+    run(work())
 
 
 @users.command("list")
 def list_users(
     search: Annotated[str, typer.Option(help="Words of the name or address.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50,
+    cursor: Annotated[str, typer.Option(help="Where the list before stopped.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List users, newest first."""
+    """List users, newest first; what is left out is said on stderr, with how to go on."""
 
     async def work() -> None:
         from app.features.users.schemas import UserListQuery
         from app.features.users.service import UserService
 
         async with operations(UserService) as (service, _):
-            page = await service.page(UserListQuery(q=search or None, limit=limit))
+            query = UserListQuery(q=search or None, limit=limit, cursor=cursor or None)
+            page = await service.page(query)
         lines = [f"{u.email}  {u.status}  {','.join(u.roles) or '-'}" for u in page.items]
         listed = [user.model_dump(mode="json") for user in page.items]
         say(as_json, listed, "\n".join(lines) or "No user matches.")
+        if page.next_cursor:
+            typer.echo(f"There are more: --cursor {page.next_cursor}", err=True)
 
-    asyncio.run(work())
+    run(work())
 
 
 @users.command()
@@ -277,7 +381,7 @@ def suspend(email: str, as_json: AsJson = False) -> None:
             user = await service.suspend(found.id)
         say(as_json, user.model_dump(mode="json"), f"Suspended {user.email}.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @users.command()
@@ -292,7 +396,7 @@ def reactivate(email: str, as_json: AsJson = False) -> None:
             user = await service.reactivate(found.id)
         say(as_json, user.model_dump(mode="json"), f"{user.email} may sign in again.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @users.command("set-password")
@@ -308,25 +412,30 @@ def set_password(
     password = _read_line() if password_stdin else _ask_password()
 
     async def work() -> None:
-        from app.features.users.schemas import UserUpdate
-        from app.features.users.service import UserService
+        from pydantic import SecretStr
 
-        async with operations(UserService) as (service, container):
+        from app.features.users.credential_service import CredentialService
+
+        async with operations(CredentialService) as (service, container):
             found = await _user(container, email)
             await _check_password(container, password, email=found.email, name=found.display_name)
-            change = UserUpdate(password=SecretStr(password), must_change_password=must_change)
-            user = await service.update(found.id, change)
+            user = await service.set_password(
+                found.id, SecretStr(password), must_change=must_change
+            )
         words = f"The password of {user.email} is set; open sessions have ended."
         say(as_json, user.model_dump(mode="json"), words)
 
-    asyncio.run(work())
+    run(work())
 
 
 @config.command()
 def show(as_json: AsJson = False) -> None:
     """Print all settings and where each can be set; secrets are masked."""
+    from app.setting_facts import in_force
+    from app.settings import load_settings, setting_names, variable_name
+
     settings = load_settings()
-    values = {name: shown(settings, name) for name in setting_names()}
+    values = {name: in_force(settings, name) for name in setting_names()}
     width = max(map(len, values))
     lines = [f"{name:{width}}  {value}  ({variable_name(name)})" for name, value in values.items()]
     say(as_json, values, "\n".join(lines))
@@ -368,9 +477,9 @@ async def _user(container: Any, email: str) -> Any:
     Raises:
         NotFound: Nobody has it.
     """
+    from app.core.emails import normalise_email
     from app.core.errors import NotFound
     from app.features.users.repository import UserRepository
-    from app.features.users.schemas import normalise_email
 
     try:
         spelled = normalise_email(email)
@@ -384,10 +493,10 @@ async def _user(container: Any, email: str) -> Any:
 
 
 def _migrate(work: Callable[[Any], Awaitable[None]]) -> None:
-    async def run() -> None:
+    async def migrate() -> None:
         from app.core.migrations import Migrator
 
         async with platform() as (container, _):
             await work(await container.get(Migrator))
 
-    asyncio.run(run())
+    run(migrate())

@@ -1,19 +1,19 @@
 """`platformctl perms`, `guards` and `access`: who may do what, what guards it, roles as code."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.commands import FAILED, AsJson, operations, platform, say
+from app.commands import FOUND, AsJson, operations, platform, run, say, writable
 
 perms = typer.Typer(no_args_is_help=True, help="Who may do what, and why.")
 guards = typer.Typer(no_args_is_help=True, help="What guards every way in.")
 access = typer.Typer(no_args_is_help=True, help="Roles as a file.")
 
-RolesPath = Annotated[Path, typer.Argument(help="A YAML file of roles.")]
+RolesPath = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A YAML file of roles.")
+]
 
 
 @perms.command()
@@ -39,7 +39,7 @@ def explain(
             lines.append(f"Roles that would give it: {', '.join(told.given_by_roles)}")
         say(as_json, told.model_dump(mode="json"), "\n".join(lines))
 
-    asyncio.run(work())
+    run(work())
 
 
 @perms.command()
@@ -53,12 +53,13 @@ def holders(permission: str, as_json: AsJson = False) -> None:
             found = await service.holders(permission)
         lines = [
             f"{each.email or each.name}  {each.rows}  {', '.join(each.through)}"
+            f"{_until(each.ends_at)}{_but(each.kept_out)}"
             for each in found.items
         ]
         facts = [each.model_dump(mode="json") for each in found.items]
         say(as_json, facts, "\n".join(lines) or "Nobody holds it.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @perms.command("of")
@@ -72,11 +73,16 @@ def of_user(
 
         async with operations(AccessService) as (service, _):
             found = await service.of_user((await service.person(user)).id)
-        lines = [f"{each.permission}  {each.rows}  {', '.join(each.through)}" for each in found]
+        lines = [
+            f"{each.permission}  {each.rows}  {', '.join(each.through)}{_until(each.ends_at)}"
+            for each in found
+        ]
+        if found and found[0].kept_out:
+            lines.insert(0, f"None of this counts for now{_but(found[0].kept_out)}")
         facts = [each.model_dump(mode="json") for each in found]
         say(as_json, facts, "\n".join(lines) or "They may do nothing but sign in.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @guards.command("list")
@@ -108,7 +114,7 @@ def list_guards(as_json: AsJson = False) -> None:
         ]
         say(as_json, facts, "\n".join(lines))
 
-    asyncio.run(work())
+    run(work())
 
 
 @guards.command("check")
@@ -121,16 +127,19 @@ def check_guards(as_json: AsJson = False) -> None:
 
         return unguarded(build_registry(), await _routes())
 
-    found = asyncio.run(work())
+    found = run(work())
     lines = "\n".join(f"unguarded: {each}" for each in found)
     say(as_json, {"unguarded": found}, lines or "Everything is guarded.")
     if found:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(FOUND)
 
 
 @access.command("export")
 def export_roles(
     file: Annotated[Path | None, typer.Argument(help="Where to write; else it is printed.")] = None,
+    without_ids: Annotated[
+        bool, typer.Option("--without-ids", help="For another installation: names only.")
+    ] = False,
 ) -> None:
     """Write all roles as YAML, always in the same order."""
 
@@ -138,9 +147,11 @@ def export_roles(
         from app.features.access.service import AccessService
 
         async with operations(AccessService) as (service, _):
-            return await service.export()
+            return await service.export(with_ids=not without_ids)
 
-    text = asyncio.run(work())
+    if file is not None:
+        writable(file)
+    text = run(work())
     if file is None:
         typer.echo(text, nl=False)
     else:
@@ -150,23 +161,23 @@ def export_roles(
 
 @access.command("diff")
 def diff_roles(file: RolesPath, as_json: AsJson = False) -> None:
-    """Tell how the roles differ from a file; exit code 1 when they do."""
+    """Tell how the roles differ from a file; exit code 4 when they do."""
 
     async def work() -> list[str]:
         from app.features.access.roles_file import read
         from app.features.access.service import AccessService
 
         async with operations(AccessService) as (service, _):
-            return await service.differences(read(file.read_text(encoding="utf-8")))
+            return await service.differences(read(_text(file)))
 
-    found = asyncio.run(work())
+    found = run(work())
     say(as_json, {"differences": found}, "\n".join(found) or "No difference.")
     if found:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(FOUND)
 
 
 @access.command("apply")
-def apply_roles(
+def apply_roles(  # noqa: PLR0917 - the options of a command
     file: RolesPath,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
     prune: Annotated[
@@ -175,19 +186,27 @@ def apply_roles(
     force: Annotated[
         bool, typer.Option("--force", help="With --prune: also those that people have.")
     ] = False,
+    by_name: Annotated[
+        bool, typer.Option("--by-name", help="Go by the names, also where the ids are others.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the roles what a file says, all or none; others stay, unless they are pruned."""
 
     async def work() -> tuple[list[str], dict[str, int]]:
+        from app.core.errors import Conflict
         from app.core.unit_of_work import UnitOfWork
-        from app.features.access.roles_file import read
+        from app.features.access.roles_file import mistaken, read
         from app.features.access.service import AccessService
         from app.features.roles.service import RoleService
 
-        wanted = read(file.read_text(encoding="utf-8"))
+        wanted = read(_text(file))
         async with operations(RoleService) as (roles, container):
             service = await container.get(AccessService)
+            wrong = mistaken(wanted, await roles.all())
+            if wrong and not by_name:
+                message = " ".join([*wrong, "Take the id out of the file, or use --by-name."])
+                raise Conflict("access.apply.other_role", message)
             found = await service.differences(wanted)
             totals = await _apply(roles, wanted)
             if prune:
@@ -196,7 +215,7 @@ def apply_roles(
                 await (await container.get(UnitOfWork)).rollback()
         return found, totals
 
-    found, totals = asyncio.run(work())
+    found, totals = run(work())
     words = [*found, *(f"{effect}: {count}" for effect, count in totals.items() if count)]
     if found:
         words.append("Nothing was changed." if dry_run else "Applied.")
@@ -210,20 +229,22 @@ async def _apply(roles: Any, wanted: Any) -> dict[str, int]:
     Raises:
         PlatformError: Whatever these refuse; then nothing is changed.
     """
-    from app.features.access.roles_file import defined
+    from app.features.access.roles_file import between, defined
     from app.features.roles.schemas import RoleCreate, RoleUpdate
 
     totals = dict.fromkeys(("gains", "loses", "widens", "narrows"), 0)
     present = {role.name: role for role in await roles.all()}
+    ids = {role.id for role in present.values()}
     for role in wanted.roles:
         if role.name not in present:
             # What it includes may be further down in the file.
             present[role.name] = await roles.create(
-                RoleCreate(name=role.name, description=role.description, grants=role.grants)
+                RoleCreate(name=role.name, description=role.description, grants=role.grants),
+                role_id=None if role.id in ids else role.id,
             )
     for role in wanted.roles:
         known = present[role.name]
-        if defined(known) != _sorted(role):
+        if between(role, defined(known)):
             change = RoleUpdate(
                 description=role.description, includes=role.includes, grants=role.grants
             )
@@ -242,6 +263,11 @@ async def _prune(roles: Any, wanted: Any, totals: dict[str, int], *, force: bool
     from app.core.errors import Conflict
     from app.features.roles.service import DEFAULT_ROLES
 
+    if not wanted.roles:
+        message = (
+            "The file describes no role, so --prune would delete all of them. Nothing was done."
+        )
+        raise Conflict("access.prune.everything", message)
     kept = {role.name for role in wanted.roles} | set(DEFAULT_ROLES)
     found = []
     for role in await roles.all():
@@ -282,11 +308,32 @@ async def _looked_at(roles: Any, role: Any, change: Any, totals: dict[str, int])
     return report
 
 
-def _sorted(role: Any) -> Any:
-    key: Callable[[Any], Any] = lambda grant: grant.key  # noqa: E731 - used once, typed
-    return role.model_copy(
-        update={"includes": sorted(role.includes), "grants": sorted(role.grants, key=key)}
-    )
+def _text(file: Path) -> str:
+    """What a file says.
+
+    Raises:
+        BadParameter: It is no UTF-8 text.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{file} is no text in UTF-8; save it as such."
+        raise typer.BadParameter(message) from error
+
+
+def _until(ends_at: Any) -> str:
+    """When they no longer hold it, after two spaces; empty for never."""
+    from app.core.days import until
+
+    return f"  {until(ends_at)}" if ends_at else ""
+
+
+def _but(kept_out: Any) -> str:
+    """What keeps somebody from what they hold, in brackets; empty for nothing."""
+    from app.features.roles.schemas import KEPT_OUT_WORDS
+
+    words = " and ".join(KEPT_OUT_WORDS[each] for each in kept_out)
+    return f" ({words})" if words else ""
 
 
 async def _routes() -> Any:

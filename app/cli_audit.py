@@ -1,15 +1,14 @@
 """`platformctl audit`: seal, verify, prune and export the audit trail."""
 
-import asyncio
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.commands import FAILED, AsJson, migrated, operations, say, unit
-from app.settings import load_settings
+from app.commands import FOUND, AsJson, migrated, one_line, operations, run, say, unit, writable
 
 audit = typer.Typer(no_args_is_help=True, help="The audit trail: seal, verify, prune, export.")
 
@@ -21,7 +20,7 @@ def seal_entries(as_json: AsJson = False) -> None:
     """Seal all entries that wait for it, and bring the anchor file up to date."""
 
     async def work() -> None:
-        from app.features.audit.service import SealService
+        from app.features.audit.seal_service import SealService
 
         entries, more = 0, True
         async with migrated() as container:
@@ -31,9 +30,12 @@ def seal_entries(as_json: AsJson = False) -> None:
                     entries += sealed.entries
                     # What is anchored must have been committed.
                     more = sealed.entries > 0 or await seals.anchor()
+                    if not more and await seals.is_anchor_new():
+                        await seals.accept_anchor()
+                        more = True
         say(as_json, {"entries": entries}, f"Sealed {entries:,} entries.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @audit.command()
@@ -44,6 +46,10 @@ def verify(
     key: Annotated[
         list[str] | None, typer.Option(help="A further public key that may have signed it.")
     ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(metavar="SEQ:HASH", help="A head, noted elsewhere, that must be in it still."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Verify the whole trail, or an export; fails when anything is not as it was written."""
@@ -52,45 +58,134 @@ def verify(
         return
 
     async def work() -> None:
-        from app.features.audit.schemas import VerifyQuery
-        from app.features.audit.service import SealService
+        from app.features.audit.seal_service import SealService
 
-        findings: list[dict[str, Any]] = []
-        checked = faults = 0
-        cursor: str | None = None
         async with operations(SealService) as (seals, _):
-            with typer.progressbar(length=1000, label="Verifying", file=sys.stderr) as bar:
-                while True:
-                    part = await seals.verify(VerifyQuery(cursor=cursor, limit=10_000))
-                    checked += part.checked
-                    faults += part.faults
-                    findings += [found.model_dump(mode="json") for found in part.findings]
-                    bar.update(round(part.progress * 1000) - bar.pos)
-                    cursor = part.next_cursor
-                    if cursor is None:
-                        break
+            whole = await _verify(seals, expect)
         facts = {
-            "sound": not faults,
-            "checked": checked,
-            "sealed": part.sealed,
-            "waiting": part.waiting,
-            "faults": faults,
-            "findings": findings[:_MOST_FINDINGS],
+            "sound": not whole.faults,
+            "checked": whole.checked,
+            "sealed": whole.last.sealed,
+            "head": whole.last.head or None,
+            "waiting": whole.last.waiting,
+            "faults": whole.faults,
+            "findings": [
+                found.model_dump(mode="json") for found in whole.findings[:_MOST_FINDINGS]
+            ],
+            "acknowledged": [each.model_dump(mode="json") for each in whole.acknowledged],
+            "remarks": whole.last.remarks,
         }
-        words = [f"Verified {checked:,} entries; {part.waiting:,} wait for their seal."]
-        words += [found["message"] for found in findings[:_MOST_FINDINGS]]
-        words.append(f"{faults:,} problems were found." if faults else "The trail is sound.")
-        say(as_json, facts, "\n".join(words))
-        if faults:
-            raise typer.Exit(FAILED)
+        say(as_json, facts, "\n".join(_told(whole)))
+        if whole.faults:
+            raise typer.Exit(FOUND)
 
-    asyncio.run(work())
+    run(work())
+
+
+@audit.command()
+def acknowledge(
+    reason: Annotated[str, typer.Option(help="What had happened.", metavar="TEXT")],
+    place: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SEQ:HASH]...", help="Which; all that there are when not given."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain irregularities of time that `audit verify` found, say after a clock was set right."""
+
+    async def work() -> None:
+        from app.features.audit.schemas import Acknowledge
+        from app.features.audit.seal_service import SealService
+
+        async with operations(SealService) as (seals, _):
+            places = place or [
+                found.place for found in (await _verify(seals)).findings if found.kind == "clock"
+            ]
+            if places:
+                await seals.acknowledge(Acknowledge(places=places, reason=reason))
+        words = f"Acknowledged: {', '.join(places)}." if places else "There is nothing to explain."
+        say(as_json, {"places": places}, words)
+
+    run(work())
+
+
+@audit.command("accept-anchor")
+def accept_anchor(
+    reason: Annotated[str, typer.Option(help="Why: it was moved, lost, given up.", metavar="TEXT")],
+    as_json: AsJson = False,
+) -> None:
+    """Take the configured anchor file, or that there is none, as right from now on."""
+
+    async def work() -> None:
+        from app.features.audit.seal_service import SealService
+        from app.settings import load_settings
+
+        async with operations(SealService) as (seals, _):
+            await seals.accept_anchor(one_line(reason))
+        file = load_settings().audit.anchor_file
+        words = f"The trail is anchored in {file}." if file else "The trail is not anchored."
+        say(as_json, {"anchor_file": file}, words)
+
+    run(work())
+
+
+@dataclass
+class _Whole:
+    """What all parts of a verification found together."""
+
+    checked: int
+    faults: int
+    findings: list[Any]
+    acknowledged: list[Any]
+    last: Any
+
+
+async def _verify(seals: Any, expect: str | None = None) -> _Whole:
+    """Verify all parts, with a bar on stderr."""
+    from app.features.audit.schemas import VerifyQuery
+
+    query = VerifyQuery(expect=expect, limit=10_000)
+    whole = _Whole(0, 0, [], [], None)
+    with typer.progressbar(length=1000, label="Verifying", file=sys.stderr) as bar:
+        while True:
+            part = whole.last = await seals.verify(query)
+            whole.checked += part.checked
+            whole.faults += part.faults
+            whole.findings += part.findings
+            whole.acknowledged += part.acknowledged
+            bar.update(round(part.progress * 1000) - bar.pos)
+            if part.next_cursor is None:
+                return whole
+            query = VerifyQuery(cursor=part.next_cursor, limit=10_000)
+
+
+def _told(whole: _Whole) -> list[str]:
+    """How a verification ended, line by line."""
+    last = whole.last
+    lines = [f"Verified {whole.checked:,} entries; {last.waiting:,} wait for their seal."]
+    lines += [found.message for found in whole.findings[:_MOST_FINDINGS]]
+    if any(found.kind == "clock" for found in whole.findings):
+        lines.append("Irregularities of time can be explained: platformctl audit acknowledge.")
+    lines += last.remarks
+    if last.head:
+        lines.append(f"Head: {last.head} (note it elsewhere; later: --expect)")
+    if whole.faults:
+        return [*lines, f"{whole.faults:,} problems were found."]
+    known = whole.acknowledged
+    if not known:
+        return [*lines, "The trail is sound."]
+    what = "irregularity" if len(known) == 1 else "irregularities"
+    lines.append(f"The trail is sound, with {len(known):,} acknowledged {what}:")
+    return lines + [
+        f"  {each.finding.message} {each.by}, {each.at:%Y-%m-%d %H:%M} UTC: {each.reason}"
+        for each in known
+    ]
 
 
 def _verify_export(path: Path, keys: list[str], as_json: bool) -> None:  # noqa: FBT001 - private
     from app.core.sealing import Keys
     from app.features.audit.packing import check_package
-    from app.settings import audit_signing_key
+    from app.settings import audit_signing_key, load_settings
 
     settings = load_settings()
     own = Keys(audit_signing_key(settings)).public
@@ -99,7 +194,7 @@ def _verify_export(path: Path, keys: list[str], as_json: bool) -> None:  # noqa:
     facts = {"sound": not check.problem, "problem": check.problem, "manifest": check.manifest}
     say(as_json, facts, check.problem or f"The export is sound: {count:,} entries.")
     if check.problem:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(FOUND)
 
 
 @audit.command("export")
@@ -119,11 +214,20 @@ def export_entries(  # noqa: PLR0917 - options of a command
     access_only: Annotated[
         bool, typer.Option("--access-only", help="Only changes of roles, grants and members.")
     ] = False,
+    separator: Annotated[str, typer.Option(help="Of CSV: comma, semicolon or tab.")] = "comma",
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Of CSV: begin with UTF-8's mark, for Excel.")
+    ] = False,
+    reads: Annotated[
+        str | None, typer.Option(help="`only` records of who looked at what, or `none` of them.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Export entries with a signed manifest, which `audit verify --export` checks."""
     given = {
         "format": format,
+        "separator": separator,
+        "bom": bom,
         "action": action,
         "outcome": outcome,
         "actor_id": actor_id,
@@ -135,13 +239,14 @@ def export_entries(  # noqa: PLR0917 - options of a command
         "since": since,
         "until": until,
         "access_only": access_only,
+        "reads": reads,
     }
 
     async def work() -> None:
         from app.features.audit.schemas import AuditExportQuery
-        from app.features.audit.service import SealService
+        from app.features.audit.seal_service import SealService
 
-        if output.exists():
+        if writable(output).exists():
             message = f"{output} exists already."
             raise typer.BadParameter(message)
         query = AuditExportQuery.model_validate({k: v for k, v in given.items() if v is not None})
@@ -156,7 +261,7 @@ def export_entries(  # noqa: PLR0917 - options of a command
         facts = {"entries": exported.entries, "file": str(output)}
         say(as_json, facts, f"Exported {exported.entries:,} entries to {output}.")
 
-    asyncio.run(work())
+    run(work())
 
 
 @audit.command()
@@ -167,7 +272,7 @@ def prune(
     """Delete the entries that the retention policy no longer keeps; see `audit.keep_…_days`."""
 
     async def work() -> None:
-        from app.features.audit.service import SealService
+        from app.features.audit.seal_service import SealService
 
         entries = ranges = kept = 0
         async with migrated() as container:
@@ -186,14 +291,14 @@ def prune(
             words += f" {kept:,} are kept: they do not verify."
         say(as_json, facts, words)
 
-    asyncio.run(work())
+    run(work())
 
 
 @audit.command("key")
 def print_key(as_json: AsJson = False) -> None:
     """Print the public key, for whoever verifies exports and for `audit.former_keys`."""
     from app.core.sealing import Keys
-    from app.settings import audit_signing_key
+    from app.settings import audit_signing_key, load_settings
 
     keys = Keys(audit_signing_key(load_settings()))
     say(as_json, {"id": keys.id, "public_key": keys.public}, keys.public)

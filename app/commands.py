@@ -3,14 +3,16 @@
 import getpass
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from app.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 T = TypeVar("T")
 
@@ -19,24 +21,47 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 _reason: ContextVar[str] = ContextVar("atrium_reason", default="")
 
 FAILED = 1
-"""The exit code of a command that was refused or failed."""
+"""The exit code of a command that was refused or failed: nothing was done."""
+WRONG_USAGE = 2
+MISCONFIGURED = 3
+FOUND = 4
+"""That of one that looked, and found something that is not as it should be."""
+UNAVAILABLE = 5
+"""That of one for which the database did not answer: it may be tried again."""
+BROKEN = 70
+"""That of a defect of ours."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do what a command does; only then is imported what runs it."""
+    import asyncio
+
+    return asyncio.run(work)
 
 
 @asynccontextmanager
-async def platform() -> AsyncIterator[tuple[Any, Settings]]:
+async def platform() -> AsyncIterator[tuple[Any, "Settings"]]:
     """The container of everything, and the settings."""
     from app.bootstrap import (
         build_container,
         build_registry,
         configure_logging,
     )
+    from app.core.days import read_here
+    from app.core.reads import ReadRecords
+    from app.scheduling import run_last
+    from app.settings import load_settings
 
     settings = load_settings()
+    read_here()
     configure_logging(settings)
-    container = build_container(settings, build_registry())
+    registry = build_registry()
+    container = build_container(settings, registry)
     try:
         yield container, settings
     finally:
+        if len(await container.get(ReadRecords)) > 0:
+            await run_last(registry, container, only="audit.reads")
         await container.close()
 
 
@@ -86,19 +111,45 @@ async def migrated() -> AsyncIterator[Any]:
         yield container
 
 
+def writable(file: Path) -> Path:
+    """A file that can be written.
+
+    Raises:
+        BadParameter: Its folder is not there, or it is itself a folder.
+    """
+    if not file.parent.is_dir():
+        message = f"{file}: no such folder."
+        raise typer.BadParameter(message)
+    if file.is_dir():
+        message = f"{file} is a folder."
+        raise typer.BadParameter(message)
+    return file
+
+
 def give_reason(reason: str) -> None:
     """Say why the command is run; the audit trail keeps it.
 
     Raises:
         BadParameter: It is too long, or no line of text.
     """
+    if reason:
+        _reason.set(one_line(reason, may_be_empty=True))
+
+
+def one_line(reason: str, *, may_be_empty: bool = False) -> str:
+    """A reason as the audit trail keeps it.
+
+    Raises:
+        BadParameter: It is too long, empty, or no line of text.
+    """
     from app.core.audit import REASON_LENGTH
 
     reason = reason.strip()
-    if len(reason) > REASON_LENGTH or not reason.isprintable():
+    is_said = bool(reason) or may_be_empty
+    if len(reason) > REASON_LENGTH or not reason.isprintable() or not is_said:
         message = f"Say why on one line of at most {REASON_LENGTH} characters."
         raise typer.BadParameter(message, param_hint="--reason")
-    _reason.set(reason)
+    return reason
 
 
 def _system_user() -> str:

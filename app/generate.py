@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import build_container, build_registry
+from app.contract import breaking_changes
 from app.core.permissions import PermissionName
 from app.http.api import build_api
+from app.setting_facts import table
 from app.settings import PROJECT_ROOT, Settings, setting_names, variable_name
 from components import theme
 
+API_DOCUMENT = PROJECT_ROOT / "docs" / "openapi.json"
 _ENV_HEAD = """\
 # Every setting as an environment variable, with its default. Put what you need into the
 # environment of your shell, service or container; this file itself is not read.
-# An empty value means "not set". See docs/configuration.md.
+# An empty value means "not set". See docs/configuration.md. `docker compose` reads `.env` beside
+# compose.yaml, which says what it passes on, and what it wants besides: POSTGRES_PASSWORD and
+# REDIS_PASSWORD must be set, BIND_ADDRESS, PORT and STOP_GRACE_PERIOD may be.
 """
+_CONFIGURATION = PROJECT_ROOT / "docs" / "configuration.md"
+_TABLE_BEGINS = "<!-- What follows is made from app/settings.py by `platformctl generate`. -->"
+_TABLE_ENDS = "<!-- Until here. -->"
 
 
 def generated_files(settings: Settings) -> Mapping[Path, str]:
@@ -26,9 +34,31 @@ def generated_files(settings: Settings) -> Mapping[Path, str]:
     return {
         PROJECT_ROOT / ".env.example": _env_example(),
         PROJECT_ROOT / "assets" / "theme.css": theme.css(),
-        PROJECT_ROOT / "docs" / "openapi.json": json.dumps(api.openapi(), indent=2) + "\n",
+        _CONFIGURATION: _with_table(_CONFIGURATION.read_text(encoding="utf-8")),
+        API_DOCUMENT: json.dumps(api.openapi(), indent=2) + "\n",
         PROJECT_ROOT / "docs" / "permissions.md": _permissions(registry.permissions),
     }
+
+
+def broken_promises(files: Mapping[Path, str]) -> list[str]:
+    """What the present OpenAPI document promises and a new one does not, one line each.
+
+    Args:
+        files: What `generated_files` made.
+    """
+    if not API_DOCUMENT.exists():
+        return []
+    try:
+        present = json.loads(API_DOCUMENT.read_text(encoding="utf-8"))
+    except ValueError:
+        return [f"{API_DOCUMENT} is damaged; restore it as it was committed"]
+    return breaking_changes(present, json.loads(files[API_DOCUMENT]))
+
+
+def _with_table(page: str) -> str:
+    """The page with the table of settings as they are now."""
+    head, _, rest = page.partition(_TABLE_BEGINS)
+    return f"{head}{_TABLE_BEGINS}\n{table()}\n{_TABLE_ENDS}{rest.partition(_TABLE_ENDS)[2]}"
 
 
 def _env_example() -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -9,8 +10,11 @@ from dishka import AsyncContainer
 
 from app.core import clock
 from app.core.actor import SYSTEM, Actor, RequestContext
+from app.core.error_bus import ErrorPublisher
+from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.core.log import get_logger
+from app.core.metrics import job_run
 from app.core.module import Job
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
@@ -43,26 +47,38 @@ def schedule(registry: Registry, container: AsyncContainer) -> AsyncIOScheduler:
 
 
 async def run(job: Job, container: AsyncContainer) -> None:
-    """Run a job until it has no more to do; what goes wrong is logged, and the next run is due."""
+    """Run a job until it has no more to do; what goes wrong is published."""
     context = RequestContext(request_id=new_id().hex, channel="system")
     more: bool | None = True
     try:
-        while more:
-            async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
-                more = await job.run(unit)
-                await (await unit.get(UnitOfWork)).commit()
-            # Others have their turn, however much there is to do.
-            await asyncio.sleep(0)
-    except Exception:
-        log.exception("job.failed", job=job.id, request_id=context.request_id)
+        with job_run(job.id):
+            while more:
+                async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
+                    more = await job.run(unit)
+                    await (await unit.get(UnitOfWork)).commit()
+                # Others have their turn, however much there is to do.
+                await asyncio.sleep(0)
+    except Unavailable as error:
+        log.warning("job.unavailable", job=job.id, code=error.code, reason=error.reason)
+    except Exception as error:  # noqa: BLE001 - published; the next run is due
+        errors = await container.get(ErrorPublisher)
+        errors.publish(
+            error, event="job.failed", action=job.id, job=job.id, request_id=context.request_id
+        )
 
 
-async def run_last(registry: Registry, container: AsyncContainer) -> None:
-    """Run the jobs that are done once more when the server stops, for a few seconds at most."""
+async def run_last(registry: Registry, container: AsyncContainer, *, only: str = "") -> None:
+    """Run the jobs that are done once more at the end, for a few seconds at most.
+
+    Args:
+        registry: Whose jobs.
+        container: Makes units of work.
+        only: The only one that is run; all when empty.
+    """
     try:
         async with asyncio.timeout(_LAST_RUNS_SECONDS):
             for job in registry.jobs:
-                if job.at_shutdown:
-                    await run(job, container)
+                if job.at_shutdown is not None and only in ("", job.id):
+                    await run(replace(job, run=job.at_shutdown), container)
     except TimeoutError:
         log.info("job.unfinished")

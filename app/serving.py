@@ -5,32 +5,47 @@ answer at once.
 """
 
 import asyncio
+import errno
 import gc
 import multiprocessing
 import os
+import shutil
 import socket
 import sys
+import time
+from pathlib import Path
+from typing import Any, Literal
 
+from app.admission.hosts import ANY_ADDRESS, Host
+from app.core.files import private_folder
+from app.core.shutdown import is_alive
 from app.settings import Settings, SettingsError, variable_name
+
+_PORT_SECONDS = 3
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished."""
     _refuse_taken_port(settings)
+    numbers = _configure_metrics(settings)
     _configure_reflex(settings)
     # Before granian is imported: it takes the start method as it finds it.
     multiprocessing.set_start_method("fork", force=True)
     from granian.constants import Interfaces, Loops  # noqa: PLC0415 - see above
     from granian.log import LogLevels  # noqa: PLC0415 - see above
-    from granian.server import Server  # noqa: PLC0415 - see above
 
     import app.server  # noqa: PLC0415 - imported here so that workers share it
+    from app.workers import WorkerServer  # noqa: PLC0415 - see above
 
     del app
     asyncio.run(_prepare(settings))
     gc.collect()
     gc.freeze()
-    server = Server(
+    if numbers is not None:
+        from app.metrics_server import start_metrics_server  # noqa: PLC0415 - see below
+
+        start_metrics_server(settings.metrics, numbers)
+    server = WorkerServer(
         "app.server:build_server",
         factory=True,
         address=settings.server.host,
@@ -41,28 +56,75 @@ def serve(settings: Settings) -> None:
         # A worker that dies is replaced; the others go on meanwhile.
         respawn_failed_workers=True,
         workers_kill_timeout=settings.server.shutdown_seconds,
+        drain_seconds=settings.server.drain_seconds,
         log_level=LogLevels.warning,
         websockets=True,
     )
     server.serve()
 
 
-def _refuse_taken_port(settings: Settings) -> None:
+def _configure_metrics(settings: Settings) -> Path | None:
+    """Tell prometheus-client, before it is imported, where the workers keep their numbers.
+
+    Those of servers that are gone are removed; another one on the same data keeps its own.
+    """
+    if not settings.metrics.enabled:
+        return None
+    _refuse_taken_port(settings, "metrics")
+    directories = private_folder(private_folder(settings.data_dir) / "metrics")
+    for former in directories.glob("[0-9]*"):
+        if int(former.name) == os.getpid() or not is_alive(int(former.name)):
+            shutil.rmtree(former, ignore_errors=True)
+    directory = private_folder(directories / str(os.getpid()))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    return directory
+
+
+def _refuse_taken_port(
+    settings: Settings, section: Literal["server", "metrics"] = "server"
+) -> None:
     """Say that the port is taken; the server itself would share it with whoever has it.
+
+    Workers of a server that was killed need a moment to notice.
 
     Raises:
         SettingsError: Something listens there already, or the address is not ours.
     """
-    host, port = settings.server.host, settings.server.port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening = settings.metrics if section == "metrics" else settings.server
+    host, port = listening.host, listening.port
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            _bind(probe, place)
+    except OSError as error:
+        is_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        other = variable_name(f"{section}.port" if is_port else f"{section}.host")
+        message = f"{Host(host, port)} cannot be used ({error.strerror}); set {other}"
+        raise SettingsError(message) from error
+    except UnicodeError as error:
+        message = f"{host} is no host name or address; set {variable_name(f'{section}.host')}"
+        raise SettingsError(message) from error
+
+
+def _local_address(settings: Settings) -> str:
+    host = settings.server.host
+    if host in ANY_ADDRESS:
+        host = "::1" if ":" in host else "127.0.0.1"
+    return Host(host, settings.server.port).origin("http")
+
+
+def _bind(probe: socket.socket, place: Any) -> None:
+    deadline = time.monotonic() + _PORT_SECONDS
+    while True:
         try:
-            probe.bind((host, port))
+            probe.bind(place)
         except OSError as error:
-            other = variable_name("server.port")
-            message = f"{host}:{port} cannot be used ({error.strerror}); set {other}"
-            raise SettingsError(message) from error
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _configure_reflex(settings: Settings) -> None:
@@ -86,8 +148,10 @@ async def _prepare(settings: Settings) -> None:
         build_container,
         build_registry,
         configure_logging,
+        file_troubles,
     )
     from app.core.migrations import Migrator  # noqa: PLC0415 - likewise
+    from app.core.shared_memory import SharedMemory  # noqa: PLC0415 - likewise
     from app.seed import seed  # noqa: PLC0415 - likewise
     from app.server import WEB  # noqa: PLC0415 - likewise
 
@@ -96,13 +160,19 @@ async def _prepare(settings: Settings) -> None:
     try:
         await (await container.get(Migrator)).upgrade()
         seeded = await seed(container, settings)
+        has_memory = await (await container.get(SharedMemory)).answers()
     finally:
         await container.close()
-    host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104 - compared, not bound
     out = sys.stdout
     if not (WEB / "build" / "client" / "404.html").exists():
         out.write("The console is not built: run `make run`, or only the API is served.\n")
-    out.write(f"\n  Atrium serves on http://{host}:{settings.server.port}\n")
+    if not has_memory:
+        out.write("Redis does not answer: until it does only the API is served, no console.\n")
+    for trouble in file_troubles(settings):
+        out.write(f"  Warning: {trouble}\n")
+    out.write(f"\n  Atrium serves on {_local_address(settings)}\n")
+    if settings.server.public_url is not None:
+        out.write(f"  and is found at {settings.server.public_url}\n")
     if seeded.password:
         out.write(
             f"\n  Sign in as {seeded.admin_email} with the password {seeded.password}\n"

@@ -12,11 +12,25 @@ from pathlib import Path
 from bench import figures
 from bench.effort import FULL, QUICK, Effort
 from bench.figures import Figure
-from bench.parts import audit, browser, create, lists, login, matrix, me, permission, start, trail
+from bench.parts import (
+    admission,
+    audit,
+    browser,
+    create,
+    lists,
+    login,
+    matrix,
+    me,
+    permission,
+    sockets,
+    start,
+    trail,
+)
 
 PARTS: dict[str, Callable[[Effort], Iterator[Figure]]] = {
     "login": login.measure,
     "me": me.measure,
+    "admission": admission.measure,
     "create": create.measure,
     "permission": permission.measure,
     "audit": audit.measure,
@@ -24,6 +38,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Figure]]] = {
     "trail": trail.measure,
     "browser": browser.measure,
     "matrix": matrix.measure,
+    "sockets": sockets.measure,
     "start": start.measure,
 }
 

@@ -32,18 +32,18 @@ WHERE s.ended_at IS NULL AND s.id = {0}
 """
 ROLE = "SELECT id FROM core_roles WHERE name = {0}"
 USER = """
-INSERT INTO core_users (id, email, display_name, password_hash, status, verified,
+INSERT INTO core_users (id, email, email_key, display_name, password_hash, status, verified,
     must_change_password, created_at, updated_at, last_sign_in_at, sessions_valid_from, version,
-    search_text)
-VALUES ({0}, {1}, {2}, {3}, 'active', false, false, {4}, {4}, {5}, {5}, 1, {6})
+    name_order, email_order, search_text)
+VALUES ({0}, {1}, {1}, {2}, {3}, 'active', false, false, {4}, {4}, {5}, {5}, 1, {2}, {1}, {6})
 """
 USER_ROLE = "INSERT INTO core_user_roles (user_id, role_id) VALUES ({0}, {1})"
 AUDIT = """
 INSERT INTO core_audit_entries (id, at, action, outcome, actor_kind, actor_id, actor_name,
     actor_email, session_id, target_type, target_id, target_label, changes, detail, error_code,
-    request_id, channel, address, user_agent, duration_ms)
+    request_id, channel, address, user_agent, duration_ms, on_behalf_of, trace_id, module, reason)
 VALUES ({0}, {1}, 'user.create', 'succeeded', 'user', {2}, {3}, {4}, {5}, 'user', {6}, {7}, {8},
-    '{{}}', '', {9}, 'api', '127.0.0.1', '', 0)
+    '{{}}', '', {9}, 'api', '127.0.0.1', '', 0, '', '', 'users', '')
 """
 PASSWORD_HASH = "$2b$04$" + "x" * 53
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,7 +130,8 @@ async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> 
     if scope["type"] != "http":
         return
     header = dict(scope["headers"])[b"authorization"].decode()
-    claims = jwt.decode(header.removeprefix("Bearer "), SECRET, algorithms=["HS256"])
+    token = header.removeprefix("Bearer ")
+    claims = jwt.decode(token, SECRET, algorithms=["HS256"], audience="atrium.api", issuer="atrium")
     principal = await database.row(SQL["PRINCIPAL"], stored(UUID(claims["sid"])))
     if scope["method"] == "POST":
         answer = await create(principal, (await receive())["body"])
@@ -151,7 +152,7 @@ async def create(principal: Any, body: bytes) -> dict[str, Any]:
     email, name = new["email"], new["display_name"]
     (role_id,) = await database.row(SQL["ROLE"], "user")
     user_id, now = stored(uuid7()), stored(datetime.now(UTC))
-    search = f"{name} {email}".lower()
+    search = f"  {name}\n  {email}".lower()
     never = stored(NEVER)
     changes = orjson.dumps([{"field": key, "before": None, "after": new[key]} for key in new])
     actor = (principal[8], principal[10], principal[9], principal[0])

@@ -17,6 +17,8 @@ from uuid import UUID
 
 import asyncpg
 
+from app.core.folding import order_key
+from app.core.search import search_text
 from bench import servers
 from scripts.build_frontend import ROOT
 
@@ -63,12 +65,24 @@ _USERS = [
     "last_sign_in_at",
     "sessions_valid_from",
     "version",
+    "name_order",
+    "email_order",
     "search_text",
 ]
 _GIVE_ROLE = (
     "INSERT INTO core_user_roles (user_id, role_id) SELECT u.id, r.id FROM core_users u "
     "JOIN core_roles r ON r.name = 'user' WHERE u.password_hash = ''"
 )
+
+_NUMBER = """
+INSERT INTO core_user_search_docs (user_id)
+SELECT id FROM core_users WHERE id NOT IN (SELECT user_id FROM core_user_search_docs) ORDER BY id
+"""
+_INDEX = """
+INSERT INTO core_user_search (rowid, search_text) SELECT doc, search_text
+FROM core_user_search_docs JOIN core_users ON core_users.id = user_id
+WHERE password_hash = '' ORDER BY doc
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +209,11 @@ def _users(rows: int) -> Iterator[tuple[Any, ...]]:
         at = table.at(number)
         first, last = first_name(number), last_name(number)
         email = f"{first}.{last}{number}@example.com".lower()
-        search = f"{first} {last} {first} {last}{number} example com".lower()
         status = "suspended" if number % 50 == 0 else "active"
         seen = at + timedelta(hours=number % 1000)
         name = f"{first} {last}"
         row = (table.id(number), email, name, "", status, True, False, at, at, seen)
-        yield *row, _NEVER, 1, search
+        yield *row, _NEVER, 1, order_key(name), order_key(email), search_text(name, email)
 
 
 def _fill_sqlite(path: Path, content: Content, rows: int) -> None:
@@ -210,7 +223,14 @@ def _fill_sqlite(path: Path, content: Content, rows: int) -> None:
     if content == "users":
         signs = ", ".join("?" * len(_USERS))
         statement = f"INSERT INTO core_users ({', '.join(_USERS)}) VALUES ({signs})"  # noqa: S608 - names are above
+        # Row by row, the index of the search would be written out after each.
+        trigger = "FROM sqlite_schema WHERE name = 'core_users_search_insert'"
+        [create] = connection.execute(f"SELECT sql {trigger}").fetchone()
+        connection.execute("DROP TRIGGER core_users_search_insert")
         connection.executemany(statement, (tuple(map(_for_sqlite, row)) for row in _users(rows)))
+        connection.execute(_NUMBER)
+        connection.execute(_INDEX)
+        connection.execute(create)
         connection.execute(_GIVE_ROLE)
     else:
         of_entries = "FROM sqlite_schema WHERE tbl_name = 'core_audit_entries' AND sql IS NOT NULL"
@@ -237,7 +257,11 @@ def _for_sqlite(value: Any) -> Any:
 async def _fill_postgres(url: str, content: Content, rows: int) -> None:
     connection = await asyncpg.connect(url)
     if content == "users":
+        search = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_core_users_search'"
+        create = await connection.fetchval(search)
+        await connection.execute("DROP INDEX ix_core_users_search")
         await connection.copy_records_to_table("core_users", records=_users(rows), columns=_USERS)
+        await connection.execute(create)
         await connection.execute(_GIVE_ROLE)
     else:
         found = await connection.fetch(
@@ -345,13 +369,13 @@ def _entries(rows: int, sql: _Sql) -> Iterator[str]:
     yield f"""
         INSERT INTO core_audit_subjects ({columns})
         SELECT {key}, 'user', {sql.id_of.format(f"({target})")}, {label},
-            'user' || target || ' example com'
+            '  user' || target || 'examplecom  ex  co'
         FROM (SELECT n AS target FROM {sql.numbers.format(trail.targets)} AS numbers) AS made
     """  # noqa: S608 - likewise
     known = sql.uuid.format("'f' || substr(id, 2)")
     yield f"""
         INSERT INTO core_audit_subjects ({columns})
         SELECT {known}, '', {sql.id_of.format("id")}, name || ' ' || email,
-            lower(name) || ' actor' || number || ' example com'
+            '  ' || replace(lower(name), ' ', '  ') || '  actor' || number || 'examplecom  ex  co'
         FROM actors
     """  # noqa: S608 - likewise

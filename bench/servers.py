@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.load import ask_once, request
+from bench.load import Connection, ask_once, request
 from scripts.build_frontend import ROOT
 from scripts.running import ADMIN_EMAIL, ADMIN_PASSWORD
 from scripts.servers import bound, running_server
@@ -93,6 +93,8 @@ def platform(
         "ATRIUM_BOOTSTRAP__ADMIN_EMAIL": ADMIN_EMAIL,
         "ATRIUM_BOOTSTRAP__ADMIN_PASSWORD": ADMIN_PASSWORD,
         "ATRIUM_SERVER__WORKERS": str(workers),
+        # What is measured is the server, not how long it lets its clients wait.
+        "ATRIUM_RATE_LIMITING__ENABLED": "false",
         # As in production.
         "ATRIUM_LOGGING__FORMAT": "json",
         **(variables or {}),
@@ -121,6 +123,23 @@ async def sign_in(server: Server) -> str:
     answer = await ask_once(server.address, request("POST", "/api/v1/auth/login", body=CREDENTIALS))
     token: str = answer.json()["access_token"]
     return token
+
+
+async def people(server: Server, count: int) -> list[bytes]:
+    """The requests by which so many new people sign in, one each.
+
+    Of one account only a few attempts at once are heard.
+    """
+    token = await sign_in(server)
+    connection = await Connection.open(server.address)
+    sign_ins = []
+    for number in range(count):
+        given = {"email": f"person{number}@example.com", "password": ADMIN_PASSWORD}
+        new = given | {"display_name": f"Person {number}"}
+        await connection.ask(request("POST", "/api/v1/users", body=new, token=token), expect=201)
+        sign_ins.append(request("POST", "/api/v1/auth/login", body=given))
+    connection.close()
+    return sign_ins
 
 
 @contextlib.contextmanager

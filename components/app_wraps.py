@@ -1,4 +1,4 @@
-"""What stands around every page: only a net for what breaks in the browser."""
+"""What stands around every page: a net for what breaks in the browser, and what follows links."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
 from components.icon import icon
-from components.link import browser_link
+from components.link import browser_link, navigation
 
 
 def _crash_state() -> rx.Component:
@@ -45,4 +45,4 @@ def app_wraps() -> dict[tuple[int, str], Callable[[bool], rx.Component | None]]:
             fallback_render=rx.Var.create(_crash_state()), on_error=rx.prevent_default
         )
 
-    return {(55, "ErrorBoundary"): boundary}
+    return {(55, "ErrorBoundary"): boundary, (54, "Navigation"): lambda _: navigation()}

@@ -4,21 +4,16 @@ from typing import Literal
 
 import reflex as rx
 
+from components.browser_module import browser_module
 from components.link import link
 from components.values import Text, attributes, class_names
 
 
-def _initials(name: Text) -> Text:
-    if isinstance(name, rx.Var):
-        parts = name.to(str).split(" ")
-        first = parts[0].to(str)[0].to(str)
-        last = parts[parts.length() - 1].to(str)[0].to(str)
-        initials = rx.cond(parts.length() > 1, first + last, first).to(str).upper()
-        # While nothing is loaded there is no first letter.
-        return rx.cond(name, initials, "")
-    words = name.split()
-    outer = words if len(words) < 2 else [words[0], words[-1]]  # noqa: PLR2004 - first and last
-    return "".join(word[0] for word in outer).upper()
+class _Initials(rx.Component):
+    library = browser_module("avatar.jsx")
+    tag = "Initials"
+
+    name: rx.Var[str]
 
 
 def avatar(
@@ -34,7 +29,7 @@ def avatar(
     return rx.el.span(
         rx.el.img(src=image, alt="", class_name="avatar-image")
         if image is not None
-        else _initials(name),
+        else _Initials.create(name=name),
         class_name=class_names("avatar", f"avatar-{size}" if size != "m" else None),
         custom_attrs=attributes(aria_hidden="true"),
     )
@@ -51,7 +46,7 @@ def person(
         image: Address of a picture.
         href: The person's page.
     """
-    words = rx.el.span(name, class_name="person-name")
+    words = rx.el.span(name, class_name="person-name", dir="auto")
     return rx.el.span(
         avatar(name, image=image),
         rx.el.span(

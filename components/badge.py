@@ -49,7 +49,7 @@ STATUSES: Mapping[str, tuple[str, Tone, str]] = {
     "degraded": ("Degraded", "warning", "triangle_alert"),
     "retrying": ("Retrying", "warning", "rotate_cw"),
     "denied": ("Denied", "danger", "shield_x"),
-    "failed": ("Failed", "danger", "circle_x"),
+    "failed": ("Failed", "warning", "circle_x"),
     "down": ("Down", "danger", "circle_x"),
 }
 """Words, tone and icon of the statuses the platform knows."""

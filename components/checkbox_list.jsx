@@ -30,6 +30,7 @@ export function FilterableList({ label, placeholder, filterable = true, children
             placeholder={placeholder}
             aria-label={`Filter ${label}`}
             value={query}
+            dir="auto"
             data-unsaved="ignore"
             onChange={(event) => setQuery(event.target.value)}
             onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}

@@ -6,7 +6,7 @@ import reflex as rx
 
 from components.browser_module import browser_module
 from components.checkbox import checkbox
-from components.values import Text
+from components.values import Flag, Text
 
 
 class _FilterableList(rx.Component):
@@ -23,7 +23,7 @@ def checkbox_list(
     options: rx.Var[list[dict[str, Any]]] | list[dict[str, Any]],
     *,
     label: Text,
-    filterable: bool = True,
+    filterable: Flag = True,
     placeholder: Text = "Filter…",
 ) -> rx.Component:
     """Choose any number; the form's data holds the list of chosen values under `name`.

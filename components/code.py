@@ -3,11 +3,13 @@
 import reflex as rx
 
 from components.browser_module import browser_module
-from components.values import Text
+from components.values import Text, class_names
+
+COPY_BUTTON = browser_module("copy_button.jsx")
 
 
 class _CopyButton(rx.Component):
-    library = browser_module("copy_button.jsx")
+    library = COPY_BUTTON
     tag = "CopyButton"
 
     text: rx.Var[str]
@@ -19,18 +21,25 @@ def code(text: Text) -> rx.Component:
     return rx.el.code(text, class_name="mono code")
 
 
-def copyable(text: Text, *, label: Text = "Copy", secret: bool = False) -> rx.Component:
+def copyable(
+    text: Text, *, label: Text = "Copy", secret: bool = False, wraps: bool = False
+) -> rx.Component:
     """Show a text that people take elsewhere, with a button that copies it.
 
     Args:
         text: The id, the link, the key.
         label: The button's words.
         secret: Shown only once: drawn so that it is not overlooked.
+        wraps: Show all of it, on several lines where one is too short.
     """
     return rx.el.span(
         rx.el.code(text, class_name="mono copyable-text"),
         _CopyButton.create(text=text, label=label),
-        class_name="copyable copyable-secret" if secret else "copyable",
+        class_name=class_names(
+            "copyable",
+            "copyable-secret" if secret else None,
+            "copyable-whole" if wraps else None,
+        ),
     )
 
 

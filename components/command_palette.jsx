@@ -157,6 +157,7 @@ export function CommandPalette({
               placeholder={placeholder}
               autoComplete="off"
               spellCheck={false}
+              dir="auto"
               value={query}
               onChange={(event) => type(event.target.value)}
               onKeyDown={keys}
@@ -185,7 +186,8 @@ export function CommandPalette({
                       onPointerMove={() => setAt(here)}
                       onClick={() => run(command)}
                     >
-                      <span className="palette-label">{command.label}</span>
+                      <span className="palette-label" dir="auto">{command.label}</span>
+                      {command.mark ? <span className="badge badge-warning">{command.mark}</span> : null}
                       {command.detail ? <span className="palette-detail">{command.detail}</span> : null}
                       {command.keys ? <kbd className="kbd">{command.keys}</kbd> : null}
                     </div>

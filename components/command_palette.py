@@ -23,6 +23,8 @@ class Command(TypedDict):
     """Name of a button or menu item of the page, as its `command` says, that it presses."""
     detail: NotRequired[str]
     """A quieter text: the e-mail of a user."""
+    mark: NotRequired[str]
+    """A word of warning: *Suspended*."""
     keywords: NotRequired[str]
     """Other words people look for it by."""
     keys: NotRequired[str]

@@ -15,6 +15,7 @@ export function ExactInput({ expected, complaint, ...input }) {
       autoComplete="off"
       spellCheck={false}
       data-autofocus="true"
+      dir="auto"
       value={text}
       onChange={(event) => setText(event.target.value)}
     />

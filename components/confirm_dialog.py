@@ -32,7 +32,8 @@ def confirm_dialog(
     on_close: Handler | None = None,
     confirm_label: Text,
     type_name: Text | None = None,
-    danger: bool = True,
+    danger: Flag = True,
+    possible: Flag = True,
     working: Flag = False,
     error: Text = "",
 ) -> rx.Component:
@@ -49,14 +50,14 @@ def confirm_dialog(
         confirm_label: The verb of the title: *Delete role*.
         type_name: A name to type first; only for what is irreversible.
         danger: Whether something is lost.
+        possible: Whether there is anything to do; otherwise it can only be closed.
         working: The server is at it.
         error: Why it failed.
     """
-    confirm = button(
-        confirm_label,
-        variant="danger" if danger else "primary",
-        type="submit",
-        loading=working,
+    confirm = _either(
+        danger,
+        button(confirm_label, variant="danger", type="submit", loading=working),
+        button(confirm_label, variant="primary", type="submit", loading=working),
     )
     typed: rx.Component = rx.fragment()
     if type_name is not None:
@@ -84,9 +85,13 @@ def confirm_dialog(
         rx.el.div(
             form(
                 rx.el.div(
-                    rx.el.div(
-                        icon("triangle_alert" if danger else "circle_help", size="l"),
-                        class_name="confirm-icon confirm-danger" if danger else "confirm-icon",
+                    _either(
+                        danger,
+                        rx.el.div(
+                            icon("triangle_alert", size="l"),
+                            class_name="confirm-icon confirm-danger",
+                        ),
+                        rx.el.div(icon("circle_help", size="l"), class_name="confirm-icon"),
                     ),
                     rx.el.div(
                         rx.el.h2(title, class_name="dialog-title"),
@@ -98,7 +103,14 @@ def confirm_dialog(
                     ),
                     class_name="confirm-body",
                 ),
-                rx.el.div(close_button(), confirm, class_name="dialog-footer"),
+                rx.el.div(
+                    _either(
+                        possible,
+                        rx.fragment(close_button(), confirm),
+                        close_button("Close"),
+                    ),
+                    class_name="dialog-footer",
+                ),
                 on_submit=_without_data(on_confirm),
                 class_name="dialog-form",
             ),
@@ -109,6 +121,10 @@ def confirm_dialog(
         custom_attrs={"aria-label": title, "role": "alertdialog"},
         **props,
     )
+
+
+def _either(flag: Flag, yes: rx.Component, no: rx.Component) -> Any:
+    return rx.cond(flag, yes, no) if isinstance(flag, rx.Var) else (yes if flag else no)
 
 
 def _without_data(handler: Handler) -> Any:

@@ -20,7 +20,8 @@ class Column:
     """One column; its `key` is the field of the row and the name in the sort."""
 
     key: str
-    title: str
+    title: Text
+    """Words from state only where the column is neither sorted nor resized nor chosen."""
     render: Callable[[Row], Content] | None = None
     """Draws the cell from the row; without it the field is shown as text."""
     sortable: bool = False
@@ -241,7 +242,7 @@ def data_table(
     boxes = on_select is not None
     chosen: Any = selected if selected is not None else rx.Var.create([])
 
-    def line(row: Row) -> rx.Component:
+    def line(row: Row, index: rx.Var[int]) -> rx.Component:
         identity = row[row_key].to(str)
         picked = chosen.contains(identity)
         if all_selected is not False:
@@ -271,7 +272,9 @@ def data_table(
             *box,
             *_by_order(columns, visible, lambda column: _cell(column, row)),
             *end,
-            key=identity,
+            # By its place, so that the next page is drawn into the rows of this one. Where a row
+            # has a menu that is not possible: it would stay open over another row.
+            key=index if actions is None else identity,
             class_name="row",
             custom_attrs={
                 "data-row": identity,

@@ -13,12 +13,16 @@ from components.confirm_dialog import confirm_dialog
 from components.description_list import description_list
 from components.diff_view import Change, Difference, conflict_view, diff_view
 from components.effect_list import Effect, effect_list
-from components.form import form, save_bar
+from components.form import form, save_bar, version_field
 from components.form_dialog import form_dialog
 from components.form_field import form_field
+from components.last_day import end_time
+from components.link_dialog import link_dialog
 from components.modal import close_button, modal, sheet
 from components.native_form import native_form
+from components.password_input import password_input
 from components.permission_matrix import PermissionGroup, permission_matrix
+from components.post_dialog import post_dialog
 from components.progress import progress, skeleton, spinner
 from components.relative_time import relative_time
 from components.stat_tile import stat_tile
@@ -43,7 +47,7 @@ CHANGES: list[Change] = [
 ]
 SERIES: list[Series] = [
     {"key": "succeeded", "title": "Succeeded", "tone": "accent"},
-    {"key": "failed", "title": "Failed", "tone": "danger"},
+    {"key": "failed", "title": "Failed", "tone": "warning"},
 ]
 DAYS = [
     {"label": f"{day} May", "succeeded": 20 + (day * 37) % 60, "failed": (day * 5) % 11}
@@ -106,7 +110,8 @@ GROUPS: list[PermissionGroup] = [
             {"code": "user.create", "description": "Create users"},
         ],
         "rules": [{"name": "own", "title": "Their own record"}],
-        "fields": [{"name": "email", "title": "E-mail"}, {"name": "roles", "title": "Roles"}],
+        "readable": [{"name": "email", "title": "E-mail"}, {"name": "roles", "title": "Roles"}],
+        "writable": [{"name": "email", "title": "E-mail"}],
     }
 ]
 GRANTS: list[dict[str, Any]] = [
@@ -169,6 +174,7 @@ def _facts() -> rx.Component:
                     ("Permission", code("user.update")),
                     ("Created", relative_time(MOMENT, exact=True)),
                     ("Last seen", relative_time("", missing="Never")),
+                    ("Until", end_time("2099-12-05T00:00:00+00:00")),
                     ("Key", copyable("atr_9f3e2b1c4d5e6f70", secret=True)),
                     ("Press", row(kbd("g"), kbd("u"))),
                 ]
@@ -196,6 +202,8 @@ def _dialogs() -> rx.Component:
             button("Form", opens="gallery-form"),
             button("Question", opens="gallery-confirm"),
             button("Conflict", opens="gallery-conflict"),
+            button("Password", opens="gallery-post"),
+            button("Link", opens="gallery-link"),
             button("Question with a name", opens="gallery-irreversible", variant="danger"),
         ),
         modal(
@@ -218,6 +226,25 @@ def _dialogs() -> rx.Component:
             on_submit=rx.prevent_default,
             submit_label="Send invitation",
             error="The mail server did not answer.",
+        ),
+        post_dialog(
+            "Confirm it is you",
+            form_field("Password", password_input("password", id="gallery-password")),
+            sentence="It goes to the server and past the state.",
+            name="gallery-post",
+            action="/gallery",
+            submit_label="Confirm",
+            on_done=rx.prevent_default,
+            on_close=rx.prevent_default,
+        ),
+        link_dialog(
+            "Invite user",
+            sentence="The link is shown once, and kept nowhere.",
+            name="gallery-link",
+            action="/gallery",
+            option="end_sessions",
+            option_label="End their open sessions at once",
+            on_close=rx.prevent_default,
         ),
         confirm_dialog(
             "Save anyway?",
@@ -252,9 +279,9 @@ def _form() -> rx.Component:
     return card(
         form(
             form_field("Title", text_input("title", value="Editor")),
+            version_field(3),
             save_bar(),
             on_submit=rx.prevent_default,
-            ask_before_leaving=True,
             label="Role",
         ),
         native_form(

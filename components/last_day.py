@@ -17,6 +17,24 @@ class _LastDay(rx.Component):
     name: rx.Var[str]
 
 
+class _End(rx.Component):
+    library = browser_module("last_day.jsx")
+    tag = "End"
+
+    value: rx.Var[str]
+    missing: rx.Var[str]
+
+
+def end_time(value: Text, *, missing: Text = "for good") -> rx.Component:
+    """Say when something ends, in the reader's own clock: *the end of 4 Dec 2026*.
+
+    Args:
+        value: ISO 8601 with a time zone; empty when it does not end.
+        missing: Words for an empty value.
+    """
+    return _End.create(value=value, missing=missing)
+
+
 def last_day_field(name: str, *, error: Text = "") -> rx.Component:
     """Ask for a last day; the form's data holds the moment at which it ends where its reader is.
 

@@ -4,12 +4,25 @@ from typing import Any
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
-from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.browser_module import browser_module
 from components.values import Content, Text, class_names
 
 _BROWSER_MODULE = browser_module("link.jsx")
+
+
+class _Navigation(rx.Component):
+    """Stands around all pages and opens what their links lead to."""
+
+    library = _BROWSER_MODULE
+    tag = "Navigation"
+
+
+class _Link(rx.Component):
+    library = _BROWSER_MODULE
+    tag = "Link"
+
+    to: rx.Var[str]
 
 
 class _NavigationLink(rx.Component):
@@ -43,6 +56,11 @@ class _BrowserLink(BaseHTML):
     download: rx.Var[str | bool]
 
 
+def navigation() -> rx.Component:
+    """Open what links lead to without loading the page anew; stands around all pages."""
+    return _Navigation.create()
+
+
 def link(
     *content: Content, href: Text, class_name: Text = "link", attrs: dict[str, Any] | None = None
 ) -> rx.Component:
@@ -54,7 +72,7 @@ def link(
         class_name: `"link"`, or another look.
         attrs: Further HTML attributes.
     """
-    return ReactRouterLink.create(
+    return _Link.create(
         *content, to=href, class_name=class_names(class_name), custom_attrs=attrs or {}
     )
 

@@ -1,5 +1,6 @@
 import { memo, useDeferredValue, useMemo, useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
+import { Link } from "$/public/external/components/link.jsx";
 
 const has = (text, words) => words.every((word) => text.includes(word));
 const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -85,6 +86,7 @@ export function Matrix({ rows = [], columns = [], marks, label, rowNoun, columnN
         type="search"
         className="input"
         value={text}
+        dir="auto"
         autoComplete="off"
         spellCheck={false}
         data-unsaved="ignore"

@@ -1,5 +1,6 @@
 """A button that opens a list of actions, and one that opens a small panel."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import reflex as rx
@@ -154,6 +155,28 @@ def menu_link(
         class_name="menu-item",
         attrs={"role": "menuitem", "tabIndex": -1},
     )
+
+
+CSV_FORMS: Mapping[str, str] = {
+    "Export CSV": "",
+    "Export for Excel, commas": "bom=true&",
+    "Export for Excel, semicolons": "separator=semicolon&bom=true&",
+    "Export with tabs": "separator=tab&bom=true&",
+}
+"""How a list can be saved for a spreadsheet, and what the address says for it."""
+
+
+def csv_links(address: Text, query: Text = "") -> list[rx.Component]:
+    """Save a list in the form that the reader's spreadsheet expects.
+
+    Args:
+        address: The file's, up to a `?` or `&`.
+        query: What it says besides.
+    """
+    return [
+        menu_link(words, href=address + form + query, icon="download", native=True)
+        for words, form in CSV_FORMS.items()
+    ]
 
 
 def menu_form(

@@ -7,6 +7,13 @@ const FIRST = [
   "button:not([disabled])",
 ];
 
+/** When what had the focus before a dialog is gone with it, the dialog below takes it. */
+function focusBelow() {
+  if (document.activeElement !== document.body) return;
+  const below = [...document.querySelectorAll("dialog[open]")].at(-1);
+  below?.querySelector(".dialog-footer button:not([disabled])")?.focus();
+}
+
 /**
  * A native dialog: it keeps the focus inside, closes on Escape and gives the focus back.
  *
@@ -20,6 +27,7 @@ export function Modal({ open = false, name, kind = "modal", onClose, dismissable
   const shown = open || asked;
   const close = useCallback(() => {
     setAsked(false);
+    for (const form of dialog.current?.querySelectorAll("form") ?? []) form.dispatchEvent(new Event("atrium:dropped"));
     onClose?.();
   }, [onClose]);
   useEffect(() => {
@@ -41,6 +49,7 @@ export function Modal({ open = false, name, kind = "modal", onClose, dismissable
     } else if (!shown && element.open) {
       closing.current += 1;
       element.close();
+      focusBelow();
     }
   }, [shown]);
   return (

@@ -34,7 +34,7 @@ def page_header(
             lead or rx.fragment(),
             rx.el.div(
                 rx.el.div(
-                    rx.el.h1(title, class_name="page-title"),
+                    rx.el.h1(title, class_name="page-title", dir="auto"),
                     mark or rx.fragment(),
                     class_name="page-title-line",
                 ),

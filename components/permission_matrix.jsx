@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { Checkbox } from "$/public/external/components/checkbox.jsx";
-import { endOf, lastDayOf, today } from "$/public/external/components/last_day.jsx";
+import { endInWords, endOf, lastDayOf, today } from "$/public/external/components/last_day.jsx";
 
 /** What tells two grants apart. */
 const keyOf = (grant) => `${grant.permission} ${grant.rule}`;
@@ -30,18 +30,16 @@ function covers(grant, permission) {
 const hasEnded = (grant) => Boolean(grant.expires_at) && new Date(grant.expires_at) <= new Date();
 const isWhole = (grant) => !grant.rule && !grant.readable && !grant.writable && !grant.expires_at;
 
-const inWords = (moment) =>
-  new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-
 const titlesOf = (names, fields) =>
   names.map((name) => fields.find((field) => field.name === name)?.title ?? name).join(", ") || "no field";
 
 /** The conditions of a grant, one short phrase each, without its row rule. */
-function termsOf(grant, fields) {
+function termsOf(grant, group) {
+  const fields = [...group.readable, ...group.writable];
   return [
     grant.readable && `reads ${titlesOf(grant.readable, fields)}`,
     grant.writable && `writes ${titlesOf(grant.writable, fields)}`,
-    grant.expires_at && (hasEnded(grant) ? `ended ${inWords(grant.expires_at)}` : `until ${inWords(grant.expires_at)}`),
+    grant.expires_at && `${hasEnded(grant) ? "ended" : "until"} ${endInWords(grant.expires_at)}`,
     grant.reason && `“${grant.reason}”`,
   ].filter(Boolean);
 }
@@ -157,7 +155,7 @@ export function PermissionMatrix({ name, value, groups, roles = [], included = [
       {edited && (
         <Conditions
           grant={edited.grant}
-          fields={edited.fields}
+          group={edited.group}
           onClose={() => setEdited(null)}
           onApply={(after) => {
             replace(edited.grant, after);
@@ -175,7 +173,7 @@ function withUnknown(groups, own) {
   const codes = [...new Set(own.map((grant) => grant.permission))].filter((code) => !known.has(code));
   if (!codes.length) return groups;
   const permissions = codes.map((code) => ({ code, description: "Not one of those listed above" }));
-  return [...groups, { name: "other", title: "Others", module: "", permissions, rules: [], fields: [] }];
+  return [...groups, { name: "other", title: "Others", module: "", permissions, rules: [], readable: [], writable: [] }];
 }
 
 function Group({ group, tell, own, set, toggle, replace, readOnly, onEdit }) {
@@ -230,7 +228,7 @@ function Row({ row, group, mine, wider, theirs, isCovered, own, set, toggle, rep
   const free = group.rules.filter((rule) => !used.includes(rule.name));
   const more = mine.length > 0 && !used.includes("") && free.length > 0;
   const titleOf = (rule) => group.rules.find((each) => each.name === rule)?.title ?? rule;
-  const note = (grant) => [grant.rule && titleOf(grant.rule), ...termsOf(grant, group.fields)].filter(Boolean).join("; ");
+  const note = (grant) => [grant.rule && titleOf(grant.rule), ...termsOf(grant, group)].filter(Boolean).join("; ");
   const notes = [
     ...wider.map((grant) => ({ words: `Covered by ${grant.permission}`, more: note(grant) })),
     ...theirs.map((grant) => ({
@@ -260,7 +258,7 @@ function Row({ row, group, mine, wider, theirs, isCovered, own, set, toggle, rep
             {...{ grant, group, titleOf, readOnly }}
             taken={used.filter((rule) => rule !== grant.rule)}
             onRule={(rule) => replace(grant, { ...grant, rule })}
-            onEdit={() => onEdit({ grant, fields: group.fields })}
+            onEdit={() => onEdit({ grant, group })}
             onRemove={mine.length > 1 ? () => set(own.filter((each) => keyOf(each) !== keyOf(grant))) : null}
           />
         ))}
@@ -286,7 +284,7 @@ function Row({ row, group, mine, wider, theirs, isCovered, own, set, toggle, rep
 
 /** The conditions of one grant: which rows, and behind a button fields, end and reason. */
 function Terms({ grant, group, titleOf, taken, readOnly, onRule, onEdit, onRemove }) {
-  const conditions = termsOf(grant, group.fields);
+  const conditions = termsOf(grant, group);
   const rules = group.rules.some((rule) => rule.name === grant.rule) || !grant.rule
     ? group.rules
     : [...group.rules, { name: grant.rule, title: grant.rule }];
@@ -338,7 +336,7 @@ function Terms({ grant, group, titleOf, taken, readOnly, onRule, onEdit, onRemov
 }
 
 /** Asks for fields, end and reason of one grant. */
-function Conditions({ grant, fields, onClose, onApply }) {
+function Conditions({ grant, group, onClose, onApply }) {
   const dialog = useRef(null);
   const [readable, setReadable] = useState(grant.readable);
   const [writable, setWritable] = useState(grant.writable);
@@ -379,11 +377,11 @@ function Conditions({ grant, fields, onClose, onApply }) {
         </div>
         <form className="dialog-form" onSubmit={apply}>
           <div className="dialog-body">
-            {fields.length > 0 && (
-              <>
-                <Fields title="Fields that may be read" {...{ fields }} value={readable} onChange={setReadable} />
-                <Fields title="Fields that may be changed" {...{ fields }} value={writable} onChange={setWritable} />
-              </>
+            {group.readable.length > 0 && (
+              <Fields title="Fields that may be read" fields={group.readable} value={readable} onChange={setReadable} />
+            )}
+            {group.writable.length > 0 && (
+              <Fields title="Fields that may be changed" fields={group.writable} value={writable} onChange={setWritable} />
             )}
             <div className="field">
               <div className="field-heading">
@@ -411,6 +409,7 @@ function Conditions({ grant, fields, onClose, onApply }) {
               <input
                 id="matrix-reason"
                 className="input"
+                dir="auto"
                 maxLength={300}
                 autoComplete="off"
                 value={reason}

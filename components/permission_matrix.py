@@ -30,7 +30,10 @@ class PermissionGroup(TypedDict):
     module: str
     permissions: list[PermissionRow]
     rules: list[Named]
-    fields: list[Named]
+    readable: list[Named]
+    """The fields that can be read."""
+    writable: list[Named]
+    """The fields that can be set."""
 
 
 class _PermissionMatrix(rx.Component):

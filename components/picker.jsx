@@ -63,6 +63,7 @@ export function Picker({ label, options = [], value = "", multiple = false, plac
         autoComplete="off"
         spellCheck={false}
         data-autofocus="true"
+        dir="auto"
         data-unsaved="ignore"
         value={text}
         onChange={(event) => type(event.target.value)}

@@ -1,7 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 
+// Who types fast is searched for letter by letter; while an answer is under way it is waited for longer.
+const DELAY = 40;
+const LONG_DELAY = 200;
+
 /** What is typed stays here; the server hears of it once typing pauses. */
-export function SearchInput({ value = "", onSearch, label, placeholder, delay = 200, shortcut = "/" }) {
+export function SearchInput({ value = "", onSearch, label, placeholder, shortcut = "/" }) {
   const [text, setText] = useState(value ?? "");
   const sent = useRef(value ?? "");
   const answered = useRef(true);
@@ -54,8 +58,9 @@ export function SearchInput({ value = "", onSearch, label, placeholder, delay = 
         data-shortcut={shortcut || undefined}
         aria-keyshortcuts={shortcut || undefined}
         data-unsaved="ignore"
+        dir="auto"
         value={text}
-        onChange={(event) => type(event.target.value, delay)}
+        onChange={(event) => type(event.target.value, answered.current ? DELAY : LONG_DELAY)}
         onKeyDown={keys}
       />
       {text ? (

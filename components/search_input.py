@@ -29,7 +29,7 @@ def search_input(
 
     Args:
         value: What the state searches for now.
-        on_search: Called with the text 200 ms after the last letter, at once on Enter.
+        on_search: Called with the text as soon as typing pauses, at once on Enter.
         label: Name for assistive technology: *Search users*.
         placeholder: Words in the empty field.
         shortcut: Key that leads here; empty for a second search on the page.

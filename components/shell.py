@@ -12,6 +12,7 @@ from components.command_palette import Command, command_palette
 from components.connection import connection_state
 from components.icon import icon
 from components.icon_button import icon_button
+from components.leave_guard import leave_guard
 from components.link import browser_link
 from components.menu import menu, menu_form, menu_heading, menu_item, menu_link, menu_separator
 from components.modal import sheet
@@ -56,7 +57,7 @@ def _page_commands(sections: Sequence[NavSection]) -> list[Any]:
             "id": f"page:{item.href}",
             "label": item.label,
             "group": "Pages",
-            "keywords": section.label,
+            "keywords": f"{section.label} {item.keywords}",
             "href": item.href,
             "keys": f"g {item.go}" if item.go else "",
         }
@@ -148,6 +149,7 @@ def shell(
     who: Person,
     palette: Palette | None = None,
     messages: rx.Component | None = None,
+    notice: rx.Var[Any] | None = None,
     extra: Sequence[rx.Component] = (),
     name: Text = "Atrium",
     wide: bool = False,
@@ -161,6 +163,7 @@ def shell(
         who: The person's menu.
         palette: What the palette finds besides the pages.
         messages: `toasts(…)`.
+        notice: A line from the server, see `connection_state`.
         extra: More at the right of the top bar, such as notifications.
         name: What the installation is called.
         wide: Full width, for tables; forms and prose stay within 1200 px.
@@ -204,7 +207,8 @@ def shell(
         ),
         keyboard_help(go),
         shortcuts(go),
-        connection_state(),
+        connection_state(notice=notice),
+        leave_guard(),
         messages or rx.fragment(),
         class_name="shell",
     )

@@ -28,6 +28,8 @@ class NavItem:
     """A number that waits there; hidden when empty."""
     exact: bool = False
     """Current only on this very path, not below it."""
+    keywords: str = ""
+    """Other words by which the command palette finds it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def navigation(sections: Sequence[NavSection], *, label: Text = "Main") -> rx.Co
     return rx.el.nav(
         *(
             rx.el.div(
-                rx.el.p(section.label, class_name="sidebar-heading"),
+                rx.el.p(section.label, class_name="sidebar-heading")
+                if section.label != section.items[0].label
+                else rx.fragment(),
                 rx.el.ul(
                     *(_item(item) for item in section.items),
                     custom_attrs={"aria-label": section.label},

@@ -48,7 +48,11 @@ def empty_state(
 
 
 def no_match_state(
-    sentence: Text, *, title: Text = "Nothing matches", on_clear: Handler | None = None
+    sentence: Text,
+    *,
+    title: Text = "Nothing matches",
+    on_clear: Handler | None = None,
+    clear_label: Text = "Clear filters",
 ) -> rx.Component:
     """Say which search or filter leaves nothing over.
 
@@ -56,8 +60,9 @@ def no_match_state(
         sentence: *No user has the role Editor and the status suspended.*
         title: Short form.
         on_clear: Clears all filters.
+        clear_label: Words of its button.
     """
-    clear = button("Clear filters", on_click=on_clear) if on_clear is not None else None
+    clear = button(clear_label, on_click=on_clear) if on_clear is not None else None
     return _state("search_x", title, sentence, actions=(clear,), role="status")
 
 

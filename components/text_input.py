@@ -69,6 +69,8 @@ def text_input(
             autoComplete=autocomplete,
             data_autofocus="true" if autofocus else None,
             spellCheck="false" if mono else None,
+            # As the first letter that is typed: Arabic and Hebrew begin at the right.
+            dir=None if mono else "auto",
         )
         | (attrs or {}),
         **props,

@@ -51,6 +51,9 @@ def textarea(
         required=required,
         disabled=disabled,
         class_name=class_names("input", "textarea", "mono" if mono else None),
-        custom_attrs=attributes(id=f"field-{name}" if id is None else id) | (attrs or {}),
+        custom_attrs=attributes(
+            id=f"field-{name}" if id is None else id, dir=None if mono else "auto"
+        )
+        | (attrs or {}),
         **props,
     )

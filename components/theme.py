@@ -200,7 +200,7 @@ def css() -> str:
         '  font-family: "Inter Variable";\n'
         "  font-style: normal;\n"
         "  font-display: swap;\n"
-        "  font-weight: 100 900;\n"
+        "  font-weight: 400 600;\n"
         f'  src: url("/fonts/{name}.woff2") format("woff2");\n'
         f"  unicode-range: {characters};\n"
         "}\n\n"

@@ -5,9 +5,14 @@ from typing import Literal
 import reflex as rx
 
 from components.avatar import avatar
+from components.badge import STATUSES
 from components.icon import icon as draw_icon
 from components.relative_time import relative_time
 from components.values import Content, Text, attributes
+
+
+def _mark(words: str, tone: str, sign: str) -> rx.Component:
+    return rx.el.span(draw_icon(sign, size="xs"), words, class_name=f"outcome outcome-{tone}")
 
 
 def timeline(*entries: Content, label: Text = "Activity") -> rx.Component:
@@ -40,10 +45,7 @@ def timeline_entry(
         icon: Lucide name instead of the initials, for what no person did.
         key: Identity of the entry when it comes from a list that grows.
     """
-    marks = {
-        "denied": rx.el.span(draw_icon("shield_x", size="xs"), "Denied", class_name="outcome"),
-        "failed": rx.el.span(draw_icon("circle_x", size="xs"), "Failed", class_name="outcome"),
-    }
+    marks = {key: _mark(*STATUSES[key]) for key in ("denied", "failed")}
     mark = (
         rx.match(outcome, *marks.items(), rx.fragment())
         if isinstance(outcome, rx.Var)
@@ -55,7 +57,7 @@ def timeline_entry(
         else avatar(who),
         rx.el.div(
             rx.el.p(
-                rx.el.strong(who),
+                rx.el.strong(who, dir="auto"),
                 " ",
                 rx.el.span(what),
                 " ",

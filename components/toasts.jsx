@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef, useState } from "react";
-import { Link } from "react-router";
+import { Link } from "$/public/external/components/link.jsx";
 import { lettersWork } from "$/public/external/components/shortcuts.jsx";
 
 const ICONS = {
@@ -9,8 +9,8 @@ const ICONS = {
   info: "M12 11v5m0-8.5v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18",
 };
 
-const SHOWN_AT_ONCE = 3;
-const LASTS_MS = 6000;
+const SHOWN_AT_ONCE = 2;
+const LASTS_MS = 5000;
 const LASTS_WITH_ACTION_MS = 10_000;
 /** Presses the button of the newest message that has one. */
 const UNDO_KEY = "z";
@@ -81,6 +81,12 @@ export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" })
     draw();
     onDismiss?.(id);
   };
+  // It does so once: a second press would undo what is undone.
+  const act = (id) => {
+    dismissed.add(id);
+    draw();
+    onAction?.(id);
+  };
   useEffect(() => {
     const element = region.current;
     if (element.matches(":popover-open")) element.hidePopover();
@@ -91,7 +97,7 @@ export function Toasts({ toasts = [], onDismiss, onAction, label = "Messages" })
       <div ref={region} className="toasts" popover="manual">
         <ol>
           {shown.map((toast) => (
-            <Toast key={toast.id} toast={toast} shortcut={toast.id === undoable ? UNDO_KEY : undefined} onDismiss={dismiss} onAction={onAction} />
+            <Toast key={toast.id} toast={toast} shortcut={toast.id === undoable ? UNDO_KEY : undefined} onDismiss={dismiss} onAction={act} />
           ))}
         </ol>
       </div>

@@ -37,8 +37,8 @@ def toasts(
 ) -> rx.Component:
     """Show messages in the corner and read them aloud.
 
-    A message goes after 6 s, 10 s when it can be undone, never when it tells of a failure; pointing
-    at it or focusing it holds it. Three are shown at once, the newest; the others wait.
+    A message goes after 5 s, 10 s when it can be undone, never when it tells of a failure; pointing
+    at it or focusing it holds it. Two are shown at once, the newest; the others wait.
 
     Args:
         messages: The state's list, oldest first.

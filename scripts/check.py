@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.audit import SKIPPED
 from scripts.programs import ensure_all
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,14 +23,25 @@ BIN = Path(sys.executable).parent
 
 Command = tuple[str, ...]
 
+SHIPPED = ("app", "components", "migrations")
+
 STATIC: dict[str, Command] = {
     "types": ("mypy",),
     "style": ("ruff", "check", "--output-format", "concise"),
     "format": ("ruff", "format", "--check"),
     "spelling": ("codespell",),
     "imports": ("lint-imports", "--no-logo"),
+    "security": ("bandit", "--quiet", "-c", "pyproject.toml", "-ll", "-r", *SHIPPED),
 }
+DEPENDENCIES: dict[str, Command] = {"dependencies": ("python", "-m", "scripts.audit")}
 PAGES: dict[str, Command] = {"pages": ("python", "-m", "scripts.build_frontend")}
+
+FAST = "not e2e and not postgres and not slow"
+COVERAGE: dict[str, Command] = {
+    "coverage": ("coverage", "report"),
+    "coverage of app/core": ("coverage", "report", "--include", "app/core/*", "--fail-under", "90"),
+}
+"""What is counted is what the fast half runs: no browser, no PostgreSQL, no servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +54,11 @@ class Result:
     seconds: float
 
     def __str__(self) -> str:
-        """Name, counts of tests, and time."""
+        """Name, counts of tests, how much they cover, and time."""
         last = self.output.rstrip().rsplit("\n", maxsplit=1)[-1]
         counts = re.findall(r"\d+ (?:passed|failed|error|skipped)\w*", last)
-        return " ".join([self.title, *counts, f"{self.seconds:.1f} s"])
+        covered = re.findall(r"^TOTAL .* (\d+%)$", self.output, re.MULTILINE)
+        return " ".join([self.title, *counts, *covered, f"{self.seconds:.1f} s"])
 
 
 def main() -> None:
@@ -55,10 +68,9 @@ def main() -> None:
     parser.add_argument("--static", action="store_true", help="without running any test")
     options, pytest_arguments = parser.parse_known_args()
     start = time.monotonic()
-    results = run_side_by_side(PAGES | STATIC if options.all else STATIC)
+    results = run_side_by_side(PAGES | STATIC | DEPENDENCIES if options.all else STATIC)
     if not options.static:
-        command = (*pytest(everything=options.all), *pytest_arguments)
-        results.append(run("tests", command, show=True))
+        results += run_tests(pytest_arguments, everything=options.all)
     failed = [result.title for result in results if not result.passed]
     verdict = f"FAILED: {', '.join(failed)}" if failed else "All checks passed"
     report = " · ".join(map(str, results))
@@ -72,7 +84,7 @@ def run_side_by_side(commands: dict[str, Command]) -> list[Result]:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for result in pool.map(run, commands, commands.values()):
             print(f"{'ok    ' if result.passed else 'FAILED'} {result}", flush=True)
-            if not result.passed:
+            if not result.passed or result.output.startswith(SKIPPED):
                 print(result.output, flush=True)
             results.append(result)
     return results
@@ -97,13 +109,25 @@ def run(title: str, command: Command, *, show: bool = False) -> Result:
     return Result(title, process.wait() == 0, "".join(lines), time.monotonic() - start)
 
 
-def pytest(*, everything: bool) -> Command:
-    """Return the pytest command line; everything needs a browser and a Redis server."""
-    command = ("pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+def run_tests(chosen: list[str], *, everything: bool) -> list[Result]:
+    """Run the tests; everything needs a browser and a Redis server, and is measured.
+
+    Args:
+        chosen: What pytest is told besides; coverage of a part of the tests says nothing.
+        everything: Not only the fast half.
+    """
+    pytest = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     if not everything:
-        return (*command, "-m", "not e2e and not postgres and not slow")
+        return [run("tests", ("python", *pytest, "-m", FAST, *chosen), show=True)]
     ensure_all()
-    return command
+    if chosen:
+        return [run("tests", ("python", *pytest, *chosen), show=True)]
+    run("earlier coverage", ("coverage", "erase"))
+    fast = run("fast tests", ("coverage", "run", *pytest, "-m", FAST), show=True)
+    run("coverage of all workers", ("coverage", "combine", "--quiet"))
+    coverage = run_side_by_side(COVERAGE)
+    slow = run("other tests", ("python", *pytest, "-m", f"not ({FAST})"), show=True)
+    return [fast, *coverage, slow]
 
 
 if __name__ == "__main__":

@@ -106,6 +106,7 @@ def fill(address: str, database_url: str, *, email: str, password: str) -> None:
         me = client.get("/api/v1/auth/me").json()["id"]
         client.patch(f"/api/v1/users/{me}", json={"display_name": "Anna Berg"}).raise_for_status()
         people = {name: _make(client, name) for name in PEOPLE}
+        _choose_passwords(database_url)
         _live(client, people, chance, origin=address)
     _spread(database_url, chance)
 
@@ -143,12 +144,17 @@ def _live(
         client.post(f"/api/v1/users/{people[name]}/suspend").raise_for_status()
     changes: list[tuple[str, dict[str, Any]]] = [
         ("Elena Petrova", {"display_name": "Elena Petrova-Lang"}),
-        ("Noah Becker", {"email": f"noah.becker-stein@{DOMAIN}"}),
-        ("Maya Krishnan", {"verified": False}),
-        ("Maya Krishnan", {"verified": True, "display_name": "Dr. Maya Krishnan"}),
+        ("Maya Krishnan", {"display_name": "Dr. Maya Krishnan"}),
     ]
     for name, change in changes:
         client.patch(f"/api/v1/users/{people[name]}", json=change).raise_for_status()
+    addresses: list[tuple[str, dict[str, Any]]] = [
+        ("Noah Becker", {"email": f"noah.becker-stein@{DOMAIN}"}),
+        ("Maya Krishnan", {"email": address_of("Maya Krishnan"), "verified": False}),
+        ("Maya Krishnan", {"email": address_of("Maya Krishnan"), "verified": True}),
+    ]
+    for name, change in addresses:
+        client.post(f"/api/v1/users/{people[name]}/email", json=change).raise_for_status()
     roles = {"Maya Krishnan": ["admin", "user"], "Felix Wagner": ["user", "guest"]}
     for name, given in roles.items():
         path = f"/api/v1/users/{people[name]}/roles"
@@ -159,6 +165,15 @@ def _live(
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     for name in ("Ada Okafor", "Jonas Meyer"):
         client.delete(f"/api/v1/users/{people[name]}", headers=headers)
+
+
+def _choose_passwords(database_url: str) -> None:
+    """As if everybody had signed in once and replaced the password that they were given."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        users = User.__table__  # type: ignore[attr-defined]  # tables have one
+        connection.execute(update(users).values(must_change_password=False))
+    engine.dispose()
 
 
 def _spread(database_url: str, chance: random.Random) -> None:

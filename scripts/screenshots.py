@@ -104,7 +104,9 @@ def states(address: str) -> Iterator[Picture]:
     yield Picture("state-new-user-errors", "/users/new", steps=_create_wrongly)
     yield Picture("state-unsaved", record, steps=_change_name)
     yield Picture("state-delete-dialog", record, steps=_menu("Delete…"))
-    yield Picture("state-password-dialog", record, steps=_menu("Set password"))
+    # An equal's password is nobody's to reset.
+    lesser = f"/users/{user_id(address, guest)}"
+    yield Picture("state-password-dialog", lesser, steps=_menu("Reset password…"))
     yield Picture("state-palette", "/users", steps=_palette)
     yield Picture("state-keyboard-help", "/users", steps=lambda page: page.keyboard.press("?"))
     yield Picture("state-person-menu", "/users", steps=_person_menu)

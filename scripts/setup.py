@@ -167,7 +167,13 @@ def run(title: str, command: list[str], env: dict[str, str] | None = None) -> No
     print(f"{title} … ", end="", flush=True)
     start = time.monotonic()
     result = subprocess.run(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=str(ROOT),  # uv reads the project's file for what overrides a package's wishes.
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if result.returncode:
         print("failed")

@@ -9,8 +9,10 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.redis",
     "tests.fixtures.database",
+    "tests.fixtures.database_roles",
     "tests.fixtures.server",
     "tests.fixtures.tab",
+    "tests.fixtures.writers",
 ]
 
 

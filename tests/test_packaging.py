@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from app.core.version import VERSION
-from app.settings import setting_names, variable_name
+from app.settings import load_settings, setting_names, variable_name
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -80,7 +80,7 @@ class TestDockerfile:
 
 
 class TestCompose:
-    """The development services fit together."""
+    """The services fit together, and none of them is open by accident."""
 
     def test_publishes_the_port_that_the_image_serves(self) -> None:
         """Image, setting and published port agree."""
@@ -90,6 +90,52 @@ class TestCompose:
         assert app["environment"]["ATRIUM_SERVER__PORT"] == port
         assert [published.split(":")[-1] for published in app["ports"]] == [port]
         assert f"ATRIUM_SERVER__PORT={port}" in DOCKERFILE
+
+    def test_is_production_and_not_open(self) -> None:
+        """Without further words it is production, and reached from this machine only."""
+        app = COMPOSE["services"]["app"]
+
+        assert app["environment"]["ATRIUM_ENVIRONMENT"] == "${ATRIUM_ENVIRONMENT:-production}"
+        assert all(port.startswith("${BIND_ADDRESS:-127.0.0.1}:") for port in app["ports"])
+        assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == [
+            "app"
+        ]
+
+    def test_knows_no_password(self) -> None:
+        """Every password and key must be chosen; none has a default that everybody knows."""
+        secrets = re.findall(
+            r"\$\{(\w*(?:PASSWORD|SECRET|KEY))(\W*)", str(COMPOSE).replace("ADMIN_PASSWORD", "")
+        )
+
+        assert {"POSTGRES_PASSWORD", "REDIS_PASSWORD"} < {name for name, _ in secrets}
+        assert {operator for _, operator in secrets} == {":?"}
+
+    def test_its_settings_start_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With what must be set in `.env`, and nothing else, the settings are accepted."""
+        chosen = {
+            "ATRIUM_SERVER__PUBLIC_URL": "https://admin.example.com",
+            "ATRIUM_SERVER__TRUSTED_PROXY_HOPS": "1",
+        }
+        for name, text in COMPOSE["services"]["app"]["environment"].items():
+            value = re.sub(
+                r"\$\{(\w+):(?:\?[^}]*|-([^}]*))\}",
+                lambda found: chosen.get(found[1], found[2] if found[2] is not None else "x" * 32),
+                text,
+            )
+            monkeypatch.setenv(name, value)
+
+        assert load_settings().is_production
+
+    def test_stops_later_than_the_server(self) -> None:
+        """The container is not killed while requests under way are finished."""
+        app = COMPOSE["services"]["app"]
+        grace = re.fullmatch(r"\$\{STOP_GRACE_PERIOD:-(\d+)s\}", app["stop_grace_period"])
+        text = app["environment"]["ATRIUM_SERVER__SHUTDOWN_SECONDS"]
+        shutdown = re.fullmatch(r"\$\{ATRIUM_SERVER__SHUTDOWN_SECONDS:-(\d+)\}", text)
+
+        assert grace is not None
+        assert shutdown is not None
+        assert int(grace[1]) > int(shutdown[1])
 
     def test_waits_for_healthy_services(self) -> None:
         """The application starts when its services answer, not when they exist."""

@@ -8,7 +8,9 @@ and nothing else; what it answers it can also explain.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from app.core import clock
@@ -16,12 +18,13 @@ from app.core.errors import PermissionDenied
 from app.core.permissions import covers, resource_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
     from uuid import UUID
 
 ALL_ROWS: Final = ""
 """The row rule of a grant that has none."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 Fields = frozenset[str] | None
 """Names of fields; None means all of them."""
@@ -79,12 +82,15 @@ class Grant:
     def includes(self, other: Grant) -> bool:
         """Whether who holds this holds all that the other one gives, for as long."""
         mine, theirs = self.ends_at, other.ends_at
+        return self.opens(other) and (mine is None or (theirs is not None and theirs <= mine))
+
+    def opens(self, other: Grant) -> bool:
+        """Whether who holds this may do all that the other one gives, while both count."""
         return (
             covers(self.permission, other.permission)
             and self.rule in (ALL_ROWS, other.rule)
             and _within(other.readable, self.readable)
             and _within(other.writable, self.writable)
-            and (mine is None or (theirs is not None and theirs <= mine))
         )
 
 
@@ -114,6 +120,24 @@ class Reach:
         """The row rules of which one must hold; None when every row is reached."""
         names = frozenset(part.rule for part in self.parts)
         return None if ALL_ROWS in names else names
+
+    def within(self, rules: Iterable[str]) -> Reach:
+        """What is open in a row in which these rules hold."""
+        holding = {ALL_ROWS, *rules}
+        parts = (replace(part, rule=ALL_ROWS) for part in self.parts if part.rule in holding)
+        return Reach(self.resource, tuple(dict.fromkeys(parts)))
+
+    def opens(self, other: Reach) -> bool:
+        """Whether all that the other one opens is open in this one too."""
+        return all(
+            any(
+                wide.rule in (ALL_ROWS, part.rule)
+                and _within(part.readable, wide.readable)
+                and _within(part.writable, wide.writable)
+                for wide in self.parts
+            )
+            for part in other.parts
+        )
 
     def readable(self, rules: Iterable[str]) -> Fields:
         """The fields that may be read in a row in which these rules hold."""
@@ -196,7 +220,7 @@ class Access:
             self._good_until = self._next_end()
         known = self._known.get(permission)
         if known is None:
-            known = self._known[permission] = self._reach(permission, clock.now())
+            known = self._known[permission] = self.reach_at(permission, clock.now())
         return known
 
     def explain(
@@ -222,7 +246,7 @@ class Access:
                 verdict = "other_rows"
             steps.append(Step(grant, grant.permission != permission, verdict))
         allowed = any(step.verdict == "counts" for step in steps)
-        return Explanation(permission, allowed, self._reach(permission, moment), tuple(steps))
+        return Explanation(permission, allowed, self.reach_at(permission, moment), tuple(steps))
 
     def ends_at(self, permission: str) -> datetime | None:
         """When the permission is no longer held at all; None when it is held for good."""
@@ -235,9 +259,24 @@ class Access:
         return None if None in ends else max((end for end in ends if end), default=moment)
 
     def includes(self, grant: Grant) -> bool:
-        """Whether one of the grants held now gives all that this one would."""
+        """Whether one of the grants held now gives all that this one would, for as long."""
         moment = clock.now()
         return any(held.counts_at(moment) and held.includes(grant) for held in self.grants)
+
+    def opens_until(self, grant: Grant) -> datetime | None:
+        """Until when all that this grant gives is held; None when it is not held at all."""
+        moment = clock.now()
+        held = [each for each in self.grants if each.counts_at(moment) and each.opens(grant)]
+        return max((each.ends_at or _NEVER for each in held), default=None)
+
+    def lifted_by(self, permission: str) -> Access:
+        """What somebody may hand on who, by holding this permission, may hand on anything.
+
+        That goes for as long as they hold it: what is held for a time is not handed on for longer.
+        """
+        if permission not in self:
+            return self
+        return Access([*self.grants, Grant("*", expires_at=self.ends_at(permission))])
 
     @property
     def permissions(self) -> list[str]:
@@ -260,11 +299,16 @@ class Access:
         moment = clock.now()
         return all(self.includes(grant) for grant in other.grants if grant.counts_at(moment))
 
+    def is_above(self, other: Access) -> bool:
+        """Whether all that somebody else holds is held here, and more; an equal is not below."""
+        return self.includes_all(other) and not other.includes_all(self)
+
     def _next_end(self) -> datetime | None:
         now = clock.now()
         return next((end for end in self._ends if end > now), None)
 
-    def _reach(self, permission: str, moment: datetime) -> Reach:
+    def reach_at(self, permission: str, moment: datetime) -> Reach:
+        """How far the permission goes at a moment; see `reach`."""
         parts = {
             Part(grant.rule, grant.readable, grant.writable): None
             for grant in self.grants
@@ -288,26 +332,30 @@ class RoleGraph:
     def __init__(self, roles: Mapping[str, RoleNode]) -> None:
         self.roles: Final = dict(roles)
         self._grants: dict[str, tuple[Grant, ...]] = {}
+        self._including: dict[str, list[str]] | None = None
 
     def grants_of(self, role: str) -> tuple[Grant, ...]:
-        """What a role grants, by itself and through the roles it includes; `via` tells the way."""
+        """What a role grants, by itself and through the roles it includes.
+
+        Each grant is listed once; its `via` is the shortest way to it.
+        """
         known = self._grants.get(role)
         if known is None:
-            known = self._grants[role] = tuple(self._collect((role,)))
+            known = self._grants[role] = tuple(
+                replace(grant, via=way)
+                for name, way in _ways(role, self._included_by).items()
+                for grant in self._node(name).grants
+            )
         return known
 
-    def including(self, role: str) -> frozenset[str]:
-        """The roles that grant all that this one does: itself, and what includes it."""
-        found = {role}
-        while True:
-            more = {
-                name
-                for name, node in self.roles.items()
-                if name not in found and not found.isdisjoint(node.includes)
-            }
-            if not more:
-                return frozenset(found)
-            found |= more
+    def including(self, *roles: str) -> frozenset[str]:
+        """The roles that grant all that one of these does: themselves, and what includes them."""
+        return frozenset(name for role in roles for name in _ways(role, self._including_one))
+
+    def levels_through(self, role: str) -> int:
+        """How many roles the longest row of inclusions has in which this one stands."""
+        below = self._levels(role, self._included_by)
+        return below + self._levels(role, self._including_one) - 1
 
     def cycle(self, role: str) -> tuple[str, ...]:
         """A way on which the role includes itself, such as `(a, b, a)`; empty without one."""
@@ -319,8 +367,7 @@ class RoleGraph:
                 return path
             if path[-1] not in seen:
                 seen.add(path[-1])
-                node = self.roles.get(path[-1], RoleNode())
-                waiting += [(*path, name) for name in node.includes]
+                waiting += [(*path, name) for name in self._node(path[-1]).includes]
         return ()
 
     def having(self, role: str, node: RoleNode) -> RoleGraph:
@@ -339,6 +386,8 @@ class RoleGraph:
 
     def renamed(self, old: str, new: str) -> RoleGraph:
         """The same roles, one under another name."""
+        if old == new:
+            return self
         return RoleGraph(
             {
                 new if name == old else name: replace(
@@ -360,13 +409,44 @@ class RoleGraph:
             )
         return Access(grants)
 
-    def _collect(self, path: tuple[str, ...]) -> Iterator[Grant]:
-        node = self.roles.get(path[-1], RoleNode())
-        for grant in node.grants:
-            yield replace(grant, via=path)
-        for name in node.includes:
-            if name not in path:
-                yield from self._collect((*path, name))
+    def _node(self, role: str) -> RoleNode:
+        return self.roles.get(role, _EMPTY)
+
+    def _included_by(self, role: str) -> Iterable[str]:
+        return self._node(role).includes
+
+    def _including_one(self, role: str) -> Iterable[str]:
+        if self._including is None:
+            self._including = {}
+            for name, node in self.roles.items():
+                for included in node.includes:
+                    self._including.setdefault(included, []).append(name)
+        return self._including.get(role, ())
+
+    def _levels(self, role: str, neighbours: Neighbours) -> int:
+        levels, reached = 0, {role}
+        # Roles that include each other, which no service stores, would have no end.
+        while reached and levels <= len(self.roles):
+            reached = {name for each in reached for name in neighbours(each)}
+            levels += 1
+        return levels
+
+
+Neighbours = Callable[[str], Iterable[str]]
+
+_EMPTY: Final = RoleNode()
+
+
+def _ways(role: str, neighbours: Neighbours) -> dict[str, tuple[str, ...]]:
+    """The shortest way to each role that is reached, the nearest first; itself is the first."""
+    ways: dict[str, tuple[str, ...]] = {role: (role,)}
+    reached = [role]
+    for name in reached:
+        for neighbour in neighbours(name):
+            if neighbour not in ways:
+                ways[neighbour] = (*ways[name], neighbour)
+                reached.append(neighbour)
+    return ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,14 +457,16 @@ class Held:
     until: datetime | None = None
 
 
-def difference(before: Iterable[Grant], after: Iterable[Grant]) -> list[Grant]:
-    """The grants that give something in one and nothing of it in the other."""
-    old = {grant.essence: grant for grant in before}
+def added(before: Iterable[Grant], after: Iterable[Grant]) -> list[Grant]:
+    """The grants that give something afterwards and nothing of it before."""
+    old = {grant.essence for grant in before}
     new = {grant.essence: grant for grant in after}
-    return [
-        *(grant for essence, grant in new.items() if essence not in old),
-        *(grant for essence, grant in old.items() if essence not in new),
-    ]
+    return [grant for essence, grant in new.items() if essence not in old]
+
+
+def difference(before: Collection[Grant], after: Collection[Grant]) -> list[Grant]:
+    """The grants that give something in one and nothing of it in the other."""
+    return [*added(before, after), *added(after, before)]
 
 
 Effect = Literal["gains", "loses", "widens", "narrows"]
@@ -405,14 +487,25 @@ def compare(before: Access, after: Access, permissions: Iterable[str]) -> dict[s
             effects[permission] = "loses"
         elif old.parts and (set(old.parts), old_end) != (set(new.parts), new_end):
             longer = new_end is None or (old_end is not None and new_end >= old_end)
-            effects[permission] = "widens" if longer and _opens(new, old) else "narrows"
+            effects[permission] = "widens" if longer and new.opens(old) else "narrows"
     return effects
 
 
 def refuse_beyond(
-    access: Access, grants: Iterable[Grant], *, code: str = "role.beyond_actor"
+    access: Access,
+    grants: Iterable[Grant],
+    *,
+    code: str = "role.beyond_actor",
+    instead: str = "",
 ) -> None:
     """Keep somebody from acting on what they do not hold themselves.
+
+    Args:
+        access: What they hold.
+        grants: What they would act on.
+        code: Of the refusal.
+        instead: The permission that the refusal names in place of a grant, for those who may not
+            read the grants.
 
     Raises:
         PermissionDenied: One of the grants goes beyond.
@@ -420,23 +513,18 @@ def refuse_beyond(
     moment = clock.now()
     for grant in grants:
         if grant.counts_at(moment) and not access.includes(grant):
+            if instead:
+                raise PermissionDenied(instead, "This goes beyond what you hold.", code=code)
             what = f"The role {grant.via[-1]} grants" if grant.via else "This is about"
-            missing = "which" if grant.permission not in access else "all of which"
-            message = f"{what} {grant.permission}, {missing} you do not hold."
+            until = access.opens_until(grant)
+            if until is not None:
+                missing = f"which you hold until {until:%Y-%m-%d %H:%M} UTC only"
+            elif grant.permission in access:
+                missing = "all of which you do not hold"
+            else:
+                missing = "which you do not hold"
+            message = f"{what} {grant.permission}, {missing}."
             raise PermissionDenied(grant.permission, message, code=code)
-
-
-def _opens(new: Reach, old: Reach) -> bool:
-    """Whether all that the old reach opens is open in the new one too."""
-    return all(
-        any(
-            wide.rule in (ALL_ROWS, part.rule)
-            and _within(part.readable, wide.readable)
-            and _within(part.writable, wide.writable)
-            for wide in new.parts
-        )
-        for part in old.parts
-    )
 
 
 def _within(fields: Fields, wider: Fields) -> bool:

@@ -22,8 +22,10 @@ from app.core.models import Table, UtcDateTime
 from app.core.prepared import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from app.core.actor import Actor, RequestContext
+    from app.core.reads import Look
     from app.core.unit_of_work import UnitOfWork
 
 Outcome = Literal["succeeded", "denied", "failed"]
@@ -177,6 +179,11 @@ class AuditTrail:
         """Say how the thing ended that the running operation only reports."""
         self._running[-1].turned_out = outcome, error_code, duration_ms
 
+    @property
+    def is_nested(self) -> bool:
+        """Whether the running operation was called by another one."""
+        return len(self._running) > 1
+
     def begin(self) -> Description:
         """Start describing an operation."""
         self._running.append(Description())
@@ -195,20 +202,58 @@ class AuditTrail:
         self.recorded.append(Recorded(entry["id"], action, said.target_type, fields))
 
     async def record_refusal(
-        self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
+        self,
+        action: str,
+        outcome: Outcome,
+        said: Description,
+        error_code: str,
+        duration_ms: int,
+        *,
+        is_guess: bool = False,
     ) -> None:
-        """Write the entry of a refusal or failure in a transaction of its own."""
+        """Write the entry of a refusal or failure in a transaction of its own.
+
+        Whoever is not signed in gets none: their refusals are counted by address, and a job writes
+        one entry for many; else anybody could fill the trail. A wrong password (`is_guess`) has its
+        own entry, because wrong passwords are slowed down.
+        """
+        if not self._uow.actor.is_signed_in and not is_guess:
+            await self._uow.rollback()
+            called = said.target_id if said.target_type == "handler" else action
+            self._uow.refusals.count(self._uow.context.address, called, error_code)
+            return
         async with self._uow.aside() as session:
             await _INSERT.run(
                 session, **self._entry(action, outcome, said, error_code, duration_ms)
             )
         self._uow.context.is_recorded = True
 
+    async def record_looks(self, looks: Sequence[Look]) -> None:
+        """Write an entry for each look, by whoever looked, in the operation's transaction."""
+        entries = []
+        for look in looks:
+            said = Description(*look.target, detail=look.facts)
+            outcome, error_code, took_ms = look.outcome
+            by = look.actor, look.context
+            entries.append(self._entry(look.action, outcome, said, error_code, took_ms, by=by))
+        connection = await self._uow.session.connection()
+        await connection.execute(insert(AuditEntry), entries)
+
     def _entry(
-        self, action: str, outcome: Outcome, said: Description, error_code: str, duration_ms: int
+        self,
+        action: str,
+        outcome: Outcome,
+        said: Description,
+        error_code: str,
+        duration_ms: int,
+        *,
+        by: tuple[Actor, RequestContext] | None = None,
     ) -> dict[str, Any]:
-        actor, context = self._uow.actor, self._uow.context
+        actor, context = by or (self._uow.actor, self._uow.context)
         behind = actor.previewing.title if actor.previewing else ""
+        # A caller chooses it, so it is no column that requests are found by.
+        theirs = context.client_request_id
+        detail = said.detail | {"client_request_id": theirs} if theirs else said.detail
         return {
             "id": new_id(),
             "at": clock.now(),
@@ -223,7 +268,7 @@ class AuditTrail:
             "target_id": said.target_id,
             "target_label": said.target_label[:_LABEL_LENGTH],
             "changes": said.changes,
-            "detail": said.detail,
+            "detail": detail,
             "error_code": error_code,
             "request_id": context.request_id,
             "channel": context.channel,
@@ -232,7 +277,7 @@ class AuditTrail:
             "duration_ms": duration_ms,
             "on_behalf_of": (behind or context.on_behalf_of)[:_LABEL_LENGTH],
             "trace_id": context.trace_id,
-            "module": self._uow.module_of(action),
+            "module": self._uow.registry.module_of(action),
             "reason": (said.reason or context.reason)[:REASON_LENGTH],
         }
 

@@ -1,20 +1,77 @@
 """Rows as CSV: RFC 4180, UTF-8, safe to open in a spreadsheet."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from typing import Literal
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.text import WrittenFlag
+
+Separator = Literal["comma", "semicolon", "tab"]
+_SEPARATORS: Mapping[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
+
+_SEEN_THROUGH = r"[\s\"\x00-\x1f\u200b-\u200f\u2060\ufeff]*"
+# A program reads the file with a separator of its own choice, and drops what is not seen; wide
+# signs are read as narrow ones in some languages.
+_FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={_SEEN_THROUGH}[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_BEGINS = re.compile(r"^(?=[\t\r\n])")
 
 
-def csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
+@dataclass(frozen=True)
+class CsvForm:
+    """How a file is written.
+
+    Attributes:
+        separator: What stands between cells.
+        bom: Whether the file begins with UTF-8's mark, by which Excel knows the encoding.
+    """
+
+    separator: Separator = "comma"
+    bom: bool = False
+
+    @property
+    def mark(self) -> bytes:
+        """How the file begins."""
+        return "\ufeff".encode() if self.bom else b""
+
+
+PLAIN = CsvForm()
+
+
+class CsvQuery(BaseModel):
+    """How a file is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    separator: Separator = Field(
+        default="comma",
+        description="Between cells. Spreadsheets of many languages expect semicolons.",
+    )
+    bom: WrittenFlag = Field(
+        default=False,
+        description="Whether the file begins with UTF-8's mark, by which Excel knows the encoding.",
+    )
+
+    @property
+    def form(self) -> CsvForm:
+        """The same for those who write."""
+        return CsvForm(self.separator, bom=self.bom)
+
+
+def csv_lines(rows: Iterable[Sequence[object]], form: CsvForm = PLAIN) -> bytes:
     """The rows as lines of a CSV file.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    A text that a spreadsheet would take for a formula gets an apostrophe in front, and so does
+    a part of it that would be one for a spreadsheet with another separator.
     """
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    separator = _SEPARATORS[form.separator]
+    writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
     writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
@@ -24,8 +81,8 @@ def _cell(value: object) -> object:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return _BEGINS.sub("'", _FORMULA.sub(r"\1'", value))
     return value

@@ -4,106 +4,51 @@ SQLite is called in line: a query takes tens of microseconds, less than the
 hop to a thread would cost. Its writers wait for each other on an asyncio lock
 (one writer per process at a time) and then on SQLite's own lock (other
 processes), so the event loop never spins on a lock that this process holds.
+
+What keeps a database from answering is an `Unavailable`, whoever asked: a request, an event of the
+console, a job or a command.
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.dialects import registry as dialects
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_only
-from sqlalchemy.util.concurrency import in_greenlet
 
+from app.core import postgres, sqlite
 from app.core.errors import Unavailable
 from app.core.files import private_file
+from app.core.outages import Outage
+from app.core.postgres import DEFAULT_LIMITS, TimeLimits
 
 _WRITE = "atrium_write"
+_FRESH = "atrium_fresh"
 
 _MOST_DIRECT = 4
 """Connections that `fetch` opens on PostgreSQL: what it runs takes well below a millisecond."""
-
-_GONE = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresConnectionError,
-    sqlite3.OperationalError,
-)
-"""What the drivers raise when the database does not answer."""
 
 _BUSY_MS = 5000
 """How long a statement outside a write transaction waits, e.g. while another process recovers."""
 
 
-class _SQLiteCompiler(SQLiteCompiler):
-    """Writes hints, which name the index that a query goes by."""
+class _Pool(AsyncAdaptedQueuePool):
+    """A pool in which nobody waits without end for a connection."""
 
-    def get_from_hint_text(self, _table: Any, text: str | None) -> str | None:
-        """The hint as it stands behind the table's name."""
-        return text
-
-
-class InlineSQLite(SQLiteDialect_pysqlite):
-    """The standard sqlite3 driver behind SQLAlchemy's async engine, without a thread."""
-
-    driver = "inline"
-    is_async = True
-    supports_statement_cache = True
-    statement_compiler = _SQLiteCompiler
-
-    @classmethod
-    def get_pool_class(cls, url: URL) -> type[AsyncAdaptedQueuePool]:
-        """A queue that waits without blocking the event loop."""
-        del url
-        return AsyncAdaptedQueuePool
-
-
-class InlineCursor(sqlite3.Cursor):
-    """A cursor that meets what SQLAlchemy expects of an asynchronous driver."""
-
-    def execute(self, *args: Any) -> Self:
-        """Run one statement, then satisfy SQLAlchemy's check that an await took place."""
-        super().execute(*args)
-        if in_greenlet():
-            await_only(_nothing())
-        return self
-
-    def executemany(self, *args: Any) -> Self:
-        """Run one statement for many parameter sets; see `execute`."""
-        super().executemany(*args)
-        if in_greenlet():
-            await_only(_nothing())
-        return self
-
-    async def _async_soft_close(self) -> None:
-        """Rows are read from SQLite as they are asked for; there is nothing to release."""
-
-
-class InlineConnection(sqlite3.Connection):
-    """A connection whose cursors are `InlineCursor`."""
-
-    def cursor(self, factory: type[sqlite3.Cursor] = InlineCursor) -> sqlite3.Cursor:  # type: ignore[override]  # the stub is wider than the use
-        """A new cursor."""
-        return super().cursor(factory)
-
-
-async def _nothing() -> None:
-    """An await that never suspends."""
-
-
-dialects.register("sqlite.inline", __name__, "InlineSQLite")
+    def _do_get(self) -> ConnectionPoolEntry:
+        try:
+            return super()._do_get()
+        except PoolTimeoutError as error:
+            raise Outage.BUSY.error() from error
 
 
 class Database:
@@ -113,22 +58,37 @@ class Database:
     SQLite; `writing` takes the write lock at its first statement.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout_seconds: float = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        busy_timeout_seconds: float = 10,
+        limits: TimeLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.url = _with_driver(make_url(url))
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.limits = limits
         self._busy_timeout_seconds = busy_timeout_seconds
+        self._meaning = sqlite.meaning if self.is_sqlite else postgres.meaning
+        self.most_connections = pool_size if self.is_sqlite else 2 * pool_size
+        """How many the pool may open."""
+        self.is_full = False
+        """Whether PostgreSQL said that its disk is full and has saved nothing since."""
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 # SQLite gives its other files the same permissions.
                 private_file(Path(self.url.database))
             self.engine = create_async_engine(
                 self.url,
+                poolclass=_Pool,
                 pool_size=pool_size,
                 max_overflow=0,
+                pool_timeout=busy_timeout_seconds,
                 hide_parameters=True,
                 connect_args={
                     "check_same_thread": False,
-                    "factory": InlineConnection,
+                    "factory": sqlite.InlineConnection,
                 },
             )
             self._write_lock = asyncio.Lock()
@@ -138,24 +98,60 @@ class Database:
             event.listen(self.engine.sync_engine, "rollback", self._end_sqlite)
         else:
             self.engine = create_async_engine(
-                self.url,
+                self.url.difference_update_query(self.url.query),
+                async_creator=self._open_postgres,
+                poolclass=_Pool,
                 pool_size=pool_size,
                 max_overflow=pool_size,
-                pool_pre_ping=True,
+                pool_timeout=busy_timeout_seconds,
                 hide_parameters=True,
             )
+            event.listen(self.engine.sync_engine, "connect", _mark_fresh)
+            event.listen(self.engine.sync_engine, "checkout", self._refuse_lost)
+        event.listen(self.engine.sync_engine, "handle_error", self._explain)
+        self.on_fetch: Callable[[float], None] | None = None
+        """Told how many seconds each `fetch` took."""
         self._direct: list[Any] = []
         self._may_fetch = asyncio.Semaphore(_MOST_DIRECT)
         self.reading: AsyncEngine = self.engine
         self.writing: AsyncEngine = self.engine.execution_options(**{_WRITE: True})
 
+    def without_limits(self) -> Self:
+        """The same database for work that may take hours; to be closed after it."""
+        limits = TimeLimits(self.limits.connect, None, None)
+        return type(self)(
+            self.url.render_as_string(hide_password=False),
+            busy_timeout_seconds=self._busy_timeout_seconds,
+            limits=limits,
+        )
+
     def __repr__(self) -> str:
         return f"<Database {self.url.render_as_string(hide_password=True)}>"
 
     async def ping(self) -> None:
-        """Ask the database for one row. Raises whatever the driver raises."""
+        """Ask the database for one row.
+
+        Raises:
+            Unavailable: It does not answer.
+        """
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
+
+    async def check_writable(self) -> None:
+        """Make sure that changes can be saved.
+
+        Raises:
+            Unavailable: The disk is full, or the database takes no changes.
+        """
+        if self.is_sqlite:
+            sqlite.check_writable(Path(self.url.database or "."))
+            return
+        async with self.engine.connect() as connection:
+            if (await connection.execute(text("SHOW transaction_read_only"))).scalar_one() == "on":
+                raise Outage.READ_ONLY.error()
+            if self.is_full:
+                await connection.execute(text(postgres.PROBE))
+        self.is_full = False
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
         """Rows as the driver gives them, without SQLAlchemy in between; see `Lookup`.
@@ -163,38 +159,82 @@ class Database:
         Raises:
             Unavailable: The database does not answer.
         """
+        if self.on_fetch is None:
+            return await self._fetch(sql, arguments)
+        started = time.perf_counter()
+        try:
+            return await self._fetch(sql, arguments)
+        finally:
+            self.on_fetch(time.perf_counter() - started)
+
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
         async with self._may_fetch:
             is_fresh = not self._direct
+            connection = await self._connect() if is_fresh else self._direct.pop()
             try:
-                connection = await self._connect() if is_fresh else self._direct.pop()
-                try:
-                    rows: Sequence[Any] = (
-                        connection.execute(sql, arguments).fetchall()
-                        if self.is_sqlite
-                        else await connection.fetch(sql, *arguments)
-                    )
-                except BaseException:
-                    self._hang_up(connection)
+                rows: Sequence[Any] = (
+                    connection.execute(sql, arguments).fetchall()
+                    if self.is_sqlite
+                    else await connection.fetch(sql, *arguments, timeout=self.limits.connect)
+                )
+            except Exception as error:
+                self._hang_up(connection)
+                outage = self._meaning(error)
+                if outage is None:
                     raise
-            except _GONE as error:
-                if is_fresh:
-                    code = "database.unavailable"
-                    message = "The database does not answer. Try again in a moment."
-                    raise Unavailable(code, message) from error
+                # It may only be from before a restart; but who waited once, waits no second time.
+                if is_fresh or isinstance(error, TimeoutError):
+                    raise outage.error() from error
+            except BaseException:
+                self._hang_up(connection)
+                raise
             else:
                 self._direct.append(connection)
                 return rows
-        # The connection was from before a restart, say; none of that age is any better.
+        # None of that age is any better.
         while self._direct:
             self._hang_up(self._direct.pop())
-        return await self.fetch(sql, arguments)
+        return await self._fetch(sql, arguments)
 
     async def _connect(self) -> Any:
-        """A connection of the driver's own, which the engine no longer knows."""
+        """A connection of the driver's own, which the engine has set up and no longer knows."""
         connection = await self.engine.raw_connection()
         driver = connection.driver_connection
         connection.detach()
         return driver
+
+    async def _open_postgres(self) -> Any:
+        return await postgres.connect(self.url, self.limits)
+
+    def _refuse_lost(
+        self, connection: DBAPIConnection, record: ConnectionPoolEntry, _fairy: object
+    ) -> None:
+        """Have the pool replace connections on which the server no longer answers."""
+        if record.info.pop(_FRESH, False):
+            return
+        driver: Any = connection.driver_connection
+        if not await_only(postgres.is_alive(driver, self.limits)):
+            raise InvalidatePoolError
+
+    def _explain(self, context: ExceptionContext) -> Unavailable | None:
+        """The outage behind what the driver raised, in the place of SQLAlchemy's error."""
+        raised = context.original_exception
+        error = raised.__cause__ or raised
+        outage = self._meaning(error)
+        info = context.connection.info if context.connection else {}
+        if outage is None or (
+            # Only a defect of ours writes outside of a write transaction.
+            outage is Outage.READ_ONLY and self.is_sqlite and not info.get(_WRITE)
+        ):
+            return None
+        if isinstance(error, TimeoutError):
+            # What it was asked may still be answered: nobody may use it for something else.
+            driver: Any = context.connection and context.connection.connection.driver_connection
+            if driver is not None:
+                driver.is_lost = True
+            context.is_disconnect = True
+        self.is_full |= outage is Outage.FULL
+        return outage.error()
 
     def _hang_up(self, connection: Any) -> None:
         if self.is_sqlite:
@@ -248,12 +288,11 @@ class Database:
                 driver.execute("PRAGMA busy_timeout=0")
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                outage = self._meaning(error)
+                if outage is None:
                     raise
-                if time.monotonic() > deadline:
-                    code = "database.busy"
-                    message = "The database is busy with other writes. Try again in a moment."
-                    raise Unavailable(code, message) from error
+                if outage is not Outage.BUSY or time.monotonic() > deadline:
+                    raise outage.error() from error
                 await asyncio.sleep(0.002)
             else:
                 return
@@ -267,6 +306,10 @@ class Database:
             driver.execute("PRAGMA query_only=ON")
             # The event comes before the statement, but nothing awaits in between.
             self._write_lock.release()
+
+
+def _mark_fresh(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    record.info[_FRESH] = True
 
 
 def _with_driver(url: URL) -> URL:

@@ -51,17 +51,28 @@ class Unauthenticated(PlatformError):
     title = "Not signed in"
 
 
+class ReauthenticationRequired(Unauthenticated):
+    """The actor is known, but has not shown for a while that it is really they."""
+
+    title = "Confirm it is you"
+
+    def __init__(self) -> None:
+        message = "Confirm with your password that it is you."
+        super().__init__("auth.reauthentication_required", message)
+
+
 class PermissionDenied(PlatformError):
-    """The actor is known and lacks the named permission."""
+    """The actor is known and lacks the named permission; no name when something else is missing."""
 
     status = 403
     title = "Permission denied"
 
     def __init__(self, permission: str, message: str = "", *, code: str = "") -> None:
+        details = {"permission": permission} if permission else {}
         super().__init__(
             code or "permission.denied",
             message or f"This needs the permission {permission}.",
-            permission=permission,
+            **details,
         )
         self.permission = permission
 
@@ -80,6 +91,17 @@ class Conflict(PlatformError):
     title = "Conflict"
 
 
+class PreconditionFailed(PlatformError):
+    """The request names another version in `If-Match` than there is."""
+
+    status = 412
+    title = "Changed since"
+
+
+class AlreadyDone(Conflict):
+    """What was asked for is so already: nothing was tried, so no failure is recorded."""
+
+
 class RateLimited(PlatformError):
     """Too many attempts; `retry_after_seconds` says how long to wait."""
 
@@ -92,10 +114,20 @@ class RateLimited(PlatformError):
 
 
 class Unavailable(PlatformError):
-    """Something the platform depends on does not answer; trying again later may work."""
+    """Something the platform depends on does not answer; `retry_after_seconds` says when to try."""
 
     status = 503
     title = "Temporarily unavailable"
+
+    def __init__(self, code: str, message: str, *, retry_after_seconds: int = 5) -> None:
+        super().__init__(code, message, retry_after_seconds=retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def reason(self) -> str:
+        """What happened, for the log and for operators: it may name hosts and files."""
+        cause = self.__cause__
+        return (str(cause) or type(cause).__name__) if cause else self.message
 
 
 class ModuleError(Exception):

@@ -1,6 +1,6 @@
 """Identifiers: UUIDv7, so that ids sort by the time they were made."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -15,6 +15,11 @@ def first_id_at(moment: datetime) -> UUID:
     """The smallest id that can have been made at this (aware) moment or later."""
     milliseconds = max(0, int(moment.timestamp() * 1000))
     return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
+
+
+def made_at(id_: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
 
 
 def parse_id(text: object) -> UUID | None:

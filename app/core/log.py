@@ -33,6 +33,8 @@ _SENT = re.compile(r"((?:\bpayload=|[Ee]vent data: |\bwith value )).+")
 # Nearly all values are such: neither of the two above can be in them.
 _PLAIN = re.compile(r"[^\s=:,]*")
 _DEEPEST = 5
+# The last one is what our pool of connections is called there.
+_NOISY = ("httpx", "asyncio", "alembic", "apscheduler", "granian.access", "app.core.database")
 MASK = "[redacted]"
 
 Event = MutableMapping[str, object]
@@ -117,7 +119,7 @@ def configure(*, level: str, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "asyncio", "alembic", "apscheduler", "granian.access"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     # These log all they receive, and without a level add a handler of their own that masks nothing.
     for talkative in ("engineio.server", "socketio.server"):

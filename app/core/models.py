@@ -1,10 +1,13 @@
 """Building blocks of tables: aware UTC timestamps and naming of constraints."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import Column, DateTime, Dialect, MetaData, String
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
+
+from app.core.folding import MOST_ORDERED
 
 # Constraints get names that are the same on every database, so migrations can speak of them.
 SQLModel.metadata.naming_convention = MetaData(
@@ -16,6 +19,15 @@ SQLModel.metadata.naming_convention = MetaData(
         "pk": "pk_%(table_name)s",
     }
 ).naming_convention
+
+
+ORDER_KEY = String(MOST_ORDERED).with_variant(String(MOST_ORDERED, collation="C"), "postgresql")
+"""The type of columns that hold what `order_key` makes, compared by code points."""
+
+
+def order_column() -> Column[Any]:
+    """A column by which lists are sorted; a service fills it together with what it is made of."""
+    return Column(ORDER_KEY, nullable=False, server_default="")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

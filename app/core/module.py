@@ -18,6 +18,10 @@ CountBelongings = Callable[[UnitOfWork, UUID], Awaitable[tuple[int, str, str]]]
 e.g. `(3, "open session ends", "open sessions end")`."""
 
 
+Run = Callable[[AsyncContainer], Awaitable[bool | None]]
+"""Does some of a job in a unit of work, and says whether there is more to do at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something that is done again and again, by every process at its own time.
@@ -27,23 +31,32 @@ class Job:
         every: How often.
         run: Does some of it, in a unit of work of the system's, and says whether there is more to
             do at once, in another one; twice at the same time does no harm.
-        at_shutdown: Whether it is done once more when the server stops.
+        at_shutdown: What is done once more when the server stops; None for nothing.
     """
 
     id: str
     every: timedelta
-    run: Callable[[AsyncContainer], Awaitable[bool | None]]
-    at_shutdown: bool = False
+    run: Run
+    at_shutdown: Run | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record that the console's search found; `href` is its page."""
+    """A record that the console's search found.
+
+    Attributes:
+        group: What it is one of: *Users*.
+        title: What people call it.
+        detail: More, in quieter letters.
+        href: Its page; what it ends with is the record's id.
+        mark: A word of warning beside it: *Suspended*.
+    """
 
     group: str
     title: str
     detail: str
     href: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ class PageSpec:
         wide: Whether it takes the full width, as tables do.
         development_only: Whether it is left out in production.
         record: Whose page it is, when the route has a parameter.
+        keywords: Other words that people look for it by.
     """
 
     route: str
@@ -99,6 +113,7 @@ class PageSpec:
     wide: bool = False
     development_only: bool = False
     record: Record | None = None
+    keywords: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,34 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAction:
+    """Something to do with a record, found in the command palette by both: *suspend ada*.
+
+    Attributes:
+        verb: The first word: *Suspend*.
+        permission: Who may.
+        target_type: What audit entries call these records; its finders find them.
+        event: The event handler that does it, given the record's id; it decides once more.
+        mark: It makes sense for records that their finder marks so.
+    """
+
+    verb: str
+    permission: str
+    target_type: str
+    event: Any
+    mark: str = ""
+
+    @property
+    def id(self) -> str:
+        """What it is called on the wire, before the record's id."""
+        return f"{self.verb} {self.target_type}"
+
+
+Granters = Callable[[AsyncContainer, str], Awaitable[Sequence[str]]]
+"""Names of some people who can grant a permission, as far as the caller may see them."""
+
+
+@dataclass(frozen=True, slots=True)
 class NavItem:
     """An entry of the console's sidebar; shown to those who may open its page."""
 
@@ -154,12 +197,16 @@ class RowRule:
         name: What grants call it, e.g. `own`.
         title: What people read, e.g. `Their own record`.
         condition: One SQL expression over the resource's table, for whoever acts. The same
-            expression decides for one row, a list, a count, a search and an export.
+            expression decides for one row, a list, a count, a search and an export. Of the actor it
+            looks at `user_id` only; whatever else it needs to know of them, it reads itself.
+        depends_on: The facts that operations change and by which it picks other rows afterwards,
+            e.g. `user.roles`. Operations that change such a fact let nobody reach more by it.
     """
 
     name: str
     title: str
     condition: Callable[[Actor], ColumnElement[bool]]
+    depends_on: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +218,11 @@ class Resource:
         title: What people call several of it.
         fields: The fields that a grant can be limited to: their titles by name.
         rules: The row rules that a grant can be limited by.
-        label: The field by which audit entries call a row.
+        label: The field by which audit entries call a row; empty when there are none to look at.
+        sensitive: The fields whose being shown is worth a record; see `audit.reads`.
         key: The column of its table that holds the id.
+        computed: Fields that nobody sets: they follow from what happens.
+        secret: Fields that nobody reads.
     """
 
     name: str
@@ -180,11 +230,41 @@ class Resource:
     fields: Mapping[str, str] = field(default_factory=dict)
     rules: Sequence[RowRule] = ()
     label: str = ""
+    sensitive: Collection[str] = ()
     key: Any = None
+    computed: Collection[str] = ()
+    secret: Collection[str] = ()
+
+    @property
+    def readable(self) -> Mapping[str, str]:
+        """The titles of the fields that can be read at all, by name."""
+        return {name: title for name, title in self.fields.items() if name not in self.secret}
+
+    @property
+    def writable(self) -> Mapping[str, str]:
+        """The titles of the fields that can be set at all, by name."""
+        return {name: title for name, title in self.fields.items() if name not in self.computed}
 
 
 Values = Mapping[str, Any]
 """Fields by name, as audit entries write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedChange:
+    """What an audit entry tells that was changed of one thing.
+
+    Attributes:
+        entry_id: The entry.
+        target_id: The thing.
+        before: The values that the entry says were there before.
+        after: Those that it says were there afterwards, of the same fields.
+    """
+
+    entry_id: UUID
+    target_id: UUID
+    before: Values
+    after: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +274,16 @@ class Undo:
     Attributes:
         target_type: The kind of thing, as audit entries call it.
         fields: Those that can be put back.
-        current: The values now of the fields that a change left with these values.
-        put_back: Gives fields the first values in place of the second, by operations that
-            decide and record themselves.
+        current: The values now of the changed fields, as audit entries write them; keeps others
+            from changing the thing until the transaction ends.
+        put_back: Gives the fields the values they had before, by operations that decide and
+            record themselves; refuses with a sentence when they cannot be given exactly.
     """
 
     target_type: str
     fields: frozenset[str]
-    current: Callable[[AsyncContainer, UUID, Values], Awaitable[Values]]
-    put_back: Callable[[AsyncContainer, UUID, Values, Values], Awaitable[None]]
+    current: Callable[[AsyncContainer, RecordedChange], Awaitable[Values]]
+    put_back: Callable[[AsyncContainer, RecordedChange], Awaitable[None]]
 
     def takes_back(self, action: str, fields: Collection[str]) -> bool:
         """Whether an action that changed these fields can be taken back; being made cannot."""
@@ -227,10 +308,12 @@ class Module:
         pages: Its console pages.
         nav: Its sidebar entries.
         actions: What its pages add to the command palette.
+        record_actions: What the command palette does with records that were found.
         finders: What the console's search asks.
         jobs: What it does from time to time.
         belongings: Count what users own here, to be said before one is deleted.
         take_back: The event handler that does what *Undo* on a message says, given its id.
+        granters: Whom somebody can ask who lacks a permission.
     """
 
     id: str
@@ -245,7 +328,15 @@ class Module:
     pages: Sequence[PageSpec] = ()
     nav: Sequence[NavItem] = ()
     actions: Sequence[Action] = ()
+    record_actions: Sequence[RecordAction] = ()
     finders: Sequence[Finder] = ()
     jobs: Sequence[Job] = ()
     belongings: Sequence[CountBelongings] = ()
     take_back: Any = None
+    granters: Granters | None = None
+
+    @property
+    def is_for_development(self) -> bool:
+        """Whether all that it contributes are pages that production leaves out."""
+        other = (self.permissions, self.router, self.console_router, self.provider, self.jobs)
+        return bool(self.pages) and all(p.development_only for p in self.pages) and not any(other)

@@ -1,8 +1,9 @@
 """The one gate: every action is an operation of a service.
 
 `@operation` (a change) and `@query` (a read) are the only places that
-authorise. They also write the audit entry, and they carry what OpenAPI, menus,
-the coverage list and the conformance test read: the permission.
+authorise. They also write the audit entry, leave out of the answer what the actor
+may not read (see `record_read`), and carry what OpenAPI, menus, the coverage list
+and the conformance test read: the permission.
 """
 
 import functools
@@ -11,14 +12,24 @@ import inspect
 import pkgutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.core.audit import Description, Outcome
-from app.core.errors import PermissionDenied, PlatformError, Unauthenticated
+from app.core.errors import (
+    AlreadyDone,
+    PermissionDenied,
+    PlatformError,
+    ReauthenticationRequired,
+    Unauthenticated,
+)
+from app.core.metrics import count_operation
 from app.core.permissions import PUBLIC, SIGNED_IN
+from app.core.record_read import note_shown, without_hidden
 from app.core.unit_of_work import UnitOfWork
 
+_NO_SLOT = nullcontext()
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,6 +56,8 @@ class Operation:
     begins_write: bool = True
     recorded: bool = True
     allowed_in_preview: bool = False
+    recent_sign_in: bool = False
+    expensive: bool = False
 
 
 def operation(
@@ -55,6 +68,8 @@ def operation(
     begins_write: bool = True,
     recorded: bool = True,
     allowed_in_preview: bool = False,
+    recent_sign_in: bool = False,
+    expensive: bool = False,
 ) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a service method an operation that changes something.
 
@@ -69,6 +84,10 @@ def operation(
             proves otherwise; refusals are recorded all the same.
         allowed_in_preview: Whether someone who previews another's access may
             call it; all else that changes something is refused then.
+        recent_sign_in: Whether the caller must have given their password within the last
+            minutes: for what makes a stolen session or token worth more than itself.
+        expensive: Whether it may take a second or more: only a few such operations run at
+            once, the others wait for their turn.
     """
     return _gate(
         Operation(
@@ -79,12 +98,19 @@ def operation(
             begins_write=begins_write,
             recorded=recorded,
             allowed_in_preview=allowed_in_preview,
+            recent_sign_in=recent_sign_in,
+            expensive=expensive,
         )
     )
 
 
 def query(
-    permission: str, *, action: str = "", allowed_before_password_change: bool = False
+    permission: str,
+    *,
+    action: str = "",
+    allowed_before_password_change: bool = False,
+    recent_sign_in: bool = False,
+    expensive: bool = False,
 ) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a service method an operation that only reads; see `operation`."""
     return _gate(
@@ -93,6 +119,8 @@ def query(
             action or permission,
             changes=False,
             allowed_before_password_change=allowed_before_password_change,
+            recent_sign_in=recent_sign_in,
+            expensive=expensive,
         )
     )
 
@@ -144,25 +172,26 @@ def _gate(op: Operation) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
             uow = self.uow
             started = time.perf_counter()
             await authorise(op, uow)
-            said = uow.audit.begin()
-            try:
-                if op.changes and op.begins_write:
-                    await uow.begin_write()
-                result = await method(self, *args, **kwargs)
-                if op.changes and op.recorded:
-                    await uow.begin_write()
-                    await uow.audit.record_success(op.action, said, _milliseconds(started))
-            except PermissionDenied as error:
-                await _record(op, uow, "denied", said, error, started)
-                raise
-            except Exception as error:
-                if op.changes and op.recorded:
-                    await _record(op, uow, "failed", said, error, started)
-                elif op.changes:
-                    await uow.rollback()
-                raise
-            finally:
-                uow.audit.end()
+            # Whoever is sent away for now has done nothing that is worth an entry.
+            async with uow.slots.one(uow.actor.user_id) if op.expensive else _NO_SLOT:
+                said = uow.audit.begin()
+                try:
+                    if op.changes and op.begins_write:
+                        await uow.begin_write()
+                    result = await without_hidden(uow, await method(self, *args, **kwargs))
+                    if op.changes and op.recorded:
+                        await uow.begin_write()
+                        await uow.audit.record_success(op.action, said, _milliseconds(started))
+                    if uow.reads.is_used and not (op.changes or uow.audit.is_nested):
+                        # A change leaves an entry about the record anyway.
+                        note_shown(uow, result)
+                    count_operation(op.action)
+                except Exception as error:
+                    count_operation(op.action, error)
+                    await _fail(op, uow, said, error, started)
+                    raise
+                finally:
+                    uow.audit.end()
             return result
 
         call.__operation__ = op  # type: ignore[attr-defined]  # read back by operations_of
@@ -175,30 +204,51 @@ async def authorise(op: Operation, uow: UnitOfWork) -> None:
     """Refuse, and record the refusal, when the actor may not call the operation.
 
     Raises:
-        Unauthenticated: Nobody is signed in.
+        Unauthenticated: Nobody is signed in, or not recently enough for this operation.
         PermissionDenied: The actor lacks the permission, or must first change their password.
     """
     refusal = _refusal(op, uow)
     if refusal is not None:
+        count_operation(op.action, refusal)
         await _record(op, uow, "denied", Description(), refusal, time.perf_counter())
         raise refusal
 
 
 def _refusal(op: Operation, uow: UnitOfWork) -> PlatformError | None:
     actor = uow.actor
+    refusal: PlatformError | None = None
     if op.permission == PUBLIC:
         return None
     if not actor.is_signed_in:
-        return Unauthenticated("auth.required", "Sign in first.")
-    if actor.must_change_password and not op.allowed_before_password_change:
-        code = "auth.password.change_required"
-        return PermissionDenied(op.permission, "Change your password first.", code=code)
-    if actor.previewing is not None and op.changes and not op.allowed_in_preview:
+        refusal = Unauthenticated("auth.required", "Sign in first.")
+    elif actor.must_change_password and not op.allowed_before_password_change:
+        refusal = password_change_required()
+    elif actor.previewing is not None and op.changes and not op.allowed_in_preview:
         message = "This is a preview: nothing can be changed. Stop it first."
-        return PermissionDenied(op.permission, message, code="preview.read_only")
-    if not actor.may(op.permission):
-        return PermissionDenied(op.permission)
-    return None
+        refusal = PermissionDenied("", message, code="preview.read_only")
+    elif not actor.may(op.permission):
+        refusal = PermissionDenied(op.permission)
+    elif op.recent_sign_in and not actor.has_signed_in_recently:
+        refusal = ReauthenticationRequired()
+    return refusal
+
+
+def password_change_required() -> PermissionDenied:
+    """What somebody is told who must first change their password, whatever they hold."""
+    message = "Change your password first; until then nothing else is open to you."
+    return PermissionDenied("", message, code="auth.password.change_required")
+
+
+async def _fail(
+    op: Operation, uow: UnitOfWork, said: Description, error: Exception, started: float
+) -> None:
+    """Undo what the operation did, and record why it came to nothing."""
+    if isinstance(error, PermissionDenied):
+        await _record(op, uow, "denied", said, error, started)
+    elif op.changes and op.recorded and not isinstance(error, AlreadyDone):
+        await _record(op, uow, "failed", said, error, started)
+    elif op.changes:
+        await uow.rollback()
 
 
 async def _record(  # noqa: PLR0917 - private, called three times above
@@ -213,7 +263,11 @@ async def _record(  # noqa: PLR0917 - private, called three times above
     code = error.code if isinstance(error, PlatformError) else "internal"
     # A failure describes what was tried; the changes did not happen.
     said.changes = []
-    await uow.audit.record_refusal(op.action, outcome, said, code, _milliseconds(started))
+    # Somebody has been named, and the proof of being them is wrong.
+    is_guess = isinstance(error, Unauthenticated) and bool(said.target_type)
+    await uow.audit.record_refusal(
+        op.action, outcome, said, code, _milliseconds(started), is_guess=is_guess
+    )
 
 
 def _milliseconds(started: float) -> int:

@@ -1,10 +1,31 @@
 """What the core asks of others, as Protocols."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Protocol
 from uuid import UUID
 
 from app.core.actor import Actor
+from app.core.audit import Outcome
+
+_LONGEST_PATH = 200
+
+
+class EndReason(StrEnum):
+    """Why somebody is not signed in any more."""
+
+    EXPIRED = "expired"
+    SIGNED_OUT = "signed_out"
+    ENDED_BY_USER = "ended_by_user"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    """Somebody signed in again in the same browser."""
+    SUSPENDED = "suspended"
+    OUTDATED = "outdated"
+    """All of the user's sessions ended, as with a new password."""
+    DELETED = "deleted"
 
 
 class Authenticator(Protocol):
@@ -22,6 +43,12 @@ class Authenticator(Protocol):
 
     async def from_session(self, session_id: UUID) -> Actor | None:
         """The actor of a console session by its id; None when that session is no more."""
+
+    async def ended(self, session_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Why those of the sessions have ended that have, as `EndReason` values."""
+
+    async def why_ended(self, token: str) -> str:
+        """Why the session of a console cookie has ended, an `EndReason`; empty if nobody knows."""
 
     async def rotated_cookie(self, token: str) -> str | None:
         """A new cookie when the user's roles changed since this one was made, else None."""
@@ -46,6 +73,31 @@ class AnsweredRequest:
     status: int
     error_code: str
     duration_ms: int
+
+    @property
+    def target(self) -> tuple[str, str, str]:
+        """What audit entries call it: kind, id and label."""
+        # A name by the path would let anybody make up as many as they like.
+        name = f"{self.method} {self.route or 'to an unknown address'}"
+        return "request", name, name
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What audit entries tell of it, as JSON."""
+        return {
+            "method": self.method,
+            "route": self.route,
+            "path": self.path[:_LONGEST_PATH],
+            "status": self.status,
+        }
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended, by the status of its answer."""
+        if self.status < HTTPStatus.BAD_REQUEST:
+            return "succeeded"
+        refusals = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        return "denied" if self.status in refusals else "failed"
 
 
 class RequestRecords(Protocol):

@@ -9,10 +9,12 @@ from app.core.module import (
     Action,
     CountBelongings,
     Finder,
+    Granters,
     Job,
     Module,
     NavItem,
     PageSpec,
+    RecordAction,
     Resource,
     Undo,
 )
@@ -83,6 +85,7 @@ class Registry:
                 *((page.route, page.permission) for page in module.pages),
                 *((item.route, item.permission) for item in module.nav),
                 *((action.id, action.permission) for action in module.actions),
+                *((action.id, action.permission) for action in module.record_actions),
             ]
             for what, permission in needs:
                 if permission not in declared:
@@ -167,6 +170,17 @@ class Registry:
     def actions(self) -> Sequence[Action]:
         """What the command palette offers besides pages."""
         return [action for module in self.modules for action in module.actions]
+
+    @property
+    def record_actions(self) -> Sequence[RecordAction]:
+        """What the command palette does with records that were found."""
+        return [action for module in self.modules for action in module.record_actions]
+
+    @property
+    def granters(self) -> Granters | None:
+        """What names people who can grant a permission; None when no module does."""
+        found = (module.granters for module in self.modules)
+        return next((each for each in found if each is not None), None)
 
     @property
     def finders(self) -> Sequence[Finder]:

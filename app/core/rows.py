@@ -39,6 +39,8 @@ class Rows:
         )
         self._reach = Reach(reach.resource, self._parts)
         self._conditions = conditions
+        self._rules = frozenset(part.rule for part in self._parts) - {ALL_ROWS}
+        self._readable: dict[frozenset[str], Fields] = {}
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -61,7 +63,16 @@ class Rows:
 
     def readable(self, row: Any) -> Fields:
         """The fields of a row, selected with `flags`, that may be read."""
-        return self._reach.readable(self.holding(row))
+        holding = self.holding(row)
+        # Few rules hold in many rows.
+        if holding not in self._readable:
+            self._readable[holding] = self._reach.readable(holding)
+        return self._readable[holding]
+
+    def shows(self, field: str, row: Any) -> bool:
+        """Whether the field may be read in a row selected with `flags`."""
+        readable = self.readable(row)
+        return readable is None or field in readable
 
     def writable(self, row: Any) -> Fields:
         """The fields of a row, selected with `flags`, that may be written."""
@@ -88,10 +99,6 @@ class Rows:
     def shows_always(self, field: str) -> bool:
         """Whether the field may be read in every row that is reached."""
         return self._parts_showing([field]) == self._parts
-
-    @property
-    def _rules(self) -> frozenset[str]:
-        return frozenset(part.rule for part in self._parts) - {ALL_ROWS}
 
     def _parts_showing(self, fields: Collection[str]) -> tuple[Part, ...]:
         return tuple(

@@ -4,14 +4,22 @@ The edge (HTTP request, console event, CLI command) opens it and commits it;
 nobody below commits.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.actor import Actor, RequestContext
 from app.core.audit import AuditTrail
 from app.core.database import Database
+from app.core.errors import PreconditionFailed
+from app.core.reads import ReadRecords
+from app.core.refusals import StrangerRefusals
+from app.core.slots import ExpensiveSlots
+
+if TYPE_CHECKING:
+    from app.core.registry import Registry
 
 
 class UnitOfWork:
@@ -22,13 +30,22 @@ class UnitOfWork:
         database: Database,
         actor: Actor,
         context: RequestContext,
-        module_of: Callable[[str], str],
+        registry: "Registry",
+        *,
+        refusals: StrangerRefusals | None = None,
+        slots: ExpensiveSlots | None = None,
+        reads: ReadRecords | None = None,
     ) -> None:
         self.database = database
         self.actor = actor
         self.context = context
-        self.module_of = module_of
+        self.registry = registry
+        self.refusals = refusals or StrangerRefusals()
+        self.slots = slots or ExpensiveSlots()
+        self.reads = ReadRecords() if reads is None else reads
         self.audit = AuditTrail(self)
+        self.expected: frozenset[str] | None = None
+        """The versions that the caller wants to change; None for whichever there is."""
         self._session: AsyncSession | None = None
         self._writes = False
 
@@ -39,6 +56,22 @@ class UnitOfWork:
             engine = self.database.writing if self._writes else self.database.reading
             self._session = AsyncSession(engine, expire_on_commit=False)
         return self._session
+
+    def expect(self, version: object) -> None:
+        """Refuse to go on when the caller wants to change another version than this.
+
+        Args:
+            version: Of what is changed, read in this unit of work under a lock.
+
+        Raises:
+            PreconditionFailed: They do.
+        """
+        if self.expected is not None and str(version) not in self.expected:
+            raise PreconditionFailed(
+                "request.if_match.failed",
+                "This has changed since the version that `If-Match` names.",
+                current_version=version,
+            )
 
     async def begin_write(self) -> None:
         """Make the next statement start a write transaction (unless one is under way)."""

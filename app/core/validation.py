@@ -13,6 +13,8 @@ from pydantic_core.core_schema import ErrorType
 
 _PLACES = ("body", "query", "path", "header", "cookie")
 _QUOTED = re.compile(r"'([^']*)'")
+_MOST_FINDINGS = 20
+_LONGEST_FIELD = 200
 _THEIRS = frozenset(get_args(ErrorType))
 
 
@@ -118,13 +120,19 @@ _OTHERWISE = ("invalid", "This value is not valid.")
 
 
 def findings(found: Sequence[Any]) -> list[Finding]:
-    """What pydantic found, at most one thing per field; fields read `email` or `roles.0`."""
+    """What pydantic found, at most one thing per field; fields read `email` or `roles.0`.
+
+    Returns:
+        At most 20: who sends hundreds of wrong fields is told of the first.
+    """
     by_field: dict[str, Finding] = {}
     for problem in found:
+        if len(by_field) >= _MOST_FINDINGS:
+            break
         place = [str(part) for part in problem["loc"]]
         if place and place[0] in _PLACES:
             place = place[1:]
-        field = ".".join(place) or "body"
+        field = ".".join(place)[:_LONGEST_FIELD] or "body"
         code, message = _words(problem)
         by_field.setdefault(field, Finding(field, code, message))
     return list(by_field.values())

@@ -1,37 +1,24 @@
 """The REST application: every module's router under `/api/v1`."""
 
-from typing import Any
-
 from dishka import AsyncContainer
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 
+from app.admission.gate import Admission
+from app.admission.quotas import Quotas
+from app.admission.refusal import App
 from app.core.errors import ModuleError
 from app.core.registry import Registry
 from app.core.version import VERSION
 from app.http import docs, health
 from app.http.dispatch import Api
-from app.http.problems import EXCEPTION_HANDLERS, Problem
+from app.http.openapi import DESCRIPTION, describe, operation_id
+from app.http.problems import EXCEPTION_HANDLERS
 from app.http.routing import ConsoleRoute, OperationRoute
+from app.settings import ServerSettings
 
 PREFIX = "/api/v1"
-_DESCRIPTION = """
-Everything the console does, for programs.
-
-**Signing in.** `POST /api/v1/auth/login` gives an access token; send it as
-`Authorization: Bearer …`.
-
-**Lists** answer `{"items": […], "next_cursor": …}` with at most `limit` items. For the next page
-pass `next_cursor` as `cursor` and everything else as before; `null` means that there is none. A
-cursor is a place in one order: with another `sort` start without it. What is added or removed
-meanwhile neither repeats nor skips other items. Lists that are always short come on one page.
-
-**Errors** are RFC 9457 problems: `code` is stable and for programs, `detail` is for people,
-`fields` has a sentence and `field_codes` a stable name for each field at fault. A field or query
-parameter that does not exist, or is given twice, is refused.
-
-**Every answer** has `X-Request-ID`: the one you sent, or a new one. Where there is `GET` there
-is `HEAD`.
-"""
+_PATHS = ("/api/", "/session/")
+_FILES = frozenset({"/healthz", "/ready", "/openapi.json", "/docs", "/api"})
 
 
 def build_api(registry: Registry, container: AsyncContainer) -> Api:
@@ -43,7 +30,10 @@ def build_api(registry: Registry, container: AsyncContainer) -> Api:
     api = Api(
         title="Atrium",
         version=VERSION,
-        description=_DESCRIPTION,
+        description=DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/", "description": "Where this document comes from."}],
+        generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -55,8 +45,36 @@ def build_api(registry: Registry, container: AsyncContainer) -> Api:
     for module in registry.modules:
         _include(api, module.id, module.router, OperationRoute, prefix=PREFIX)
         _include(api, module.id, module.console_router, ConsoleRoute, prefix="")
-    _describe(api)
+    describe(api)
     return api
+
+
+def admit(app: App, api: Api, container: AsyncContainer, settings: ServerSettings) -> Admission:
+    """Put the limits and budgets of the API's routes in front of an application.
+
+    Args:
+        app: The application, which answers with the API among others.
+        api: The API.
+        container: Makes the budgets.
+        settings: The server's limits.
+    """
+
+    async def quotas() -> Quotas:
+        return await container.get(Quotas)
+
+    return Admission(
+        app,
+        limits_of=api.limits_of,
+        quotas=quotas,
+        max_body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+        is_file=lambda path: "." in path.rpartition("/")[2] and not is_api(path),
+    )
+
+
+def is_api(path: str) -> bool:
+    """Whether the API answers at a path, with the console's own forms and what is open to all."""
+    return path.startswith(_PATHS) or path in _FILES
 
 
 def _include(
@@ -69,24 +87,3 @@ def _include(
             message = f"module {module_id!r}: route {route} is not a {kind.__name__}"
             raise ModuleError(message)
     api.include_operations(router, prefix=prefix)
-
-
-def _describe(api: FastAPI) -> None:
-    """Add what FastAPI does not know to the OpenAPI document, once."""
-    generate = api.openapi
-
-    def openapi() -> dict[str, Any]:
-        if api.openapi_schema is None:
-            document = generate()
-            components = document.setdefault("components", {})
-            schemas = components.setdefault("schemas", {})
-            schemas["Problem"] = Problem.model_json_schema()
-            # Replaced by Problem everywhere.
-            schemas.pop("HTTPValidationError", None)
-            schemas.pop("ValidationError", None)
-            components["securitySchemes"] = {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            }
-        return api.openapi_schema or {}
-
-    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

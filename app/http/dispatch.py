@@ -5,14 +5,17 @@ one route after the other and passing five layers that do what our edge does, ta
 most operations. So the routes of operations are found in a table.
 """
 
-import json
 import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from starlette._utils import AwaitableOrContextManager
+from starlette.datastructures import FormData
 from starlette.routing import BaseRoute, Route, compile_path
 from starlette.types import Message, Receive, Scope, Send
 
+from app.admission.json_body import read_json
+from app.admission.limits import MOST_FORM_FIELDS, NO_ROUTE, RouteLimits
 from app.http.routing import Handler, OperationRoute
 
 
@@ -49,6 +52,7 @@ class Api(FastAPI):
             await super().__call__(scope, receive, send)
         elif scope["method"] == "HEAD":
             scope["method"] = "GET"
+            scope["atrium.head"] = True
             try:
                 await self._answer(scope, receive, _without_body(send))
             finally:
@@ -63,13 +67,27 @@ class Api(FastAPI):
         candidates = (each for found in self._patterns.values() for each in found)
         return next((name for pattern, name, _ in candidates if pattern.match(path)), "")
 
+    def limits_of(self, scope: Scope) -> RouteLimits:
+        """What the route of a request takes; where there is none, what strangers may send."""
+        method = scope["method"]
+        scope["method"] = "GET" if method == "HEAD" else method
+        route = scope["atrium.operation_route"] = self._find(scope)
+        scope["method"] = method
+        return route.limits if route is not None else NO_ROUTE
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = self._find(scope)
+        known = "atrium.operation_route" in scope
+        route = scope["atrium.operation_route"] if known else self._find(scope)
         allowed = [] if route else self._methods(scope["path"])
-        if route is None and (not allowed or scope["method"] in allowed):
+        if allowed:
+            scope["atrium.route"] = self.route_of(scope["path"]) or scope["path"]
+        is_question = scope["method"] == "OPTIONS" and bool(allowed)
+        if route is None and not is_question and (not allowed or scope["method"] in allowed):
             await super().__call__(scope, receive, send)
             return
-        respond = route.respond if route else _refuse_method(allowed)
+        if route is not None:
+            scope["atrium.action"] = route.operation.action
+        respond = route.respond if route else _without_operation(allowed)
         scope["app"] = self
         request = _Request(scope, receive, send)
         unexpected = None
@@ -87,11 +105,13 @@ class Api(FastAPI):
         fixed = self._fixed.get(path)
         if fixed is not None:
             scope["path_params"] = {}
+            scope["atrium.route"] = path
             return fixed.get(method)
-        for pattern, _, candidate in self._patterns.get(method, ()):
+        for pattern, template, candidate in self._patterns.get(method, ()):
             found = pattern.match(path)
             if found:
                 scope["path_params"] = found.groupdict()
+                scope["atrium.route"] = template
                 return candidate
         return None
 
@@ -105,7 +125,9 @@ class Api(FastAPI):
         for route in (*self.routes, *self._open):
             if isinstance(route, Route) and route.path == path:
                 methods |= route.methods or set()
-        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+        if "GET" in methods:
+            methods.add("HEAD")
+        return sorted(methods | {"OPTIONS"}) if methods else []
 
     async def _explain(self, request: Request, error: Exception) -> tuple[Response, bool]:
         """The answer to an error, and whether it is one that is meant to happen."""
@@ -115,29 +137,37 @@ class Api(FastAPI):
 
 
 class _Request(Request):
-    """A request whose JSON says everything once."""
+    """A request whose body is read within the limits of its route."""
 
     async def json(self) -> Any:
-        """The body.
+        """The body; see `read_json`."""
+        return await read_json(await self.body(), self.scope.get("atrium.limits", NO_ROUTE))
 
-        Raises:
-            HTTPException: An object names a field twice; readers would disagree on which counts.
-        """
-        return json.loads(await self.body(), object_pairs_hook=_object)
+    def form(
+        self,
+        *,
+        max_files: float = 0,
+        max_fields: float = MOST_FORM_FIELDS,
+        max_part_size: int = NO_ROUTE.max_body_bytes,
+    ) -> AwaitableOrContextManager[FormData]:
+        """The fields of a form; a file is none."""
+        return super().form(
+            max_files=min(max_files, 0),
+            max_fields=min(max_fields, MOST_FORM_FIELDS),
+            max_part_size=min(max_part_size, NO_ROUTE.max_body_bytes),
+        )
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise HTTPException(400, "The body names a field twice in the same object.")
-    return fields
+def _without_operation(allowed: list[str]) -> Handler:
+    """Tells which methods there are: when asked, and when another one is tried."""
+    headers = {"Allow": ", ".join(allowed)}
 
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+        raise HTTPException(405, headers=headers)
 
-def _refuse_method(allowed: list[str]) -> Handler:
-    async def refuse(_request: Request) -> Response:
-        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
-
-    return refuse
+    return answer
 
 
 def _without_body(send: Send) -> Send:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from dishka import AsyncContainer
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -40,6 +41,11 @@ async def download(
     Raises:
         PlatformError: Whatever the operation raises before it sends anything.
     """
+    disposition = f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.{ending}"'
+    headers = {"Content-Disposition": disposition}
+    if request.scope.get("atrium.head"):
+        # Nothing is read and nothing handed out, so nothing is recorded as exported.
+        return Response(media_type=media_type, headers=headers)
     container: AsyncContainer = request.app.state.container
     facts = {kind: request.scope[key] for kind, key in _FACTS.items()}
 
@@ -58,10 +64,7 @@ async def download(
             yield piece
             piece = await pieces.next()
 
-    disposition = f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.{ending}"'
-    response = _Download(
-        content(), media_type=media_type, headers={"Content-Disposition": disposition}
-    )
+    response = _Download(content(), media_type=media_type, headers=headers)
     response.leave = pieces.leave
     return response
 
@@ -80,6 +83,9 @@ class _Download(StreamingResponse):
 
 
 _FACTS = {Actor: "atrium.actor", RequestContext: "atrium.context"}
+
+_STALLED_SECONDS = 30
+"""A caller who takes nothing for so long is taken for gone."""
 
 _running: set[asyncio.Task[None]] = set()
 """The event loop itself would not keep a task from being collected."""
@@ -102,6 +108,8 @@ class _Pieces:
 
     async def next(self) -> bytes | None:
         """The next piece, None after the last; raises whatever the operation raised."""
+        if not self._is_wanted and self._queue.empty():
+            raise ClientDisconnect
         piece = await self._queue.get()
         if isinstance(piece, Exception):
             raise piece
@@ -128,5 +136,11 @@ class _Pieces:
             await self._hand_over(None)
 
     async def _hand_over(self, piece: bytes | Exception | None) -> None:
-        if self._is_wanted:
-            await self._queue.put(piece)
+        if not self._is_wanted:
+            return
+        try:
+            async with asyncio.timeout(_STALLED_SECONDS):
+                await self._queue.put(piece)
+        except TimeoutError:
+            # It would keep others from their exports for as long as it likes.
+            self._is_wanted = False

@@ -1,30 +1,36 @@
-"""The outermost layer: request id, limits, security headers, access log, panics.
+"""The outermost layer: request id, security headers, access log, panics.
 
 Plain ASGI, because it is paid by every request.
 """
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
+from app.admission.refusal import (
+    MEDIA_TYPE,
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    problem_body,
+)
+from app.core import metrics
 from app.core.actor import RequestContext, new_trace_id
 from app.core.audit import REASON_LENGTH
 from app.core.ids import new_id
 from app.core.log import get_logger
-from app.http.problems import MEDIA_TYPE, PANIC, problem_body
+from app.http.origin import PROBED_PATHS, refuse_host
+from app.http.problems import PANIC
+from app.http.proxies import Proxies
 from app.settings import ServerSettings
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 RecordWrite = Callable[[Scope, int, float], Awaitable[None]]
 """Told of a request, the status of its answer and when it began, before the answer leaves."""
 
@@ -32,7 +38,6 @@ log = get_logger("http")
 
 MAX_HEADER_BYTES = 32 * 1024
 _LONGEST_USER_AGENT = 300
-_LONGEST_ADDRESS = 64
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # https://www.w3.org/TR/trace-context: later versions may say more behind it.
 _TRACEPARENT = re.compile(
@@ -40,7 +45,6 @@ _TRACEPARENT = re.compile(
     r"-[0-9a-f]{2}(?P<more>-.*)?"
 )
 REASON_HEADER = "x-audit-reason"
-_QUIET_PATHS = frozenset({"/healthz", "/ready"})
 
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -51,10 +55,11 @@ _SECURITY_HEADERS = [
 ]
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 # For everything that is not a page: nothing may load, nothing may frame it.
-_CLOSED_CSP = b"default-src 'none'; frame-ancestors 'none'"
+_CLOSED_CSP = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # For a page that stands alone: its styles, and no script at all.
 _PAGE_CSP = (
-    b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-ancestors 'none'"
+    b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -76,12 +81,15 @@ class Edge:
     ) -> None:
         self._app = app
         self._settings = settings
+        self._site = settings.site
+        self._proxies = Proxies(settings.trusted_proxy_hops)
         self._report = report
         self._record_write = record_write
         self._failure_page = failure_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
+        scope["atrium.site"] = self._site
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -89,6 +97,10 @@ class Edge:
                 headers = Headers(scope=scope)
                 reason = _reason(headers) or ""
                 scope["atrium.context"] = self._context(scope, headers, "console", reason)
+                refusal = refuse_host(scope, headers, self._site)
+                if refusal is not None:
+                    await _refuse_socket(scope, receive, send, *refusal)
+                    return
             await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,102 +109,100 @@ class Edge:
         channel = "api" if scope["path"].startswith("/api/") else "console"
         reason = _reason(headers)
         context = scope["atrium.context"] = self._context(scope, headers, channel, reason or "")
-        structlog.contextvars.bind_contextvars(
-            request_id=context.request_id, trace_id=context.trace_id
-        )
+        structlog.contextvars.bind_contextvars(**_ids(context))
         status = 0
-        https = scope["scheme"] == "https"
+        spent = metrics.begin_request()
+        https = self._site.is_https
+        foreign = refuse_host(scope, headers, self._site)
+        record = _record_nothing if foreign else self._record_write
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                await self._record_write(scope, status, started)
+                await record(scope, status, started)
                 message["headers"] = _complete(message["headers"], context.request_id, https=https)
             await send(message)
 
-        limited = _LimitedBody(receive, self._settings.max_body_bytes)
         try:
-            refusal = self._refusal(scope, headers, reason)
+            refusal = foreign or _refusal(scope, reason)
             if refusal is not None:
                 await _answer(scope, send_with_headers, *refusal)
                 return
-            await self._app(scope, limited, send_with_headers)
-        except _BodyTooLargeError:
-            if status == 0:
-                await _answer(scope, send_with_headers, *self._too_large())
+            await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             log.info("http.caller_left", method=scope["method"], path=scope["path"])
-        except Exception as error:
-            self._report(error, request_id=context.request_id)
-            log.exception("http.panic", method=scope["method"], path=scope["path"])
+        except Exception as error:  # noqa: BLE001 - the edge: published and answered
+            self._report(
+                error,
+                event="http.panic",
+                action=scope.get("atrium.action", ""),
+                method=scope["method"],
+                path=scope["path"],
+                request_id=context.request_id,
+                user_id=_user_id(scope),
+            )
             if status == 0 and channel == "console" and self._failure_page is not None:
                 page = self._failure_page(context.request_id)
                 await _send(send_with_headers, 500, b"text/html; charset=utf-8", page, _PAGE_CSP)
             elif status == 0:
                 await _answer(scope, send_with_headers, 500, "Internal error", "internal", PANIC)
         finally:
+            route = scope.get("atrium.route") or metrics.OTHER
+            metrics.end_request(scope["method"], route, status, started, spent)
             self._log_access(scope, status, started)
-            structlog.contextvars.unbind_contextvars("request_id", "trace_id")
+            structlog.contextvars.unbind_contextvars(*_ids(context))
 
     def _context(self, scope: Scope, headers: Headers, channel: Any, reason: str) -> RequestContext:
         given = headers.get("x-request-id", "")
-        self._trust_proxy(scope, headers)
+        self._proxies.read(scope)
         return RequestContext(
-            request_id=given if _REQUEST_ID.fullmatch(given) else new_id().hex,
+            request_id=new_id().hex,
             channel=channel,
-            address=scope["client"][0] if scope.get("client") else "",
+            address=scope["client"][0],
             user_agent=headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
             trace_id=_trace_id(headers) or new_trace_id(),
             reason=reason,
+            client_request_id=given if _REQUEST_ID.fullmatch(given) else "",
         )
-
-    def _trust_proxy(self, scope: Scope, headers: Headers) -> None:
-        """Believe the forwarding headers of as many proxies as are configured."""
-        hops = self._settings.trusted_proxy_hops
-        if not hops:
-            return
-        # A proxy may add a line of its own after the one that the caller wrote.
-        chain = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",")]
-        if len(chain) >= hops and chain[-hops]:
-            scope["client"] = (chain[-hops][:_LONGEST_ADDRESS], 0)
-        scheme = ",".join(headers.getlist("x-forwarded-proto")).split(",")[-1].strip()
-        if scheme in ("http", "https"):
-            secure = {"http": "https", "websocket": "wss"}
-            scope["scheme"] = secure[scope["type"]] if scheme == "https" else scope["scheme"]
-
-    def _refusal(
-        self, scope: Scope, headers: Headers, reason: str | None
-    ) -> tuple[int, str, str, str] | None:
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
-            detail = f"The headers are larger than {MAX_HEADER_BYTES} bytes."
-            return 431, "Request headers too large", "request.headers.too_large", detail
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self._settings.max_body_bytes:
-            return self._too_large()
-        if reason is None:
-            detail = f"Say why once, in UTF-8, on one line of at most {REASON_LENGTH} characters."
-            return 422, "Invalid input", "request.reason.invalid", detail
-        return None
-
-    def _too_large(self) -> tuple[int, str, str, str]:
-        detail = f"The body is larger than {self._settings.max_body_bytes} bytes."
-        return 413, "Request body too large", "request.body.too_large", detail
 
     def _log_access(self, scope: Scope, status: int, started: float) -> None:
         path: str = scope["path"]
-        if path in _QUIET_PATHS or scope.get("atrium.quiet"):
+        code = scope.get("atrium.error_code")
+        if (path in PROBED_PATHS and code is None) or scope.get("atrium.quiet"):
             return
-        actor = scope.get("atrium.actor")
         log.info(
             "http.request",
             method=scope["method"],
             path=path,
             status=status,
             milliseconds=round((time.perf_counter() - started) * 1000, 1),
-            actor=str(actor.user_id) if actor and actor.user_id else None,
-            code=scope.get("atrium.error_code"),
+            actor=_user_id(scope),
+            code=code,
         )
+
+
+def _user_id(scope: Scope) -> str | None:
+    """Who sent it, as far as that is known."""
+    actor = scope.get("atrium.actor")
+    return str(actor.user_id) if actor and actor.user_id else None
+
+
+def _ids(context: RequestContext) -> dict[str, str]:
+    """What every line of the log says of a request."""
+    ids = {"request_id": context.request_id, "trace_id": context.trace_id}
+    theirs = context.client_request_id
+    return ids | {"client_request_id": theirs} if theirs else ids
+
+
+def _refusal(scope: Scope, reason: str | None) -> tuple[int, str, str, str] | None:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+        detail = f"The headers are larger than {MAX_HEADER_BYTES} bytes."
+        return 431, "Request headers too large", "request.headers.too_large", detail
+    if reason is None:
+        detail = f"Say why once, in UTF-8, on one line of at most {REASON_LENGTH} characters."
+        return 422, "Invalid input", "request.reason.invalid", detail
+    return None
 
 
 def _trace_id(headers: Headers) -> str:
@@ -212,29 +222,6 @@ def _reason(headers: Headers) -> str | None:
         return None
     is_fine = len(given) <= 1 and len(text) <= REASON_LENGTH and text.isprintable()
     return text if is_fine else None
-
-
-class _BodyTooLargeError(HTTPException):
-    """The body turned out larger than its length said.
-
-    FastAPI takes any other error for a body that cannot be parsed.
-    """
-
-
-class _LimitedBody:
-    """Counts the bytes of a body as they are read."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive = receive
-        self._limit = self._left = limit
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise _BodyTooLargeError(413, f"The body is larger than {self._limit} bytes")
-        return message
 
 
 def _complete(
@@ -258,6 +245,22 @@ async def _answer(  # noqa: PLR0917 - private
     request_id = scope["atrium.context"].request_id
     body = problem_body(status=status, title=title, code=code, detail=detail, request_id=request_id)
     await _send(send, status, MEDIA_TYPE.encode(), body)
+
+
+async def _refuse_socket(  # noqa: PLR0917 - private
+    scope: Scope, receive: Receive, send: Send, status: int, title: str, code: str, detail: str
+) -> None:
+    """Answer a handshake with a problem, as a request would be."""
+    await receive()
+    log.info("http.socket.refused", path=scope["path"], status=status, code=code)
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 4421})
+        return
+
+    async def send_as_socket(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await _answer(scope, send_as_socket, status, title, code, detail)
 
 
 async def _send(

@@ -5,15 +5,16 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from app.core.health import HealthChecks
+from app.core.health import HealthChecks, overall
 from app.core.permissions import PUBLIC
+from app.http.problems import problems
 
 router = APIRouter(tags=["health"])
-_OPEN = {"x-permission": PUBLIC}
+_OPEN = {"x-permission": PUBLIC, "security": []}
 
 
-@router.get("/healthz", openapi_extra=_OPEN)
-async def alive() -> dict[str, Any]:
+@router.get("/healthz", openapi_extra=_OPEN, responses=problems(414, 431))
+async def get_health() -> dict[str, Any]:
     """Tell that the process runs and its event loop turns."""
     return {"state": "up", "components": {"process": {"state": "up", "milliseconds": 0.0}}}
 
@@ -24,17 +25,21 @@ _DOWN = {"state": "down", "components": {"database": {"state": "down", "millisec
 @router.get(
     "/ready",
     openapi_extra=_OPEN,
-    responses={
+    responses=problems(414, 431)
+    | {
         503: {
             "description": "A component is down.",
             "content": {"application/json": {"schema": {"type": "object"}, "example": _DOWN}},
         }
     },
 )
-async def ready(request: Request) -> Response:
-    """Tell whether all components answer and the database schema is current."""
+async def get_readiness(request: Request) -> Response:
+    """Tell whether all components answer and the database schema is current.
+
+    `degraded` is 200: requests are served, and what is not up says what does not work.
+    """
     checks: HealthChecks = await request.app.state.container.get(HealthChecks)
     components = await checks.run()
-    up = all(component.state == "up" for component in components.values())
-    body = orjson.dumps({"state": "up" if up else "down", "components": components})
-    return Response(body, 200 if up else 503, media_type="application/json")
+    state = overall(components.values())
+    body = orjson.dumps({"state": state, "components": components})
+    return Response(body, 503 if state == "down" else 200, media_type="application/json")

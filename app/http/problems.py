@@ -5,20 +5,26 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.admission.refusal import MEDIA_TYPE, Refused, problem_body
 from app.core import validation
-from app.core.errors import Invalid, PermissionDenied, PlatformError, RateLimited, Unavailable
+from app.core.errors import (
+    Invalid,
+    PermissionDenied,
+    PlatformError,
+    RateLimited,
+    ReauthenticationRequired,
+    Unavailable,
+)
 from app.core.log import get_logger
+from app.core.outages import Outage
 
-MEDIA_TYPE = "application/problem+json"
 PANIC = "Something went wrong on our side; the request id helps us find out what."
 
 log = get_logger(__name__)
@@ -28,7 +34,9 @@ _TITLES = {
     404: ("route.not_found", "Not found"),
     405: ("route.method_not_allowed", "Method not allowed"),
     406: ("request.not_acceptable", "Not acceptable"),
+    408: ("request.body.too_slow", "Request timeout"),
     413: ("request.body.too_large", "Request body too large"),
+    414: ("request.address.too_long", "Address too long"),
     415: ("request.media_type", "Unsupported media type"),
     431: ("request.headers.too_large", "Request headers too large"),
 }
@@ -63,6 +71,12 @@ class Problem(BaseModel):
     )
 
 
+REAUTHENTICATE = "/api/v1/auth/reauthenticate"
+_WAYS_OUT: Mapping[str, Mapping[str, str]] = {
+    "auth.password.change_required": {"change_password": "/api/v1/users/change-password"},
+    "auth.reauthentication_required": {"reauthenticate": REAUTHENTICATE},
+}
+"""What a program calls so that it is not refused again, by the code of the refusal."""
 _EXPLAINED_TO = "role.read"
 """The permission of the route that explains permissions."""
 _MEANINGS = {
@@ -70,13 +84,16 @@ _MEANINGS = {
     401: "Nobody is signed in, or the token is not valid.",
     403: "The caller lacks the permission named in `permission`.",
     404: "There is no such thing.",
+    408: "The body was not complete in time.",
     409: "The current state does not allow it.",
+    412: "It has changed since the version that `If-Match` names.",
     413: "The body is larger than allowed.",
+    414: "The address is longer than allowed.",
     415: "The body is not JSON by its `Content-Type`.",
     422: "The input breaks a rule; `fields` says which.",
-    429: "Too many attempts; see `Retry-After`.",
+    429: "Too many requests or attempts; see `Retry-After`.",
     431: "The headers are larger than allowed.",
-    503: "Something the platform depends on does not answer.",
+    503: "Something the platform depends on does not answer; see `Retry-After`.",
 }
 
 
@@ -85,10 +102,16 @@ _EXAMPLES = {
     401: ("auth.token.invalid", "The access token is not valid."),
     404: ("user.not_found", "There is no such user."),
     409: ("user.version.conflict", "Somebody else changed this user in the meantime."),
-    413: ("request.body.too_large", "The body is larger than 10485760 bytes."),
+    408: ("request.body.too_slow", "The body was not complete after 10 s."),
+    412: (
+        "request.if_match.failed",
+        "This has changed since the version that `If-Match` names.",
+    ),
+    413: ("request.body.too_large", "The body is larger than 65536 bytes."),
+    414: ("request.address.too_long", "The address is longer than 2048 bytes."),
     415: ("request.media_type", "Send the body as application/json."),
     422: ("request.invalid", "limit: Must be at most 200."),
-    429: ("auth.throttled", "Too many failed attempts. Try again in 8 s."),
+    429: ("request.rate_limited", "Too many requests. Try again in 8 s."),
     431: ("request.headers.too_large", "The headers are larger than 32768 bytes."),
     503: ("database.unavailable", "The database does not answer. Try again in a moment."),
 }
@@ -97,7 +120,9 @@ _EXAMPLE_FACTS: dict[int, dict[str, object]] = {
         "fields": {"limit": "Must be at most 200."},
         "field_codes": {"limit": "too_large"},
     },
+    412: {"current_version": 3},
     429: {"retry_after_seconds": 8},
+    503: {"retry_after_seconds": 5},
 }
 
 
@@ -131,28 +156,6 @@ def _documented(status: int, code: str, detail: str, facts: Mapping[str, object]
     }
 
 
-def problem_body(
-    *,
-    status: int,
-    title: str,
-    code: str,
-    detail: str,
-    request_id: str,
-    extra: Mapping[str, object] | None = None,
-) -> bytes:
-    """The JSON of a problem."""
-    body = {
-        **(extra or {}),
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": request_id,
-    }
-    return orjson.dumps(body, default=str)
-
-
 def _respond(
     request: Request,
     *,
@@ -181,14 +184,22 @@ async def on_platform_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PlatformError)  # noqa: S101 - registered for this class
     extra: dict[str, object] = dict(error.details)
     headers: dict[str, str] = {}
-    if isinstance(error, PermissionDenied):
+    if isinstance(error, Unavailable):
+        log.warning("http.unavailable", code=error.code, reason=error.reason)
+    if isinstance(error, PermissionDenied) and error.permission:
         extra |= _explanation(request, error.permission)
+    extra |= _WAYS_OUT.get(error.code, {})
     if isinstance(error, Invalid) and error.fields:
         extra["fields"] = error.fields
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == 401:  # noqa: PLR2004 - HTTP
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = (
+            # RFC 9470
+            'Bearer error="insufficient_user_authentication"'
+            if isinstance(error, ReauthenticationRequired)
+            else "Bearer"
+        )
     return _respond(
         request,
         status=error.status,
@@ -247,6 +258,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """What the router refuses by itself."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     code, title = _TITLES.get(error.status_code, ("request.refused", "Request refused"))
+    if isinstance(error, Refused):
+        code, title = error.code, error.title
     return _respond(
         request,
         status=error.status_code,
@@ -269,10 +282,10 @@ def _sentence(request: Request, error: HTTPException) -> str:
 
 
 async def on_database_down(request: Request, error: Exception) -> Response:
-    """The database does not answer, or has no connection to spare."""
-    log.error("database.unavailable", error=str(error))
-    code, message = "database.unavailable", "The database does not answer. Try again in a moment."
-    return await on_platform_error(request, Unavailable(code, message))
+    """Something else that a request needs is out of reach, or a statement has no table."""
+    unavailable = Outage.GONE.error()
+    unavailable.__cause__ = error
+    return await on_platform_error(request, unavailable)
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
@@ -287,7 +300,6 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     HTTPException: on_http_error,
     OperationalError: on_database_down,
     InterfaceError: on_database_down,
-    PoolTimeoutError: on_database_down,
     ConnectionError: on_database_down,
     Exception: on_unexpected,
 }

@@ -1,7 +1,10 @@
 """REST routes: one unit of work each, guarded before the body is read."""
 
+import json
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
 from dishka import AsyncContainer
@@ -11,16 +14,28 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter
 
+from app.admission.budgets import Rate
+from app.admission.limits import MOST_VALUES, SIGNED_IN_BODY_BYTES, STRANGER_BODY_BYTES, RouteLimits
+from app.admission.quotas import Quotas
+from app.admission.refusal import Refused
 from app.core.actor import ANONYMOUS, Actor, RequestContext
 from app.core.audit import REASON_LENGTH
-from app.core.errors import ModuleError, PermissionDenied, Unauthenticated
-from app.core.operations import Operation, authorise
+from app.core.errors import (
+    Invalid,
+    ModuleError,
+    PermissionDenied,
+    PreconditionFailed,
+    ReauthenticationRequired,
+    Unauthenticated,
+)
+from app.core.operations import Operation, authorise, password_change_required
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.ports import Authenticator
+from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
-from app.http.problems import problem, problems
+from app.http.problems import REAUTHENTICATE, Responses, problem, problems
 from app.settings import Settings
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -39,6 +54,19 @@ _REASON = {
 }
 
 
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": 'The version to change, as `ETag` tells it, like `"3"`; else 412.',
+    "schema": {"type": "string"},
+}
+_ETAGS = re.compile(r'\s*(?:(?P<weak>W/)?"(?P<tag>[\x21\x23-\x7e]*)"\s*(?:,|$)|,)')
+
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
+
+
 def calls(operation: Callable[..., Any]) -> Callable[[Endpoint], Endpoint]:
     """Say which operation of which service an endpoint calls.
 
@@ -54,6 +82,61 @@ def calls(operation: Callable[..., Any]) -> Callable[[Endpoint], Endpoint]:
     return decorate
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnLimits:
+    max_body_bytes: int | None
+    max_values: int
+    per_user: Rate | None
+    per_ip: Rate | None
+
+
+_USUAL = _OwnLimits(None, MOST_VALUES, None, None)
+
+
+def limited(
+    *,
+    max_body_bytes: int | None = None,
+    max_values: int = MOST_VALUES,
+    per_user: str = "",
+    per_ip: str = "",
+) -> Callable[[Endpoint], Endpoint]:
+    """Say what an endpoint takes where that differs from what routes usually take.
+
+    Args:
+        max_body_bytes: Of a body; 64 KiB when not given, 4 KiB where nobody needs to sign in.
+        max_values: Keys and items of a JSON body.
+        per_user: How often one person may call it, like `10/minute`; such calls are not counted
+            among the person's others.
+        per_ip: The same for all who come from one address.
+    """
+    limits = _OwnLimits(
+        max_body_bytes,
+        max_values,
+        Rate.parse(per_user) if per_user else None,
+        Rate.parse(per_ip) if per_ip else None,
+    )
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        endpoint.__limits__ = limits  # type: ignore[attr-defined]  # read by OperationRoute
+        return endpoint
+
+    return decorate
+
+
+def versioned(endpoint: Endpoint) -> Endpoint:
+    """Say that an endpoint changes something that has a version, and that its operation asks
+    `UnitOfWork.expect` whether it is the one that the caller names in `If-Match`.
+    """  # noqa: D205 - one sentence
+    endpoint.__versioned__ = True  # type: ignore[attr-defined]  # read by OperationRoute
+    return endpoint
+
+
+def _limits_of(endpoint: Callable[..., Any], operation: Operation) -> RouteLimits:
+    own: _OwnLimits = getattr(endpoint, "__limits__", _USUAL)
+    usual = STRANGER_BODY_BYTES if operation.permission == PUBLIC else SIGNED_IN_BODY_BYTES
+    return RouteLimits(own.max_body_bytes or usual, own.max_values, own.per_user, own.per_ip)
+
+
 class OperationRoute(DishkaRoute):
     """A route that opens a unit of work, calls one operation, and commits before it answers."""
 
@@ -63,52 +146,68 @@ class OperationRoute(DishkaRoute):
             message = f"route {path}: {endpoint.__name__} does not say which operation it calls"
             raise ModuleError(message)
         self.operation = operation
+        self.limits = _limits_of(endpoint, operation)
         guarded = operation.permission != PUBLIC
-        documented = problems(401, 422, 431, 503)
-        if operation.permission not in (PUBLIC, SIGNED_IN):
-            words = str(PermissionDenied(operation.permission))
-            documented |= problem(403, "permission.denied", words, permission=operation.permission)
-        elif not operation.allowed_before_password_change and guarded:
-            words = "Change your password first."
-            documented |= problem(403, "auth.password.change_required", words)
-        options["responses"] = documented | (options.get("responses") or {})
+        options["responses"] = _refusals(operation) | (options.get("responses") or {})
         extra = dict(options.get("openapi_extra") or {})
         extra["x-permission"] = operation.permission
-        if guarded:
-            extra["security"] = [{"bearer": []}]
-        if operation.permission not in (PUBLIC, SIGNED_IN):
-            described = (endpoint.__doc__ or "").strip()
-            options["description"] = (
-                f"{described}\n\nNeeds the permission `{operation.permission}`."
-            )
+        if operation.recent_sign_in:
+            extra["x-recent-sign-in"] = True
+        extra["security"] = [{"bearer": []}] if guarded else []
+        needs = _needs(operation)
+        if needs:
+            options["description"] = f"{(endpoint.__doc__ or '').strip()}\n\n{needs}"
+        self.is_versioned = getattr(endpoint, "__versioned__", False)
         if operation.changes:
             extra["parameters"] = [*extra.get("parameters", []), _REASON]
+        if self.is_versioned:
+            extra["parameters"].append(_IF_MATCH)
+            options["responses"] = problems(412) | options["responses"]
         options["openapi_extra"] = extra
         super().__init__(path, endpoint, **options)
         if self.body_field is not None:
-            self.responses = problems(400, 413, 415) | self.responses
+            self.responses = problems(400, 408, 413, 415) | self.responses
+            self.openapi_extra = {
+                **(self.openapi_extra or {}),
+                "x-max-body-bytes": self.limits.max_body_bytes,
+            }
         self._parameters = dict(_query_parameters(self.dependant))
+        self.tells_version = _has_version(self.response_model)
         self.respond = self.get_route_handler()
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler inside a unit of work."""
         handle = self._without_input() or _with_stacks(super().get_route_handler())
-        operation = self.operation
+        operation, limits = self.operation, self.limits
 
         async def in_unit_of_work(request: Request) -> Response:
             scope = request.scope
             container: AsyncContainer = request.app.state.container
-            actor = await self.actor(request, container)
+            try:
+                actor = await self.actor(request, container)
+            except Unauthenticated as error:
+                refusals = await container.get(StrangerRefusals)
+                address = scope["atrium.context"].address
+                refusals.count(address, operation.action, error.code)
+                raise
             scope["atrium.actor"] = actor
+            quotas: Quotas | None = scope.get("atrium.quotas")
+            if quotas is not None and actor.user_id is not None:
+                await quotas.charge_user(scope, actor.user_id, limits)
             facts = {Actor: actor, RequestContext: scope["atrium.context"]}
             async with container(context=facts) as unit:
                 request.state.dishka_container = unit
                 uow = await unit.get(UnitOfWork)
                 await authorise(operation, uow)
+                self._read_if_match(request, uow)
                 if scope["query_string"]:
                     self._check_query(request)
+                if self.body_field is not None:
+                    _refuse_encoded(request)
                 response = await handle(request)
                 await uow.commit()
+            if self.tells_version:
+                _add_etag(response)
             return response
 
         return in_unit_of_work
@@ -144,18 +243,44 @@ class OperationRoute(DishkaRoute):
 
         return handle
 
+    def _read_if_match(self, request: Request, uow: UnitOfWork) -> None:
+        """Note which versions the caller wants to change.
+
+        Raises:
+            Invalid: The header has not the form of one.
+            PreconditionFailed: What the route changes has no version that could be one of them.
+        """
+        given = request.headers.getlist("if-match")
+        if not given or not self.operation.changes or self.operation.permission == PUBLIC:
+            return
+        expected = _tags(", ".join(given))
+        if expected is None:
+            return
+        if not self.is_versioned:
+            message = "What this changes has no version; leave out `If-Match`."
+            raise PreconditionFailed("request.if_match.unversioned", message)
+        uow.expected = expected
+
     def _check_query(self, request: Request) -> None:
         """Refuse what the route would not read.
 
         Raises:
-            RequestValidationError: A parameter is unknown, or given twice.
+            RequestValidationError: A parameter is unknown, given twice, or no whole number (such
+                as `1_0` or ` 10`) where one is wanted.
         """
         given = [name for name, _ in request.query_params.multi_items()]
         wrong = {name: "unknown_parameter" for name in given if name not in self._parameters}
         wrong |= {
             name: "repeated_parameter"
-            for name, is_list in self._parameters.items()
-            if given.count(name) > 1 and not is_list
+            for name, annotation in self._parameters.items()
+            if given.count(name) > 1 and not _is_list(annotation)
+        }
+        wrong |= {
+            name: "int_parsing"
+            for name, value in request.query_params.items()
+            if name in self._parameters
+            and _is_number(self._parameters[name])
+            and not _WHOLE_NUMBER.fullmatch(value)
         }
         if wrong:
             raise RequestValidationError(
@@ -180,27 +305,108 @@ class OperationRoute(DishkaRoute):
         return await authenticator.from_bearer(token)
 
 
+def _refusals(operation: Operation) -> Responses:
+    """What the gate may answer in the operation's place, for OpenAPI."""
+    documented = problems(401, 414, 422, 429, 431, 503)
+    if operation.permission not in (PUBLIC, SIGNED_IN):
+        words = str(PermissionDenied(operation.permission))
+        documented |= problem(403, "permission.denied", words, permission=operation.permission)
+    elif not operation.allowed_before_password_change and operation.permission != PUBLIC:
+        refusal = password_change_required()
+        documented |= problem(403, refusal.code, refusal.message)
+    if operation.recent_sign_in:
+        refused = ReauthenticationRequired()
+        documented |= problem(401, refused.code, refused.message, reauthenticate=REAUTHENTICATE)
+    return documented
+
+
+def _needs(operation: Operation) -> str:
+    """What a caller needs, in sentences."""
+    sentences = []
+    if operation.permission not in (PUBLIC, SIGNED_IN):
+        sentences.append(f"Needs the permission `{operation.permission}`.")
+    if operation.recent_sign_in:
+        sentences.append(f"Needs a recent sign-in: `POST {REAUTHENTICATE}` renews it.")
+    return " ".join(sentences)
+
+
 def bearer_token(header: str) -> str:
     """The access token of an `Authorization` header; empty when it holds none."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    """The names of a route's query parameters, and whether each may be given more than once."""
+def _tags(header: str) -> frozenset[str] | None:
+    """The versions that `If-Match` names; None for `*`, which means any.
+
+    A weak tag (`W/"1"`) is never the same as a version: RFC 9110, section 13.1.1.
+
+    Raises:
+        Invalid: It is no list of tags.
+    """
+    if header.strip() == "*":
+        return None
+    place, tags = 0, set()
+    while place < len(header):
+        found = _ETAGS.match(header, place)
+        if found is None:
+            message = 'Write `If-Match` as `ETag` tells the version: "1", in quotation marks.'
+            raise Invalid("request.if_match.invalid", message)
+        if found["tag"] is not None and not found["weak"]:
+            tags.add(found["tag"])
+        place = found.end()
+    return frozenset(tags)
+
+
+def _refuse_encoded(request: Request) -> None:
+    """Refuse a body that would have to be unpacked first.
+
+    Raises:
+        Refused: It says that it is encoded.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Refused(
+            415,
+            "Unsupported media type",
+            "request.content_encoding",
+            "Send the body as it is, without Content-Encoding.",
+            {"Accept-Encoding": "identity"},
+        )
+
+
+def _has_version(model: Any) -> bool:
+    """Whether answers of a route tell the version of one record."""
+    return (
+        isinstance(model, type) and issubclass(model, BaseModel) and "version" in model.model_fields
+    )
+
+
+def _add_etag(response: Response) -> None:
+    version = json.loads(bytes(response.body)).get("version")
+    if version is not None:
+        response.headers["ETag"] = f'"{version}"'
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:
+    """The names of a route's query parameters, and what they are."""
     for parameter in dependant.query_params:
         annotation = parameter.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             for name, field in annotation.model_fields.items():
-                yield field.alias or name, _is_list(field.annotation)
+                yield field.alias or name, field.annotation
         else:
-            yield parameter.alias, _is_list(annotation)
+            yield parameter.alias, annotation
     for dependency in dependant.dependencies:
         yield from _query_parameters(dependency)
 
 
 def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) in (list, set, tuple) or any(map(_is_list, get_args(annotation)))
+
+
+def _is_number(annotation: Any) -> bool:
+    return annotation is int or any(map(_is_number, get_args(annotation)))
 
 
 def _with_stacks(handle: Handler) -> Handler:

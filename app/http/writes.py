@@ -1,7 +1,8 @@
 """Requests that could have changed something and that no operation has recorded.
 
 Input that is refused before an operation begins, an address that does not exist, a body that is
-too large: whoever sent it was signed in, so the audit trail tells of it.
+too large: whoever sent it was signed in, so the audit trail tells of it. With
+`audit.record_requests` it tells of those that only read, too.
 """
 
 import time
@@ -11,10 +12,13 @@ from typing import Any
 from dishka import AsyncContainer
 from starlette.datastructures import Headers
 
+from app.admission.quotas import RATE_LIMITED, Quotas
 from app.core.actor import Actor, RequestContext
-from app.core.errors import Unauthenticated
+from app.core.error_bus import ErrorPublisher
+from app.core.errors import RateLimited, Unauthenticated, Unavailable
 from app.core.log import get_logger
 from app.core.ports import AnsweredRequest, Authenticator, RequestRecords
+from app.core.reads import ReadRecords, request_look
 from app.core.unit_of_work import UnitOfWork
 from app.http.cookies import session_cookie
 from app.http.routing import bearer_token
@@ -25,6 +29,18 @@ _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PROGRAMS, _CONSOLE = "/api/", "/session/"
 
 log = get_logger(__name__)
+
+
+async def _is_within_budget(scope: Scope, actor: Actor) -> bool:
+    """Whether the person may ask for it at all: who asks for more fills no audit trail with it."""
+    quotas: Quotas | None = scope.get("atrium.quotas")
+    if quotas is None or actor.user_id is None:
+        return True
+    try:
+        await quotas.charge_user(scope, actor.user_id)
+    except RateLimited:
+        return False
+    return True
 
 
 class WriteRecorder:
@@ -42,17 +58,30 @@ class WriteRecorder:
     async def __call__(self, scope: Scope, status: int, started: float) -> None:
         """Record a request of somebody signed in; where that fails, it is answered all the same."""
         if (
-            scope["method"] not in _WRITING
-            or scope["atrium.context"].is_recorded
+            scope["atrium.context"].is_recorded
+            or scope.get("atrium.error_code") == RATE_LIMITED
             or not scope["path"].startswith((_PROGRAMS, _CONSOLE))
         ):
             return
+        is_writing = scope["method"] in _WRITING
         try:
+            reads = await self._container.get(ReadRecords)
+            if not (is_writing or reads.requests):
+                return
             actor = await self._actor(scope)
-            if actor is not None:
-                await self._record(scope, actor, status, started)
-        except Exception:
-            log.exception("http.write_not_recorded", path=scope["path"], status=status)
+            if actor is None or not await _is_within_budget(scope, actor):
+                return
+            request = self._answered(scope, status, started)
+            if is_writing:
+                await self._record(scope, actor, request)
+            else:
+                reads.note(request_look(actor, scope["atrium.context"], request))
+        except Unavailable as error:
+            log.warning("http.write_not_recorded", path=scope["path"], reason=error.reason)
+        except Exception as error:  # noqa: BLE001 - published; the request is answered
+            errors = await self._container.get(ErrorPublisher)
+            request_id = scope["atrium.context"].request_id
+            errors.publish(error, event="http.write_not_recorded", request_id=request_id)
 
     async def _actor(self, scope: Scope) -> Actor | None:
         """Who sent it, by the proof that counts at that address; None for nobody."""
@@ -69,8 +98,8 @@ class WriteRecorder:
         except Unauthenticated:
             return None
 
-    async def _record(self, scope: Scope, actor: Actor, status: int, started: float) -> None:
-        request = AnsweredRequest(
+    def _answered(self, scope: Scope, status: int, started: float) -> AnsweredRequest:
+        return AnsweredRequest(
             method=scope["method"],
             path=scope["path"],
             route=self._route_of(scope["path"]),
@@ -78,6 +107,8 @@ class WriteRecorder:
             error_code=scope.get("atrium.error_code", ""),
             duration_ms=round((time.perf_counter() - started) * 1000),
         )
+
+    async def _record(self, scope: Scope, actor: Actor, request: AnsweredRequest) -> None:
         facts = {Actor: actor, RequestContext: scope["atrium.context"]}
         async with self._container(context=facts) as unit:
             records = await unit.get(RequestRecords)

@@ -37,7 +37,9 @@ class RoleFactory(Factory):
 
     async def __call__(self, *grants: str | GrantSpec, name: str = "") -> RoleRead:
         """A role with these grants, also such as no feature declares (any more)."""
-        role = Role(name=name or f"role-{self.number}")
+        name = name or f"role-{self.number}"
+        role = Role(name=name)
+        role.be_called(name)
         specs = [_spec(each) for each in grants]
         async with self.platform.caller(SYSTEM).unit() as unit:
             uow = await unit.get(UnitOfWork)
@@ -75,6 +77,7 @@ class UserFactory(Factory):
                 "display_name": display_name or f"User {number}",
                 "password": password,
                 "roles": list(roles),
+                "must_change_password": False,
                 **details,
             }
         )

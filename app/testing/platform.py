@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from app.bootstrap import build_container, build_registry
+from app.bootstrap import build_container, build_errors, build_registry
 from app.core.actor import ANONYMOUS, SYSTEM, Actor, Channel, RequestContext
 from app.core.audit import AuditEntry
 from app.core.database import Database
+from app.core.error_bus import ErrorPublisher
 from app.core.errors import Unauthenticated
 from app.core.ids import new_id
 from app.core.migrations import Migrator
@@ -27,7 +28,8 @@ from app.features.auth.schemas import Credentials, TokenPair
 from app.features.auth.service import AuthService
 from app.features.roles.service import RoleService
 from app.features.users.schemas import UserRead
-from app.http.api import build_api
+from app.http.api import admit, build_api
+from app.http.dispatch import Api
 from app.http.edge import Edge
 from app.http.writes import WriteRecorder
 from app.settings import Settings
@@ -40,6 +42,7 @@ ADDRESS = "192.0.2.1"
 """Where calls come from when a test does not care."""
 
 _SEALS = (
+    "core_audit_anchor",
     "core_audit_checkpoints",
     "core_audit_seals",
     "core_audit_subjects",
@@ -97,14 +100,18 @@ class Platform:
         settings: What it was told.
         registry: What is installed.
         container: Makes everything.
+        api: Its REST application.
         app: The ASGI application.
+        errors: Its error bus.
         reports: Unexpected errors so far; a test that provokes one clears the list.
     """
 
     settings: Settings
     registry: Registry
     container: AsyncContainer
+    api: Api
     app: Any
+    errors: ErrorPublisher
     reports: list[BaseException] = field(default_factory=list)
 
     async def database(self) -> Database:
@@ -194,19 +201,19 @@ async def open_platform(settings: Settings, *overrides: Provider) -> AsyncIterat
         overrides: Providers that replace parts.
     """
     registry = build_registry()
-    container = build_container(settings, registry, *overrides)
+    errors = build_errors(registry)
     reports: list[BaseException] = []
-
-    def report(error: BaseException, **_facts: object) -> None:
-        reports.append(error)
-
+    errors.listen(lambda report: reports.append(report.error))
+    container = build_container(settings, registry, *overrides, errors=errors)
     api = build_api(registry, container)
     recorder = WriteRecorder(container, api.route_of)
-    app = Edge(api, settings.server, report=report, record_write=recorder)
+    admission = admit(api, api, container, settings.server)
+    app = Edge(admission, settings.server, report=errors.publish, record_write=recorder)
     try:
-        yield Platform(settings, registry, container, app, reports)
+        yield Platform(settings, registry, container, api, app, errors, reports)
     finally:
         await container.close()
+        await errors.close()
 
 
 def _service_of(operation: Callable[..., Any]) -> type[Any]:

@@ -11,11 +11,12 @@ from app.core.errors import PlatformError
 from app.core.permissions import SIGNED_IN
 from app.ui.handlers import handler
 from app.ui.list_state import ListState
+from app.ui.page_state import undoable_entries
 
-_SLICE_SECONDS = 0.25
+SLICE_SECONDS = 0.25
 """How long one event works; in between the person sees how far it is, and can stop it."""
 
-_DEFECT = 500
+DEFECT = 500
 """From this status on an error is not about the one thing that was to be changed."""
 
 
@@ -29,6 +30,8 @@ class BulkListState(ListState, mixin=True):
 
     bulk_verbs: ClassVar[Mapping[str, str]] = {}
     """What was done, by action: `{"suspend": "Suspended"}`."""
+    bulk_harmless: ClassVar[frozenset[str]] = frozenset()
+    """Actions by which nobody loses anything."""
     bulk_nouns: ClassVar[tuple[str, str]] = ("row", "rows")
     """What one and several of the things are called."""
     if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class BulkListState(ListState, mixin=True):
 
     bulk_action: str = ""
     """What is asked or under way; empty when nothing is."""
+    bulk_is_harmless: bool = False
     bulk_count: int = 0
     bulk_names: list[str] = []
     """The first few of those that change."""
@@ -47,13 +51,16 @@ class BulkListState(ListState, mixin=True):
     _bulk_ids: list[UUID] = []
     _bulk_refused: dict[str, int] = {}
     """How often which error came up."""
+    _bulk_entries: list[UUID] = []
+    """What the audit trail has of it, to be taken back; those who may not have none."""
 
     def _show_preview(self, action: str, preview: BulkPreview) -> None:
         """Ask whether to do it; an action without a verb is none."""
         if action not in self.bulk_verbs:
             return
         self._bulk_ids = preview.ids
-        self._bulk_refused = {}
+        self._bulk_refused, self._bulk_entries = {}, []
+        self.bulk_is_harmless = action in self.bulk_harmless
         self.bulk_count = preview.changed.count
         self.bulk_names = preview.changed.names
         self.bulk_skipped = [
@@ -77,13 +84,13 @@ class BulkListState(ListState, mixin=True):
         if not self.bulk_action:
             return None
         self.bulk_working = True
-        end = time.monotonic() + _SLICE_SECONDS
+        end = time.monotonic() + SLICE_SECONDS
         ids = list(self._bulk_ids)
         while ids:
             try:
                 await change(ids.pop(0))
             except PlatformError as error:
-                if error.status >= _DEFECT:
+                if error.status >= DEFECT:
                     raise
                 refused = self._bulk_refused
                 self._bulk_refused = {**refused, error.message: refused.get(error.message, 0) + 1}
@@ -93,6 +100,7 @@ class BulkListState(ListState, mixin=True):
             if time.monotonic() >= end:
                 break
         self._bulk_ids = ids
+        self._bulk_entries = [*self._bulk_entries, *undoable_entries()]
         return again if ids else await self._end_bulk()
 
     async def _end_bulk(self) -> Any:
@@ -103,15 +111,14 @@ class BulkListState(ListState, mixin=True):
             noun = self.bulk_nouns[changed != 1]
             words = f"{self.bulk_verbs[self.bulk_action]} {changed:,} {noun}"
             said = f"{words}; stopped before {left:,} more." if left else f"{words}."
-            # Only the last of them could be taken back.
-            await self._say(said, undo=False)
+            await self._say(said, entries=self._bulk_entries)
         for message, count in self._bulk_refused.items():
             await self._say(f"{count:,} skipped: {message}", kind="danger")
         self._forget_bulk()
         return type(self).load
 
     def _forget_bulk(self) -> None:
-        self._bulk_ids, self._bulk_refused = [], {}
+        self._bulk_ids, self._bulk_refused, self._bulk_entries = [], {}, []
         self.bulk_action, self.bulk_working = "", False
 
     def _read_address(self) -> dict[str, Any]:

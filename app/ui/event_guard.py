@@ -1,8 +1,8 @@
 """The console's one gate: before every event, whatever its name.
 
-Default-deny. It resolves the session of the socket, binds the client's state
-tree to it, refuses every handler that was not opened, and opens or refuses
-pages on client navigation.
+Default-deny. It binds the client's state tree to the session of the socket,
+refuses every handler that was not opened and arguments that it does not
+declare, and opens or refuses pages on client navigation.
 """
 
 from typing import Any
@@ -14,19 +14,21 @@ from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
-from app.core.actor import ANONYMOUS, Actor, RequestContext
+from app.core import clock
+from app.core.actor import Actor, RequestContext
 from app.core.audit import Description
-from app.core.errors import PermissionDenied, PlatformError, Unauthenticated
-from app.core.ids import new_id, parse_id
+from app.core.errors import Invalid, PermissionDenied, PlatformError, Unauthenticated
 from app.core.log import get_logger
+from app.core.metrics import EVENTS, outcome_of
+from app.core.operations import password_change_required
 from app.core.permissions import PUBLIC, SIGNED_IN
-from app.core.ports import Authenticator
+from app.core.reads import REQUEST, Look, ReadRecords
 from app.core.unit_of_work import UnitOfWork
 from app.ui import runtime
+from app.ui.arguments import fits
 from app.ui.handlers import permission_of
 from app.ui.page_policy import PagePolicy
 from app.ui.page_state import Binding, Console
-from app.ui.socket_gate import SESSION_HEADER
 
 log = get_logger(__name__)
 
@@ -39,7 +41,10 @@ _FRAMEWORK = frozenset(
     }
 )
 _NAVIGATION = "on_load_internal_state.on_load_internal"
+_OPENINGS = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_and_load")
+"""A tab begins, or comes back after its connection was lost."""
 _UNOPENED = "console.handler"
+_ARGUMENTS = "console.arguments"
 
 
 class EventGuard(Middleware):
@@ -51,48 +56,50 @@ class EventGuard(Middleware):
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         """Let the event through (None) or answer in its place."""
         del app
-        router_data = EventContext.get().router_data or {}
-        headers = router_data.get("headers", {})
-        session_id = parse_id(headers.get(SESSION_HEADER))
-        actor = await _actor(session_id)
-        context = RequestContext(
-            request_id=new_id().hex,
-            channel="console",
-            address=router_data.get("ip", ""),
-            user_agent=headers.get("user-agent", "")[:300],
-        )
-        runtime.set_caller(runtime.Caller(actor or ANONYMOUS, context))
+        caller = runtime.caller()
         root = state._get_root_state()
-        # A session that ended keeps its page, but gets nothing more of its state.
-        ended = session_id is not None and actor is None
-        if not ended:
-            await _bind(root, str(actor.user_id) if actor else "")
-        if event.name in _FRAMEWORK:
-            return await _answer(root, _sign_in_first(), ended=True) if ended else None
+        handler = RegistrationContext.get().event_handlers[event.name].handler
+        if caller.has_ended and not _is_for_ended(event.name, handler):
+            # The page keeps what was typed, but gets nothing more.
+            return await _say_ended(root, caller.ended_because)
+        await _bind(root, str(caller.actor.session_id or ""))
+        if event.name in _OPENINGS:
+            await _begin(root)
+        elif await _is_left_behind(root, event):
+            return await _say_left_behind(root)
         if event.name.endswith(_NAVIGATION):
-            return await self._navigate(
-                root, actor, str(router_data.get("pathname", "")), router_data
-            )
-        registered = RegistrationContext.get().event_handlers.get(event.name)
-        permission = permission_of(registered.handler.fn) if registered else None
-        refusal = _refusal(permission, actor or ANONYMOUS)
-        if refusal is None:
-            return None
-        await _record(refusal, permission or _UNOPENED, event.name)
-        return await _answer(root, refusal, ended=ended)
+            return await self._navigate(root, caller)
+        if event.name not in _FRAMEWORK:
+            permission = permission_of(handler.fn)
+            refusal = _refusal(permission, caller.actor)
+            if refusal is not None:
+                EVENTS.labels(outcome_of(refusal)).inc()
+                await _record(refusal, permission or _UNOPENED, event.name)
+                return await _answer(root, refusal)
+        if not fits(handler.fn, event.payload):
+            log.warning("console.wrong_arguments", handler=event.name[-100:])
+            EVENTS.labels("failed").inc()
+            refused = Invalid(_ARGUMENTS, "This cannot be called with that.")
+            await _note("handler", event.name, refused)
+            return await _answer(root, refused)
+        if event.name not in _FRAMEWORK and EventContext.get().parent_txid is None:
+            # What follows from it was not sent by anybody.
+            await _note("handler", event.name)
+        return None
 
-    async def _navigate(
-        self, root: BaseState, actor: Actor | None, route: str, router_data: dict[str, Any]
-    ) -> StateUpdate | None:
+    async def _navigate(self, root: BaseState, caller: runtime.Caller) -> StateUpdate | None:
         console: Console = await root.get_state(Console)
-        console._receive(actor or ANONYMOUS)
+        console._receive(caller.actor)
+        actor = caller.actor if caller.actor.is_signed_in else None
+        router_data = EventContext.get().router_data or {}
+        route = str(router_data.get("pathname", ""))
         console.session_ended = False
         console.refused = ""
         page = self._policy.by_route(route)
         if page is None:
             return None
         asked = str(router_data.get("asPath") or route)
-        target = self._policy.redirect(page, actor, asked)
+        target = self._policy.redirect(page, actor, asked, why=caller.ended_because)
         if target is not None:
             return StateUpdate(
                 delta=await _delta(root),
@@ -101,6 +108,7 @@ class EventGuard(Middleware):
         if actor is not None and not actor.may(page.permission):
             console.refused = page.permission
             console.why = self._policy.explanation(actor, page.permission)
+            console.granted_by = await _granted_by(page.permission)
             if EventContext.get().parent_txid is None:
                 # Else the page was loaded from the server, and the page gate has recorded it.
                 await _record(
@@ -108,18 +116,27 @@ class EventGuard(Middleware):
                 )
             root.is_hydrated = True
             return StateUpdate(delta=await _delta(root))
+        await _note("page", asked.partition("?")[0])
         return None
 
 
-async def _actor(session_id: Any) -> Actor | None:
-    if session_id is None:
-        return None
-    authenticator = await runtime.current().container.get(Authenticator)
-    return await authenticator.from_session(session_id)
+async def _granted_by(permission: str) -> str:
+    """Whom the caller can ask for a permission: *Ada Okafor or another administrator*."""
+    granters = runtime.current().registry.granters
+    if granters is None:
+        return ""
+    async with runtime.unit() as unit:
+        names = await granters(unit, permission)
+    return ", ".join(names) + " or another administrator" if names else ""
+
+
+def _is_for_ended(name: str, handler: Any) -> bool:
+    """Whether somebody whose session has ended may do it: be led to the sign-in, or come back."""
+    return name.endswith(_NAVIGATION) or handler.fn is Console.resume.fn
 
 
 async def _bind(root: BaseState, owner: str) -> None:
-    """Tie the state tree to its user; whoever else comes with its token starts with an empty one.
+    """Tie the state tree to its session; whoever else brings its token starts with an empty one.
 
     Reflex ties it to the client token alone, which a script made and a URL carries.
     """
@@ -129,6 +146,45 @@ async def _bind(root: BaseState, owner: str) -> None:
             (await root.get_state(state)).reset()  # type: ignore[no-untyped-call]  # Reflex's
     if binding._owner != owner:
         binding._owner = owner
+
+
+def _path() -> str:
+    """Of the page on which the event was made."""
+    asked = str((EventContext.get().router_data or {}).get("asPath", ""))
+    return asked.partition("#")[0].partition("?")[0]
+
+
+async def _begin(root: BaseState) -> None:
+    """Remember where the tab is; messages of before its reload are old."""
+    (await root.get_state(Binding))._page = _path()
+    console: Console = await root.get_state(Console)
+    if console.toasts:
+        console.toasts = []
+
+
+async def _is_left_behind(root: BaseState, event: Event) -> bool:
+    """Whether a form was sent from a page that the tab has left before the server had it.
+
+    It waited for a lost connection. What is done with it is to be seen by whoever sent it: they
+    have been told that it is lost when they go.
+    """
+    binding: Binding = await root.get_state(Binding)
+    if event.name.endswith(_NAVIGATION):
+        binding._page = _path()
+    is_form = any(isinstance(value, dict) for value in event.payload.values())
+    is_sent = EventContext.get().parent_txid is None and event.name not in _FRAMEWORK
+    return is_form and is_sent and binding._page not in ("", _path())
+
+
+async def _say_left_behind(root: BaseState) -> StateUpdate:
+    EVENTS.labels("failed").inc()
+    console: Console = await root.get_state(Console)
+    console._say(
+        "What you sent from the page before is not saved: you had left it before the server had "
+        "it. Go back to do it again.",
+        kind="danger",
+    )
+    return StateUpdate(delta=await _delta(root))
 
 
 def _all_states(state: type[BaseState]) -> list[type[BaseState]]:
@@ -143,8 +199,7 @@ def _refusal(permission: str | None, actor: Actor) -> PlatformError | None:
     if not actor.is_signed_in:
         return _sign_in_first()
     if actor.must_change_password and permission != SIGNED_IN:
-        code = "auth.password.change_required"
-        return PermissionDenied(permission, "Change your password first.", code=code)
+        return password_change_required()
     return None if actor.may(permission) else PermissionDenied(permission)
 
 
@@ -162,12 +217,34 @@ async def _record(refusal: PlatformError, permission: str, handler: str) -> None
         await uow.audit.record_refusal(permission, "denied", said, refusal.code, 0)
 
 
-async def _answer(root: BaseState, refusal: PlatformError, *, ended: bool) -> StateUpdate:
+async def _note(kind: str, name: str, refusal: PlatformError | None = None) -> None:
+    """Let the audit trail tell of what somebody signed in asked for, where it tells of all."""
+    who = runtime.caller()
+    reads = await runtime.current().container.get(ReadRecords)
+    if reads.requests and who.actor.is_signed_in:
+        now = clock.now()
+        target = (kind, name[-100:], _short(name))
+        outcome = ("failed", refusal.code, 0) if refusal else ("succeeded", "", 0)
+        reads.note(Look(who.actor, who.context, REQUEST, target, now, now, outcome=outcome))
+
+
+def _short(name: str) -> str:
+    """A handler as one reads it, *user_list.load*; an address stays as it is."""
+    return name.rpartition("____")[2]
+
+
+async def _answer(root: BaseState, refusal: PlatformError) -> StateUpdate:
+    if isinstance(refusal, Unauthenticated):
+        return await _say_ended(root)
     console: Console = await root.get_state(Console)
-    if ended or isinstance(refusal, Unauthenticated):
-        console.session_ended = True
-    else:
-        console._tell(refusal)
+    console._tell(refusal)
+    return StateUpdate(delta=await _delta(root))
+
+
+async def _say_ended(root: BaseState, because: str = "") -> StateUpdate:
+    console: Console = await root.get_state(Console)
+    console.session_ended = True
+    console.ended_because = because
     return StateUpdate(delta=await _delta(root))
 
 

@@ -18,6 +18,12 @@ _BUILT_ORIGIN = re.compile(r"`(?:http|ws)s?://[^/`]+(/[^`]*)`")
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
+_OFFLINE = "/offline.html"
+"""What the service worker shows when the server cannot be reached: no page of the console."""
+_CSP_OF = {
+    "sw.js": "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+"""What a script may do that runs without a page."""
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -74,7 +80,8 @@ class Frontend:
     def asset(self, path: str, headers: Headers) -> Response | None:
         """The file at a path; None when there is none, or it is a page."""
         file = self._files.get(path)
-        return None if file is None or file.csp else _respond(file, headers, 200)
+        is_page = path.endswith(".html") and path != _OFFLINE
+        return None if file is None or is_page else _respond(file, headers, 200)
 
 
 def _read(path: Path) -> File:
@@ -92,7 +99,7 @@ def _read(path: Path) -> File:
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         cache_control=_FOR_GOOD if path.parent.name == "assets" else _REVALIDATE,
         encoded=encoded,
-        csp=_csp(body) if path.suffix == ".html" else "",
+        csp=_csp(body) if path.suffix == ".html" else _CSP_OF.get(path.name, ""),
     )
 
 

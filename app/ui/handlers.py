@@ -12,8 +12,9 @@ from typing import Any
 
 import reflex as rx
 
-from app.core.errors import PlatformError
+from app.core.errors import PlatformError, Unavailable
 from app.core.log import get_logger
+from app.core.metrics import EVENTS, outcome_of
 from app.ui import runtime
 
 log = get_logger(__name__)
@@ -30,7 +31,8 @@ def handler(permission: str) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(method: Callable[..., Any]) -> Any:
-        wrapped = _generator(method) if inspect.isasyncgenfunction(method) else _coroutine(method)
+        wrap = _generator if inspect.isasyncgenfunction(method) else _coroutine
+        wrapped = wrap(method, permission)
         wrapped.__permission__ = permission  # type: ignore[attr-defined]  # read by permission_of
         return rx.event(wrapped)
 
@@ -42,31 +44,42 @@ def permission_of(function: Callable[..., Any]) -> str | None:
     return getattr(function, "__permission__", None)
 
 
-def _coroutine(method: Callable[..., Any]) -> Callable[..., Any]:
+def _coroutine(method: Callable[..., Any], permission: str) -> Callable[..., Any]:
     @functools.wraps(method)
     async def handle(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return await method(self, *args, **kwargs)
+            answer = await method(self, *args, **kwargs)
         except PlatformError as error:
+            _note(error)
             return await self._show_problem(error)
         except Exception as error:  # noqa: BLE001 - the edge: reported, never shown
-            return await self._show_problem(_unexpected(error, method))
+            return await self._show_problem(_unexpected(error, method, permission))
+        EVENTS.labels(outcome_of(None)).inc()
+        return answer
 
     return handle
 
 
-def _generator(method: Callable[..., Any]) -> Callable[..., Any]:
+def _generator(method: Callable[..., Any], permission: str) -> Callable[..., Any]:
     @functools.wraps(method)
     async def handle(self: Any, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         try:
             async for update in method(self, *args, **kwargs):
                 yield update
+            EVENTS.labels(outcome_of(None)).inc()
         except PlatformError as error:
+            _note(error)
             yield await self._show_problem(error)
         except Exception as error:  # noqa: BLE001 - the edge: reported, never shown
-            yield await self._show_problem(_unexpected(error, method))
+            yield await self._show_problem(_unexpected(error, method, permission))
 
     return handle
+
+
+def _note(error: PlatformError) -> None:
+    EVENTS.labels(outcome_of(error)).inc()
+    if isinstance(error, Unavailable):
+        log.warning("console.unavailable", code=error.code, reason=error.reason)
 
 
 class _InternalError(PlatformError):
@@ -76,8 +89,9 @@ class _InternalError(PlatformError):
     title = "Internal error"
 
 
-def _unexpected(error: Exception, method: Callable[..., Any]) -> PlatformError:
-    request_id = runtime.caller().context.request_id
-    log.error("console.panic", handler=method.__qualname__, request_id=request_id, exc_info=error)
-    runtime.report(error, request_id=request_id)
+def _unexpected(error: Exception, method: Callable[..., Any], permission: str) -> PlatformError:
+    EVENTS.labels(outcome_of(error)).inc()
+    runtime.publish(
+        error, event="console.panic", permission=permission, handler=method.__qualname__
+    )
     return _InternalError("internal", "Something went wrong on our side.")

@@ -6,7 +6,8 @@ changed in it, so a reload, a link and the back button just work.
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -21,6 +22,22 @@ from app.ui.page_state import PageState, Problem
 _WIDTH = re.compile(r"([a-z_]+)\.([0-9]{2,4})", re.ASCII)
 _LEAST_WIDTH, _MOST_WIDTH = 64, 1000
 """What the edge of a column's head can be dragged to, in pixels."""
+
+
+class _Counted(Protocol):
+    @property
+    def count(self) -> int: ...
+    @property
+    def is_exact(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows match."""
+
+    count: int
+    is_exact: bool = True
+    """Whether these are all, or only as many as were counted."""
 
 
 class ListState(PageState, mixin=True):
@@ -48,8 +65,9 @@ class ListState(PageState, mixin=True):
     last: int = 0
     total: int = 0
     total_is_exact: bool = True
-    next_cursor: str = ""
-    previous_cursor: str = ""
+    next_address: str = ""
+    """The page after this one; empty on the last."""
+    previous_address: str = ""
     loading: bool = True
     compact: bool = False
     visible: list[str] = []
@@ -62,6 +80,8 @@ class ListState(PageState, mixin=True):
     all_selected: bool = False
     """Everything that matches is selected, beyond this page."""
     _keeps_selection: bool = False
+    _counted: tuple[str, dict[str, str]] | None = None
+    """The search and filters whose rows `total` has counted."""
 
     @rx.var
     def chips(self) -> list[dict[str, str]]:
@@ -107,18 +127,31 @@ class ListState(PageState, mixin=True):
         place = {"q": self.search, "sort": self.sort, "cursor": given.get("cursor", "")}
         return arguments | {key: value for key, value in place.items() if value}
 
-    def _show_page(self, page: Page[Any], *, total: int, total_is_exact: bool = True) -> None:
-        """Show where in the list this page is."""
+    def _must_count(self) -> bool:
+        """Whether it is not known how many rows match: going on in a list changes nothing of it."""
+        is_first = not self.router.url.query_parameters.get("cursor")
+        return is_first or self._counted != (self.search, self.filters)
+
+    def _show_page(self, page: Page[Any], counted: "_Counted | None") -> None:
+        """Show where in the list this page is.
+
+        Args:
+            page: The rows.
+            counted: How many match; None when that is known, see `_must_count`.
+        """
         start = self.router.url.query_parameters.get("from", "1")
         begins = int(start) if start.isdecimal() and len(start) < 10 else 1  # noqa: PLR2004 - digits
         if page.previous_cursor is None:
             begins = 1
         self.first = begins if page.items else 0
         self.last = begins + len(page.items) - 1 if page.items else 0
-        self.total = max(total, self.last)
-        self.total_is_exact = total_is_exact
-        self.next_cursor = page.next_cursor or ""
-        self.previous_cursor = page.previous_cursor or ""
+        if counted is not None:
+            self.total, self.total_is_exact = counted.count, counted.is_exact
+            self._counted = (self.search, dict(self.filters))
+        self.total = max(self.total, self.last)
+        self.next_address = self._address_of(page.next_cursor, self.last + 1)
+        before = max(1, self.first - self.page_size)
+        self.previous_address = self._address_of(page.previous_cursor, before)
         self.loading = False
 
     async def _show_problem(self, error: PlatformError) -> Any:
@@ -150,7 +183,15 @@ class ListState(PageState, mixin=True):
         """The address of this list with some parameters changed; empty ones disappear."""
         parameters = self._look() | {"view": self.view_id} | changes
         query = urlencode({key: value for key, value in parameters.items() if value != ""})
-        return f"{self.path}?{query}" if query else self.path
+        return f"{self._path()}?{query}" if query else self._path()
+
+    def _path(self) -> str:
+        """Where the list is; a list of a record says whose."""
+        return self.path
+
+    def _address_of(self, cursor: str | None, first: int) -> str:
+        """The address of the page that a cursor names; empty when there is none."""
+        return self._address(cursor=cursor, **{"from": first}) if cursor else ""
 
     def _same_page(self) -> Any:
         """Put how the list looks into the address, on the page where it is."""
@@ -209,24 +250,15 @@ class ListState(PageState, mixin=True):
         return rx.redirect(self._address(q="", **dict.fromkeys(self.filter_titles, "")))
 
     @handler(SIGNED_IN)
+    async def start_over(self) -> Any:
+        """Leave out of the address whatever narrows, sorts or pages: it cannot be read."""
+        nothing = dict.fromkeys(("q", "sort", "limit", "view", *self.filter_titles), "")
+        return rx.redirect(self._address(**nothing))
+
+    @handler(SIGNED_IN)
     async def sort_by(self, sort: str) -> Any:
         """Sort by a column; `-` in front reverses, empty is the list's own order."""
         return rx.redirect(self._address(sort=sort))
-
-    @handler(SIGNED_IN)
-    async def go_next(self) -> Any:
-        """Open the next page."""
-        if not self.next_cursor:
-            return None
-        return rx.redirect(self._address(cursor=self.next_cursor, **{"from": self.last + 1}))
-
-    @handler(SIGNED_IN)
-    async def go_previous(self) -> Any:
-        """Open the page before."""
-        if not self.previous_cursor:
-            return None
-        begins = max(1, self.first - self.page_size)
-        return rx.redirect(self._address(cursor=self.previous_cursor, **{"from": begins}))
 
     @handler(SIGNED_IN)
     async def set_page_size(self, size: str) -> Any:

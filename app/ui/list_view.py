@@ -14,6 +14,7 @@ from components.number import grouped
 from components.pagination import pagination
 from components.progress import progress
 from components.search_input import search_input
+from components.states import error_state, no_match_state
 from components.toolbar import (
     column_chooser,
     density_button,
@@ -33,6 +34,7 @@ def list_toolbar(
     start: rx.Component | None = None,
     columns: Sequence[Column] = (),
     end: Sequence[rx.Component] = (),
+    density: bool = True,
 ) -> rx.Component:
     """Narrow and shape a list: search, filters and their chips, columns, density.
 
@@ -44,6 +46,7 @@ def list_toolbar(
         start: Before everything: the saved views.
         columns: Those to choose from, if they can be chosen.
         end: At the right, after density: a menu with an export.
+        density: Whether rows can be made compact.
     """
     return toolbar(
         *(_filter(state, *each) for each in filters),
@@ -53,7 +56,7 @@ def list_toolbar(
         ),
         end=[
             *([_chooser(state, columns)] if columns else []),
-            density_button(state.compact, on_toggle=state.toggle_compact),
+            *([density_button(state.compact, on_toggle=state.toggle_compact)] if density else []),
             *end,
         ],
         chips=list_chips(state),
@@ -88,6 +91,42 @@ def _filter(state: Any, key: str, title: str, options: Options) -> rx.Component:
     )
 
 
+def list_loading(state: Any) -> rx.Var[bool]:
+    """Whether rows are on their way: a page that has just been opened is not loaded yet.
+
+    Args:
+        state: The state class of the list, a `ListState`.
+    """
+    waiting: rx.Var[bool] = state.loading | ~rx.State.is_hydrated
+    return waiting
+
+
+def list_instead(state: Any, nothing: rx.Component) -> rx.Component:
+    """What stands in the place of the rows when there are none.
+
+    An address that cannot be read is mended by starting over; what failed otherwise is tried again.
+
+    Args:
+        state: The state class of the list, a `ListState`.
+        nothing: When nothing went wrong: an empty state, or one that says which filter excludes.
+    """
+    problem = state.problem
+    return rx.cond(
+        problem.message != "",
+        rx.cond(
+            problem.by_address,
+            no_match_state(
+                problem.message,
+                title="This address cannot be read",
+                on_clear=state.start_over,
+                clear_label="Start over",
+            ),
+            error_state(problem.message, request_id=problem.request_id, on_retry=state.load),
+        ),
+        nothing,
+    )
+
+
 def list_pagination(state: Any) -> rx.Component:
     """Say where in the list this page is, and go on.
 
@@ -95,16 +134,18 @@ def list_pagination(state: Any) -> rx.Component:
         state: The state class of the list, a `ListState`.
     """
     return rx.cond(
-        state.problem.message == "",
+        # Before anything is known there is nothing to count.
+        (state.problem.message == "") & (state.last > 0),
         pagination(
             start=state.first,
             end=state.last,
             total=state.total,
             or_more=~state.total_is_exact,
-            has_previous=state.previous_cursor != "",
-            has_next=state.next_cursor != "",
-            on_previous=state.go_previous,
-            on_next=state.go_next,
+            has_previous=state.previous_address != "",
+            has_next=state.next_address != "",
+            # In the browser: asking the server where to go first takes as long as going there.
+            on_previous=rx.redirect(state.previous_address),
+            on_next=rx.redirect(state.next_address),
             page_size=state.page_size,
             on_page_size=state.set_page_size,
         ),
@@ -148,6 +189,8 @@ def bulk_dialogs(
             ),
             open=(state.bulk_action != "") & ~state.bulk_working,
             confirm_label=verb,
+            danger=~state.bulk_is_harmless,
+            possible=state.bulk_count > 0,
             on_confirm=state.apply_bulk,
             on_close=state.cancel_bulk,
         ),

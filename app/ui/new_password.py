@@ -27,3 +27,16 @@ def new_password_field(
         error=error,
         required=True,
     )
+
+
+def user_name_for_password_manager() -> rx.Component:
+    """A field that nobody sees: it tells password managers whose password is asked for."""
+    return rx.el.input(
+        type="text",
+        value=Console.email,
+        read_only=True,
+        tab_index=-1,
+        auto_complete="username",
+        class_name="visually-hidden",
+        aria_hidden="true",
+    )

@@ -10,6 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from app.core.actor import Actor, RequestContext
 from app.core.audit import Description
 from app.core.errors import PermissionDenied
+from app.core.metrics import OTHER
+from app.core.permissions import PUBLIC
 from app.core.ports import Authenticator
 from app.core.unit_of_work import UnitOfWork
 from app.http.cookies import session_cookie, set_session_cookie
@@ -22,6 +24,9 @@ _READING = ("GET", "HEAD")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_ASSETS = "assets"
+"""What metrics call the route of all files."""
 
 
 class PageGate:
@@ -48,6 +53,7 @@ class PageGate:
             return
         response = self._frontend.asset(scope["path"], headers)
         scope["atrium.quiet"] = response is not None
+        scope["atrium.route"] = _ASSETS if response is not None else OTHER
         if response is None:
             response = await self._page(scope, headers)
         await response(scope, receive, send)
@@ -56,6 +62,7 @@ class PageGate:
         page = self._policy.by_path(scope["path"])
         if page is None:
             return self._frontend.not_found(headers)
+        scope["atrium.route"] = page.route
         cookie = session_cookie(scope)
         authenticator = await self._container.get(Authenticator)
         actor = await authenticator.from_cookie(cookie) if cookie else None
@@ -63,7 +70,9 @@ class PageGate:
         asked = scope["path"]
         if scope["query_string"]:
             asked += "?" + scope["query_string"].decode("latin-1")
-        target = self._policy.redirect(page, actor, asked)
+        has_ended = cookie is not None and actor is None and page.permission != PUBLIC
+        why = await authenticator.why_ended(cookie) if cookie and has_ended else ""
+        target = self._policy.redirect(page, actor, asked, why=why)
         if target is not None:
             return RedirectResponse(target, 303)
         if actor is not None and not actor.may(page.permission):
@@ -75,9 +84,9 @@ class PageGate:
             if fresh is not None:
                 set_session_cookie(
                     response,
+                    scope,
                     fresh,
                     lifetime_seconds=self._settings.auth.session_absolute_hours * 3600,
-                    https=scope["scheme"] == "https",
                 )
         return response
 

@@ -1,7 +1,7 @@
 """Who may open which page: one answer for full loads and for navigation in the browser."""
 
 import re
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from app.core.actor import Actor
 from app.core.module import PageSpec
@@ -42,20 +42,27 @@ class PagePolicy:
             return exact
         return next((page for pattern, page in self._patterns if pattern.fullmatch(path)), None)
 
-    def redirect(self, page: PageSpec, actor: Actor | None, asked: str) -> str | None:
+    def redirect(
+        self, page: PageSpec, actor: Actor | None, asked: str, *, why: str = ""
+    ) -> str | None:
         """Where to go instead of the page; None to stay.
 
         Args:
             page: The page.
             actor: Who opens it; None when nobody is signed in.
             asked: The address with its query, to come back to after the sign-in.
+            why: Why they are not signed in any more, an `EndReason`; empty if they never were.
         """
         if actor is None:
-            return None if page.permission == PUBLIC else self.sign_in_path(asked)
+            return None if page.permission == PUBLIC else self.sign_in_path(asked, why)
         if actor.must_change_password:
-            return None if page.route == CHANGE_PASSWORD else CHANGE_PASSWORD
+            # A link for choosing a password is as good a way to change it.
+            is_open = page.permission == PUBLIC and page.route != SIGN_IN
+            return None if is_open or page.route == CHANGE_PASSWORD else CHANGE_PASSWORD
         if page.route == SIGN_IN:
-            return HOME
+            wanted = parse_qs(urlsplit(asked).query).get("next", [HOME])[0]
+            target = local_path(wanted)
+            return HOME if target.startswith(SIGN_IN) else target
         return None
 
     def explanation(self, actor: Actor, permission: str) -> str:
@@ -65,9 +72,12 @@ class PagePolicy:
             return ""
         return f"{_EXPLAIN}?{urlencode({'user': actor.email, 'permission': permission})}"
 
-    def sign_in_path(self, asked: str) -> str:
-        """The sign-in page with the way back."""
+    def sign_in_path(self, asked: str, why: str = "") -> str:
+        """The sign-in page with the way back, and why they are not signed in any more."""
         back = local_path(asked)
-        return (
-            SIGN_IN if back == HOME or back.startswith(SIGN_IN) else f"{SIGN_IN}?next={quote(back)}"
-        )
+        has_way = back != HOME and not back.startswith(SIGN_IN)
+        parameters = {"next": back} if has_way else {}
+        if why:
+            parameters["why"] = why
+        query = urlencode(parameters, safe="/", quote_via=quote)
+        return f"{SIGN_IN}?{query}" if query else SIGN_IN

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from app.core.errors import NotFound, PlatformError
+from app.core.ids import new_id
 from app.ui.page_state import PageState
 from app.ui.record_tabs import record_id, record_tabs
 
@@ -20,6 +21,8 @@ class EditState(PageState, mixin=True):
     conflict: str = ""
     conflict_fields: list[dict[str, str]] = []
     """What differs, as `{"field", "theirs", "yours"}`."""
+    discarded: str = ""
+    """Another one each time when the person drops what they typed."""
     _loaded: dict[str, Any] = {}
     """The facts as the form started from them."""
     _version: str = ""
@@ -28,6 +31,11 @@ class EditState(PageState, mixin=True):
     """The facts that the form sent."""
     _based_on: str = ""
     """The version that the form started from."""
+
+    def _discard(self) -> None:
+        """Have the form drop what was typed."""
+        self.conflict = ""
+        self.discarded = new_id().hex
 
     def _own_changes(self) -> dict[str, Any]:
         """What the person changed, of all that the form sent; None for what they took away."""
@@ -69,7 +77,8 @@ class RecordState(EditState, mixin=True):
     missing: bool = False
     gone: bool = False
     """Whether the record was deleted while the page was open."""
-    _shown_id: str = ""
+    shown_id: str = ""
+    """Of the record that the page shows; another one than the address names until it has come."""
 
     async def _read(self, found: UUID) -> None:
         """Read and show the record with this id."""
@@ -90,7 +99,7 @@ class RecordState(EditState, mixin=True):
     def _show_record(self, shown: UUID, version: int, facts: dict[str, Any]) -> None:
         """Remember what is shown, and offer the pages of the record."""
         address = self.route.rpartition("/")[0]
-        self._shown_id, self._version, self._loaded = str(shown), str(version), facts
+        self.shown_id, self._version, self._loaded = str(shown), str(version), facts
         self.tabs = record_tabs(self.route, f"{address}/{shown}", first=self.first_tab)
 
     def _based(self, form: dict[str, Any]) -> int:
@@ -101,7 +110,7 @@ class RecordState(EditState, mixin=True):
 
     async def _show_problem(self, error: PlatformError) -> Any:
         """A record that is no more says so in its place; what was typed stays to be copied."""
-        if isinstance(error, NotFound) and self._shown_id:
+        if isinstance(error, NotFound) and self.shown_id:
             self._reset_messages()
             self.gone = True
             return None

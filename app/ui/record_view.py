@@ -6,8 +6,35 @@ import reflex as rx
 
 from components.button import button, link_button
 from components.callout import callout
+from components.card import card
 from components.confirm_dialog import confirm_dialog
 from components.diff_view import conflict_view
+from components.for_record import for_record
+from components.page_header import page_header
+from components.progress import skeleton
+from components.states import not_found_state
+
+
+def record_page(state: Any, shown: rx.Component, *, noun: str, href: str) -> rx.Component:
+    """Show a record, or that there is none; until it has come, and never another one instead of it.
+
+    A field shown before its value is known would lose what somebody types meanwhile.
+
+    Args:
+        state: The state class of the record, a `RecordState`.
+        shown: The page of the record.
+        noun: What it is: *user*.
+        href: The list to go back to.
+    """
+    return rx.cond(
+        state.missing & rx.State.is_hydrated,
+        not_found_state(href=href, label=f"Back to {noun}s"),
+        for_record(
+            state.shown_id,
+            shown,
+            waiting=rx.fragment(page_header("…", ""), card(skeleton(lines=6))),
+        ),
+    )
 
 
 def record_gone(noun: str, *, href: str) -> rx.Component:

@@ -6,12 +6,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import sentry_sdk
 from dishka import AsyncContainer
+from reflex_base.event import Event
 
 from app.core.actor import Actor, RequestContext
 from app.core.audit import Recorded
+from app.core.error_bus import ErrorPublisher
+from app.core.ids import new_id
 from app.core.operations import Service
+from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.http.coverage import RestRoute
@@ -31,6 +34,7 @@ class Runtime:
     settings: Settings
     connections: Connections
     policy: PagePolicy
+    errors: ErrorPublisher
     routes: Sequence[RestRoute] = ()
 
 
@@ -40,6 +44,12 @@ class Caller:
 
     actor: Actor
     context: RequestContext
+    event: Event | None = None
+    """The event itself."""
+    has_ended: bool = False
+    """Whether they were signed in when the socket was opened and no longer are."""
+    ended_because: str = ""
+    """Why, an `EndReason`."""
     recorded: list[Recorded] = field(default_factory=list)
     """What has been committed while it is handled."""
 
@@ -67,7 +77,7 @@ def current() -> Runtime:
 
 
 def set_caller(caller: Caller) -> None:
-    """Say on whose behalf the current event is handled; only the event guard calls this."""
+    """Say on whose behalf the current event is handled; see `callers`."""
     _caller.set(caller)
 
 
@@ -99,8 +109,14 @@ async def unit() -> AsyncIterator[AsyncContainer]:
         who.recorded.extend(uow.audit.recorded)
 
 
-def report(error: Exception, *, request_id: str) -> None:
-    """Send an unexpected error to where errors are collected, if anywhere."""
-    with sentry_sdk.new_scope() as scope:
-        scope.set_tag("request_id", request_id)
-        scope.capture_exception(error)
+def publish(error: Exception, *, event: str, permission: str = "", handler: str = "") -> None:
+    """Give an unexpected error to the error bus, with who sent the event that is handled."""
+    who = _caller.get(None)
+    current().errors.publish(
+        error,
+        event=event,
+        action="" if permission in (PUBLIC, SIGNED_IN) else permission,
+        handler=handler,
+        request_id=who.context.request_id if who else new_id().hex,
+        user_id=str(who.actor.user_id) if who and who.actor.user_id else None,
+    )

@@ -7,14 +7,19 @@ from typing import Any
 import reflex as rx
 
 from app.core.module import Action, PageSpec
-from app.core.module import NavItem as NavSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.registry import Registry
-from app.ui.page_policy import SIGN_OUT
+from app.ui.ended_sessions import SENTENCES
+from app.ui.new_password import user_name_for_password_manager
+from app.ui.page_policy import SIGN_IN, SIGN_OUT
 from app.ui.page_state import Console
 from components.button import button
 from components.callout import callout
+from components.form_field import form_field
 from components.modal import modal
+from components.password_input import password_input
+from components.post_dialog import post_dialog
+from components.session_ended import session_ended
 from components.shell import NavItem, NavSection, Palette, Person, shell
 from components.states import denied_state
 from components.toasts import toasts
@@ -29,7 +34,11 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
         return page.build()
     content = rx.cond(
         Console.refused != "",
-        denied_state(Console.refused, granted_by="Any administrator", why=Console.why),
+        denied_state(
+            Console.refused,
+            granted_by=rx.cond(Console.granted_by, Console.granted_by, "An administrator"),
+            why=Console.why,
+        ),
         page.build(),
     )
     actions = [action for action in registry.actions if action.belongs_to(page.route)]
@@ -62,7 +71,7 @@ def frame(
         shell(
             rx.cond(Console.previewing != "", _preview()),
             *content,
-            sections=_sections(registry.nav),
+            sections=_sections(registry),
             trail=trail,
             who=Person(
                 name=Console.name,
@@ -72,7 +81,10 @@ def frame(
             ),
             palette=Palette(
                 here=here,
-                commands=[_command(action) for action in registry.actions if not action.page],
+                commands=[
+                    *_other_pages(registry),
+                    *(_command(action) for action in registry.actions if not action.page),
+                ],
                 results=Console.found,
                 on_search=Console.find,
                 on_run=Console.run,
@@ -80,9 +92,11 @@ def frame(
             messages=toasts(
                 Console.toasts, on_dismiss=Console.dismiss, on_action=registry.take_back
             ),
+            notice=Console.notice,
             wide=wide,
         ),
         _session_ended(),
+        _confirm_identity(),
     )
 
 
@@ -125,11 +139,29 @@ def _preview() -> rx.Component:
 
 
 def _session_ended() -> rx.Component:
+    why = rx.match(
+        Console.ended_because,
+        *[(str(why), words) for why, words in SENTENCES.items()],
+        "You were signed out.",
+    )
+    return session_ended(
+        _sign_in_elsewhere(why),
+        ended=Console.session_ended,
+        because=Console.ended_because,
+        sign_in=SIGN_IN,
+    )
+
+
+def _sign_in_elsewhere(why: Any) -> rx.Component:
+    """Ask to sign in without leaving the page, for the sake of what was typed."""
     return modal(
         "Your session has ended",
         rx.el.p(
-            "For safety you were signed out. What you typed is still in this tab: "
-            "sign in again in a new one, then come back here and go on."
+            why,
+            " What you typed is still in this tab: sign in again in a new one, then come back "
+            "here and go on.",
+            # Forms take it that what they have sent is not done.
+            custom_attrs={"data-unanswered": "true"},
         ),
         open=Console.session_ended,
         dismissable=False,
@@ -148,7 +180,51 @@ def _session_ended() -> rx.Component:
     )
 
 
-def _sections(nav: Sequence[NavSpec]) -> list[NavSection]:
+def _confirm_identity() -> rx.Component:
+    return post_dialog(
+        "Confirm it is you",
+        user_name_for_password_manager(),
+        form_field(
+            "Password",
+            password_input("password", id="field-confirm-password", autofocus=True),
+            required=True,
+        ),
+        sentence="This takes your password, so that nobody else can do it in your session.",
+        action="/session/reauthenticate",
+        submit_label="Confirm",
+        open=Console.confirming,
+        on_done=Console.go_on,
+        on_close=Console.leave_it,
+    )
+
+
+def _other_pages(registry: Registry) -> list[Any]:
+    """Pages to which neither the sidebar nor an action of the palette leads."""
+    known = {*(item.route for item in registry.nav), *(each.href for each in registry.actions)}
+    pages = [
+        page
+        for page in registry.pages
+        if page.framed and "[" not in page.route and page.route not in known
+    ]
+    lines = [
+        {
+            "id": f"page:{page.route}",
+            "label": page.title,
+            "group": "Pages",
+            "keywords": page.keywords,
+            "href": page.route,
+        }
+        for page in pages
+    ]
+    may = [_may(page.permission) for page in pages]
+    return [
+        line if shown is True else rx.cond(shown, line, None)
+        for line, shown in zip(lines, may, strict=True)
+    ]
+
+
+def _sections(registry: Registry) -> list[NavSection]:
+    keywords = {page.route: page.keywords for page in registry.pages}
     return [
         NavSection(
             label,
@@ -160,11 +236,12 @@ def _sections(nav: Sequence[NavSpec]) -> list[NavSection]:
                     go=item.shortcut,
                     visible=_may(item.permission),
                     exact=item.route == "/",
+                    keywords=keywords.get(item.route, ""),
                 )
                 for item in items
             ],
         )
-        for label, items in groupby(nav, key=lambda item: item.section)
+        for label, items in groupby(registry.nav, key=lambda item: item.section)
     ]
 
 
@@ -174,7 +251,7 @@ def _trail(page: PageSpec, registry: Registry) -> list[tuple[Any, Any]]:
     trail = [(_label(each), each.record.address if each.record else each.route) for each in pages]
     routes = [each.route for each in pages]
     section = next((item.section for item in registry.nav if item.route in routes), None)
-    if section and section != page.title:
+    if section and section != pages[0].title:
         trail.insert(0, (section, None))
     return trail
 

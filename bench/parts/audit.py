@@ -13,8 +13,8 @@ from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.ids import new_id
 from app.features.audit.schemas import VerifyQuery
-from app.features.audit.service import SealService
-from app.features.auth.service import AuthService
+from app.features.audit.seal_service import SealService
+from app.features.auth.session_service import SessionService
 from app.testing.fixtures import settings_for
 from app.testing.platform import Platform, open_platform
 from bench.effort import Effort
@@ -126,7 +126,7 @@ async def _write(platform: Platform, samples: int) -> float:
     taken = []
     for _ in range(samples):
         start = time.perf_counter()
-        await call(AuthService.forget_expired)
+        await call(SessionService.forget_expired)
         taken.append(time.perf_counter() - start)
     return median(taken)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from app.core.folding import order_key
 from bench import data, servers
 from bench.data import Content, Table
 from bench.effort import Effort
@@ -128,7 +129,10 @@ def deep(sort: str) -> Ask:
 def _deep_by_name(chance: random.Random, table: Table) -> dict[str, object]:
     number = chance.randrange(table.rows)
     name = f"{data.first_name(number)} {data.last_name(number)}"
-    return {"sort": "display_name", "cursor": _cursor("display_name", name, table, number)}
+    return {
+        "sort": "display_name",
+        "cursor": _cursor("display_name", order_key(name), table, number),
+    }
 
 
 def _by_address(chance: random.Random, table: Table) -> dict[str, object]:

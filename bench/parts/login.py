@@ -3,8 +3,9 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 
 import bcrypt
 
@@ -21,6 +22,8 @@ GOAL = 0.9
 GOAL_P95_MILLISECONDS = 100
 GOAL_SLOWDOWN = 2
 PROBES_PER_SECOND = 20
+PEOPLE = 2 * max(CLIENTS)
+"""More than ever sign in at once: nobody tries several passwords at the same time."""
 _CORES = os.cpu_count() or 1
 _SIGN_IN = request("POST", "/api/v1/auth/login", body=servers.CREDENTIALS)
 
@@ -28,22 +31,25 @@ _SIGN_IN = request("POST", "/api/v1/auth/login", body=servers.CREDENTIALS)
 def measure(effort: Effort) -> Iterator[Figure]:
     """Measure on SQLite, with one worker."""
     with servers.platform() as server:
+        people = asyncio.run(servers.people(server, PEOPLE))
         bound = 0.0
         for clients in CLIENTS:
-            figure, bound = asyncio.run(_throughput(server, clients, effort))
+            figure, bound = asyncio.run(_throughput(server, people, clients, effort))
             yield figure
         yield from asyncio.run(_endpoints(server, bound / 5, effort))
-        yield asyncio.run(_others(server, effort))
+        yield asyncio.run(_others(server, people, effort))
 
 
-async def _throughput(server: Server, clients: int, effort: Effort) -> tuple[Figure, float]:
+async def _throughput(
+    server: Server, people: Sequence[bytes], clients: int, effort: Effort
+) -> tuple[Figure, float]:
     """The rate of sign-ins, and the rate of hashes on as many cores as the clients can use."""
     cores = min(clients, _CORES)
     loads: list[Load] = []
     bounds: list[float] = []
     for _ in range(effort.rounds):
         bounds.append(await asyncio.to_thread(_hashes_per_second, cores, effort.seconds))
-        loads.append(await _storm(server, clients, effort.seconds))
+        loads.append(await _storm(server, people, clients, effort.seconds))
     rates = [load.rate for load in loads]
     every = Load([latency for load in loads for latency in load.latencies])
     figure = Figure(
@@ -101,7 +107,7 @@ async def _endpoints(server: Server, rate: float, effort: Effort) -> list[Figure
     return figures
 
 
-async def _others(server: Server, effort: Effort) -> Figure:
+async def _others(server: Server, people: Sequence[bytes], effort: Effort) -> Figure:
     """What somebody else notices of it when as many people sign in as possible."""
     (session,) = await _sessions(server, 1)
     work = _with_tokens("GET", "/api/v1/auth/me", [session], status=200)
@@ -116,7 +122,7 @@ async def _others(server: Server, effort: Effort) -> Figure:
 
     for _ in range(effort.rounds):
         idle.append(await probe())
-        storm = asyncio.create_task(_storm(server, 8, effort.seconds))
+        storm = asyncio.create_task(_storm(server, people, 8, effort.seconds))
         busy.append(await probe())
         await storm
     return Figure(
@@ -128,10 +134,11 @@ async def _others(server: Server, effort: Effort) -> Figure:
     )
 
 
-async def _storm(server: Server, clients: int, seconds: float) -> Load:
+async def _storm(server: Server, people: Sequence[bytes], clients: int, seconds: float) -> Load:
     """Sign in as often as possible, without holding up what is done besides."""
+    following = cycle(people)
     return await asyncio.to_thread(
-        saturate, server.address, lambda: _SIGN_IN, clients=clients, seconds=seconds
+        saturate, server.address, lambda: next(following), clients=clients, seconds=seconds
     )
 
 

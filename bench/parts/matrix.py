@@ -1,7 +1,8 @@
 """All roles and permissions on one screen, at a size at which it must not stutter."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from playwright.sync_api import Page, WebSocketRoute, sync_playwright
@@ -11,13 +12,15 @@ from bench.effort import Effort
 from bench.figures import Figure
 from bench.parts.browser import signed_in
 from bench.servers import Server
-from bench.statistics import percentile
+from bench.statistics import median, percentile
 from scripts.programs import CHROMIUM_ARGS, ensure, find_chromium
 
 ROLES = 40
+LAYERS = 17
 PERMISSIONS = 300
 GOAL_FRAME_MILLISECONDS = 33
 GOAL_FILTER_MILLISECONDS = 100
+GOAL_LAYERS_MILLISECONDS = 100
 
 _SCROLL = """
 (steps) => new Promise((resolve) => {
@@ -90,17 +93,52 @@ def measure(effort: Effort) -> Iterator[Figure]:
             "ms",
             at_most=GOAL_FILTER_MILLISECONDS,
         )
+        yield Figure(
+            "matrix",
+            f"answer with {2 * LAYERS} more roles in {LAYERS} layers, each including both below",
+            median(_with_layers(page, server, effort.rounds)) * 1e3,
+            "ms",
+            at_most=GOAL_LAYERS_MILLISECONDS,
+        )
         browser.close()
 
 
 def _add_roles(page: Page, server: Server) -> None:
-    answer = page.request.post(f"{server.address}/api/v1/auth/login", data=servers.CREDENTIALS)
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    headers = _headers(page, server)
     for number in range(ROLES):
-        role = {"name": f"desk-{number:02}", "permissions": ["user.read", "audit.*"]}
-        made = page.request.post(f"{server.address}/api/v1/roles", data=role, headers=headers)
-        assert made.status == 201, made.text()  # noqa: PLR2004, S101 - created
+        _add_role(page, server, headers, f"desk-{number:02}", ())
     page.close()
+
+
+def _with_layers(page: Page, server: Server, times: int) -> list[float]:
+    """Seconds of each answer with every role and permission."""
+    headers = _headers(page, server)
+    below: list[str] = []
+    taken = []
+    for layer in range(LAYERS):
+        names = [f"layer-{layer:02}-{side}" for side in "ab"]
+        for name in names:
+            _add_role(page, server, headers, name, below)
+        below = names
+    for _ in range(times):
+        start = time.perf_counter()
+        found = page.request.get(f"{server.address}/api/v1/permissions/matrix", headers=headers)
+        taken.append(time.perf_counter() - start)
+        assert len(found.json()["roles"]) > 2 * LAYERS  # noqa: S101 - what is measured must be right
+    return taken
+
+
+def _headers(page: Page, server: Server) -> dict[str, str]:
+    answer = page.request.post(f"{server.address}/api/v1/auth/login", data=servers.CREDENTIALS)
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def _add_role(
+    page: Page, server: Server, headers: dict[str, str], name: str, includes: Sequence[str]
+) -> None:
+    role = {"name": name, "permissions": ["user.read", "audit.*"], "includes": list(includes)}
+    made = page.request.post(f"{server.address}/api/v1/roles", data=role, headers=headers)
+    assert made.status == 201, made.text()  # noqa: PLR2004, S101 - created
 
 
 def _enlarge(socket: WebSocketRoute) -> None:

@@ -60,6 +60,6 @@ def _use(server: Server, seconds: float) -> None:
     wanted = [
         request("GET", f"/api/v1/{path}", token=token) for path in ("users", "audit", "auth/me")
     ]
-    sign_in = request("POST", "/api/v1/auth/login", body=servers.CREDENTIALS)
-    make = cycle((sign_in, *wanted)).__next__
+    sign_ins = asyncio.run(servers.people(server, 2 * CLIENTS))
+    make = cycle([each for sign_in in sign_ins for each in (sign_in, *wanted)]).__next__
     saturate(server.address, make, clients=CLIENTS, seconds=seconds)

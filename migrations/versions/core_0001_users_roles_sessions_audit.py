@@ -9,6 +9,7 @@ revision = "core_0001"
 down_revision = None
 branch_labels = ("core",)
 depends_on = None
+destroys_proof = True
 
 
 def upgrade() -> None:

@@ -9,6 +9,7 @@ revision = "core_0003"
 down_revision = "core_0002"
 branch_labels = None
 depends_on = None
+destroys_proof = True
 
 
 def upgrade() -> None:

@@ -7,6 +7,8 @@ import os
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from app.commands import FOUND, UNAVAILABLE, WRONG_USAGE
 from app.testing.fixtures import settings_for
 from app.testing.platform import open_platform
+from tests.fixtures.database_roles import DatabaseRoles
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,34 @@ class TestDatabase:
         run("db", "downgrade", "base", "--yes")
         after = json.loads(run("db", "current", "--json").stdout)
 
-        assert before.returncode == 1
+        assert before.returncode == FOUND
         assert at["current"] == at["newest"]
         assert checked.returncode == 0
         assert after["current"] == []
+
+    def test_down_past_the_seals(self, migrated: Run, tmp_path: Path) -> None:
+        """What proves the audit trail is dropped only when that is said, and is told ever after."""
+        anchor = {"ATRIUM_AUDIT__ANCHOR_FILE": str(tmp_path / "anchor.jsonl")}
+        migrated("audit", "seal", **anchor)
+        down = ("db", "downgrade", "core_0002", "--yes")
+        refused = migrated(*down, **anchor)
+        unharmed = migrated("audit", "verify", **anchor)
+        done = migrated("--reason", "A rehearsal", *down, "--destroys-proof", **anchor)
+        migrated("db", "upgrade", **anchor)
+        migrated("audit", "seal", **anchor)
+        verified = migrated("audit", "verify", **anchor)
+
+        assert (refused.returncode, done.returncode) == (1, 0)
+        assert "--destroys-proof" in refused.stderr
+        assert unharmed.returncode == 0
+        assert verified.returncode == 0
+        assert "destroyed the proof of all entries before (A rehearsal)" in verified.stdout
+        assert '{"restart":' in (tmp_path / "anchor.jsonl").read_text()
+
+    def test_seed_migrates(self, run: Run) -> None:
+        """Seeding an empty data directory makes the schema first."""
+        assert run("seed").returncode == 0
+        assert run("db", "check").returncode == 0
 
     def test_down_asks_first(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without an answer nothing is dropped."""
@@ -91,10 +119,65 @@ class TestDatabase:
             "db", "current", ATRIUM_DATABASE__URL="postgresql://nobody:hidden@127.0.0.1:1/none"
         )
 
-        assert result.returncode == 1
+        assert result.returncode == UNAVAILABLE
         assert "ATRIUM_DATABASE__URL" in result.stderr
         assert "Traceback" not in result.stderr
         assert "hidden" not in result.stderr
+
+
+class TestDatabaseRoles:
+    """A role of PostgreSQL for the server that owns nothing."""
+
+    @pytest.fixture
+    def limited(self, run: Run, database_roles: DatabaseRoles) -> Run:
+        """Run a command with that role."""
+        url = database_roles.url(database_roles.limited)
+        return lambda *arguments: run(*arguments, ATRIUM_DATABASE__URL=url)
+
+    @pytest.mark.postgres
+    def test_grants(self, run: Run, database_roles: DatabaseRoles) -> None:
+        """What is printed is one transaction, which psql runs as it is."""
+        url = database_roles.url(database_roles.owner)
+
+        printed = run("db", "grants", database_roles.limited, ATRIUM_DATABASE__URL=url)
+
+        assert printed.returncode == 0
+        assert printed.stdout.startswith("BEGIN;\n")
+        assert printed.stdout.endswith("COMMIT;\n")
+        assert "GRANT SELECT, INSERT ON" in printed.stdout
+        database_roles.run(printed.stdout)
+
+    def test_grants_of_sqlite(self, migrated: Run) -> None:
+        """SQLite has no roles."""
+        refused = migrated("db", "grants", "somebody")
+
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "PostgreSQL" in refused.stderr
+
+    @pytest.mark.postgres
+    def test_of_the_server(self, limited: Run) -> None:
+        """With the server's role the schema is current, can be seeded, and the trail verified."""
+        for command in (("db", "upgrade"), ("db", "check"), ("seed",), ("audit", "verify")):
+            done = limited(*command)
+
+            assert done.returncode == 0, done.stderr
+
+    @pytest.mark.postgres
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("db", "downgrade", "base", "--yes", "--destroys-proof"),
+            ("audit", "accept-anchor", "--reason", "a new disk"),
+        ],
+        ids=["downgrade", "accept-anchor"],
+    )
+    def test_of_the_owner(self, limited: Run, command: tuple[str, ...]) -> None:
+        """What is the owner's to do is refused in one sentence that says so."""
+        refused = limited(*command)
+
+        assert refused.returncode == 1
+        assert "as the role that owns the tables" in refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 class TestSeed:
@@ -134,6 +217,29 @@ class TestUsers:
         assert listed[0]["must_change_password"]
         assert suspended.returncode == 0
 
+    def test_looks(self, migrated: Run, tmp_path: Path) -> None:
+        """Whom a command lists is in the trail when it ends, by whoever ran it."""
+        policy = {"ATRIUM_AUDIT__READS": '{"user": "sensitive"}'}
+        result = migrated("users", "list", **policy)
+        with closing(sqlite3.connect(tmp_path / "atrium.db")) as database:
+            looks = database.execute(
+                "SELECT target_label, channel, on_behalf_of FROM core_audit_entries "
+                "WHERE action = 'user.read'"
+            ).fetchall()
+
+        assert result.returncode == 0
+        assert [(label, channel) for label, channel, _ in looks] == [("admin@example.com", "cli")]
+        assert all(behind for *_, behind in looks)
+
+    @pytest.mark.parametrize("policy", ["usr", "role"])
+    def test_looks_at_what_is_not_there(self, run: Run, policy: str) -> None:
+        """A policy for what has no records, or nothing sensitive, stops every command."""
+        result = run("users", "list", ATRIUM_AUDIT__READS=json.dumps({policy: "sensitive"}))
+
+        assert result.returncode != 0
+        assert result.stderr.startswith(f"audit.reads (ATRIUM_AUDIT__READS): '{policy}' has no")
+        assert len(result.stderr.splitlines()) == 1
+
     @pytest.mark.parametrize("command", ["create-admin", "set-password"])
     def test_weak_password(
         self, migrated: Run, monkeypatch: pytest.MonkeyPatch, command: str
@@ -159,7 +265,7 @@ class TestUsers:
         settings = settings_for(f"sqlite:///{tmp_path / 'atrium.db'}", tmp_path)
         async with open_platform(settings) as platform:
             assert await platform.can_sign_in("admin@example.com", "a brand new phrase")
-            [entry] = await platform.audit(action="user.update")
+            [entry] = await platform.audit(action="user.set_password")
             assert (entry.outcome, entry.actor_kind, entry.channel) == (
                 "succeeded",
                 "system",
@@ -184,6 +290,18 @@ class TestUsers:
         result = json.loads(migrated("users", "reactivate", "ADA@example.com", "--json").stdout)
 
         assert result["status"] == "active"
+
+    def test_list_says_that_it_stops(self, migrated: Run) -> None:
+        """Who is left out is said, with how to go on; programs read the list all the same."""
+        for number in range(2):
+            migrated("users", "create-admin", f"ada{number}@example.com")
+        first = migrated("users", "list", "--limit", "2", "--json")
+        cursor = first.stderr.strip().removeprefix("There are more: --cursor ")
+        second = migrated("users", "list", "--limit", "2", "--json", "--cursor", cursor)
+
+        emails = [user["email"] for page in (first, second) for user in json.loads(page.stdout)]
+        assert emails == ["ada1@example.com", "ada0@example.com", "admin@example.com"]
+        assert second.stderr == ""
 
     def test_duplicate(self, migrated: Run) -> None:
         """A taken address is one sentence and exit code 1."""
@@ -256,10 +374,31 @@ class TestFailures:
     def test_no_database_file(self, run: Run, tmp_path: Path) -> None:
         """A file that is something else is left alone."""
         (tmp_path / "atrium.db").write_text("Dear diary, " * 100)
-        facts = self.check(run, "users", "list", exit_code=1)
+        facts = self.check(run, "users", "list", exit_code=UNAVAILABLE)
 
         assert facts["code"] == "database.unavailable"
         assert "not a database" in facts["message"]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("access", "diff", "PATH"),
+            ("access", "apply", "PATH", "--prune", "--force"),
+            ("audit", "verify", "--export", "PATH"),
+            ("audit", "export", "--output", "PATH"),
+        ],
+        ids=" ".join,
+    )
+    def test_no_such_file(self, run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+        """A file that is not there, or a folder to write to, is wrong usage, and named."""
+        path = str(tmp_path / "nowhere" / "file")
+
+        facts = self.check(
+            run, *(path if each == "PATH" else each for each in arguments), exit_code=WRONG_USAGE
+        )
+
+        assert "nowhere" in facts["message"].replace("\n", "")
+        assert "ATRIUM_DATA_DIR" not in facts["message"]
 
     def test_locked_database(self, migrated: Run, tmp_path: Path) -> None:
         """A database in which another process writes for long is busy."""
@@ -268,7 +407,7 @@ class TestFailures:
             facts = self.check(
                 migrated,
                 *("users", "suspend", "admin@example.com"),
-                exit_code=1,
+                exit_code=UNAVAILABLE,
                 ATRIUM_DATABASE__BUSY_TIMEOUT_SECONDS="0.1",
             )
 
@@ -278,7 +417,7 @@ class TestFailures:
     def test_unreachable_server(self, run: Run, host: str) -> None:
         """A PostgreSQL that nobody answers for; its password is not repeated."""
         url = f"postgresql://nobody:hidden@{host}/none"
-        facts = self.check(run, "users", "list", exit_code=1, ATRIUM_DATABASE__URL=url)
+        facts = self.check(run, "users", "list", exit_code=UNAVAILABLE, ATRIUM_DATABASE__URL=url)
 
         assert facts["code"] == "database.unavailable"
         assert "ATRIUM_DATABASE__URL" in facts["message"]
@@ -363,3 +502,25 @@ class TestConfiguration:
     def test_version(self, run: Run) -> None:
         """The version is that of the distribution."""
         assert json.loads(run("version", "--json").stdout) == {"version": "0.1.0"}
+        assert run("--version").stdout == run("version").stdout == "Atrium 0.1.0\n"
+
+    def test_what_is_imported(self) -> None:
+        """What only prints starts at once: slow libraries are imported by those who need them."""
+        slow = "{'sqlalchemy', 'reflex', 'fastapi', 'app.settings', 'asyncio', 'pydantic'}"
+        program = f"import app.cli, sys; sys.exit(str({slow} & sys.modules.keys()))"
+
+        ended = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+
+        assert ended.stderr.strip() == "set()"
+
+    def test_settings_need_no_database(self) -> None:
+        """Nor do settings need the database's library before a database is named."""
+        program = "import app.settings, sys; sys.exit(str({'sqlalchemy'} & sys.modules.keys()))"
+
+        ended = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+
+        assert ended.stderr.strip() == "set()"

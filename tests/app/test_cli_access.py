@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import operations
+from app.commands import FOUND, operations
 from app.core.operations import Service
 from app.features.access.service import AccessService
 from app.features.roles.schemas import MembersAdd
@@ -35,6 +35,11 @@ roles:
 """
 
 
+def unboxed(text: str) -> str:
+    """What stands in the box of a usage error, on one line."""
+    return " ".join(text.replace("│", " ").split())
+
+
 class TestPerms:
     """`perms explain`, `holders` and `of`."""
 
@@ -47,11 +52,14 @@ class TestPerms:
         nobody = migrated("perms", "explain", "nobody@example.com", "user.read", "--json")
 
         assert words.stdout.splitlines() == [
-            "Administrator holds user.read.",
+            (
+                "Administrator may not: Administrator must choose another password first. "
+                "Apart from that: Administrator holds user.read."
+            ),
             "  counts: Through admin: grants *.",
             "Roles that would give it: admin",
         ]
-        assert told["allowed"] is True
+        assert (told["allowed"], told["holds"]) == (False, True)
         assert "for this record" in by_id.stdout
         assert nobody.returncode == 1
         assert json.loads(nobody.stderr)["code"] == "user.not_found"
@@ -63,7 +71,8 @@ class TestPerms:
 
         assert [each["email"] for each in holders] == [ADMIN]
         assert "user.delete" in [each["permission"] for each in held]
-        assert migrated("perms", "holders", "user.read").stdout == f"{ADMIN}  all  admin\n"
+        line = f"{ADMIN}  all  admin (must choose another password first)\n"
+        assert migrated("perms", "holders", "user.read").stdout == line
         assert "user.delete  all  admin" in migrated("perms", "of", ADMIN).stdout
         assert migrated("perms", "holders", "no.such").returncode == 1
 
@@ -98,7 +107,7 @@ class TestGuards:
         monkeypatch.setattr(users_service, "OpenService", OpenService, raising=False)
         result = migrated("guards", "check", "--json")
 
-        assert result.returncode == 1
+        assert result.returncode == FOUND
         assert json.loads(result.stdout) == {"unguarded": ["operation OpenService.leak"]}
 
 
@@ -139,6 +148,48 @@ class TestFile:
         assert diff == {"differences": ["user: is not in the file."]}
         assert "rule: own" in migrated("access", "export").stdout
 
+    @pytest.mark.parametrize("command", ["diff", "apply"])
+    def test_unusable_file(self, migrated: Run, tmp_path: Path, command: str) -> None:
+        """A file that is not there, or is not UTF-8, is wrong usage, and no setting is blamed."""
+        latin = tmp_path / "latin.yaml"
+        latin.write_bytes("roles:\n- name: füralle\n".encode("latin-1"))
+        missing = migrated("access", command, str(tmp_path / "none.yaml"))
+        garbled = migrated("access", command, str(latin))
+
+        assert (missing.returncode, garbled.returncode) == (2, 2)
+        assert "does not exist" in unboxed(missing.stderr)
+        assert "UTF-8" in unboxed(garbled.stderr)
+        assert "ATRIUM_DATA_DIR" not in missing.stderr + garbled.stderr
+
+    @pytest.mark.parametrize("command", [("access", "export"), ("audit", "export", "--output")])
+    def test_no_folder(self, migrated: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+        """Nothing is written into a folder that is not there, which is wrong usage."""
+        result = migrated(*command, str(tmp_path / "none" / "file"))
+
+        assert result.returncode == 2
+        assert "no such folder" in unboxed(result.stderr)
+
+    def test_another_role_of_the_name(
+        self, migrated: Run, write: Callable[[str], str], tmp_path: Path
+    ) -> None:
+        """A file's role is not one that only has its name, unless one goes by names."""
+        path = tmp_path / "out.yaml"
+        only = write("roles: [{name: helper}]")
+        migrated("access", "apply", only)
+        migrated("access", "export", str(path))
+        migrated("access", "apply", write(FILE), "--prune")
+        anew = migrated("access", "apply", str(path))
+        same = "helper" not in migrated("access", "diff", str(path)).stdout
+        migrated("access", "apply", write(FILE), "--prune")
+        migrated("access", "apply", write("roles: [{name: helper}]"))
+        refused = migrated("access", "apply", str(path))
+        by_name = migrated("access", "apply", str(path), "--by-name")
+
+        assert (anew.returncode, same) == (0, True)
+        assert refused.returncode == 1
+        assert "helper: is another role here than in the file, by its id." in refused.stderr
+        assert by_name.returncode == 0
+
     def test_totals(self, migrated: Run, write: Callable[[str], str]) -> None:
         """Who would lose what is counted before."""
         path = write(FILE + "- name: helper\n  grants: [{permission: user.read}]\n")
@@ -176,6 +227,33 @@ class TestFile:
         assert "Applied." in pruned
         assert "name: old" not in after
         assert "name: user" in after
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"", "This file is empty"),
+            (b"# roles\n", "This file is empty"),
+            (b"{}", "roles: This is required."),
+            (b"roles:", "roles: Must be a list."),
+            (b"roles: []", "The file describes no role, so --prune would delete all of them."),
+            (b"roles:\n- name: a\nroles:\n- name: b", "line 3: roles stands here a second time"),
+            (b"roles:\n- name: a\n  name: b", "line 3: name stands here a second time"),
+            ("roles:\n- name: Größe".encode("latin-1"), "no text in UTF-8"),
+            ("roles:\n- name: a".encode("utf-16"), "no text in UTF-8"),
+        ],
+        ids=range(9),
+    )
+    def test_accidents(self, migrated: Run, tmp_path: Path, content: bytes, words: str) -> None:
+        """What cannot be meant deletes nothing, however much it is forced: one sentence."""
+        path = tmp_path / "roles.yaml"
+        path.write_bytes(content)
+        before = migrated("access", "export").stdout
+
+        result = migrated("access", "apply", str(path), "--prune", "--force")
+
+        assert result.returncode in (1, 2)
+        assert words in " ".join(result.stderr.replace("│", " ").split())
+        assert migrated("access", "export").stdout == before
 
     def test_prune_spares_members(self, migrated: Run, write: Callable[[str], str]) -> None:
         """A role that somebody has goes only when it is forced, and not before."""

@@ -2,12 +2,14 @@
 
 import getpass
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from app.commands import FOUND
 from tests.app.test_cli import Run, migrated, run
 
 __all__ = ["migrated", "run"]
@@ -35,10 +37,31 @@ class TestVerify:
             "sound": True,
             "checked": 2,
             "sealed": 2,
+            "head": facts["head"],
             "waiting": 0,
             "faults": 0,
             "findings": [],
+            "acknowledged": [],
+            "remarks": [],
         }
+        assert re.fullmatch(r"2:[0-9a-f]{64}", facts["head"])
+
+    def test_expected(self, migrated: Run) -> None:
+        """A head that was noted must be in the trail still; what is no head is wrong usage."""
+        migrated("audit", "seal")
+        head = json.loads(migrated("audit", "verify", "--json").stdout)["head"]
+        there = migrated("audit", "verify", "--expect", head)
+        other = migrated("audit", "verify", "--expect", f"2:{'0' * 64}")
+        later = migrated("audit", "verify", "--expect", f"3:{'0' * 64}")
+        wrong = migrated("audit", "verify", "--expect", "two")
+
+        assert there.returncode == 0
+        assert f"Head: {head}" in there.stdout
+        assert (other.returncode, later.returncode) == (FOUND, FOUND)
+        assert "Seal 2 has another hash than expected" in other.stdout
+        assert "The trail ends with seal 2" in later.stdout
+        assert wrong.returncode == 1
+        assert "Write the number of a seal" in wrong.stderr
 
     def test_altered(self, migrated: Run, tmp_path: Path) -> None:
         """What was altered is named, and the command fails."""
@@ -46,7 +69,7 @@ class TestVerify:
         tamper(tmp_path, "UPDATE core_audit_entries SET actor_name = 'Mallory'")
         result = migrated("audit", "verify")
 
-        assert result.returncode == 1
+        assert result.returncode == FOUND
         assert "(seal 1) was altered." in result.stdout
         assert "2 problems were found." in result.stdout
 
@@ -99,7 +122,7 @@ class TestExport:
         assert exported.stdout.startswith("Exported 2 entries")
         assert path.stat().st_mode & 0o777 == 0o600
         assert (verified.returncode, verified.stdout) == (0, "The export is sound: 2 entries.\n")
-        assert damaged.returncode == 1
+        assert damaged.returncode == FOUND
 
     def test_never_overwrites(self, migrated: Run, tmp_path: Path) -> None:
         """A file that is there stays."""
@@ -125,7 +148,12 @@ class TestPrune:
 
     def test_by_policy(self, migrated: Run, tmp_path: Path) -> None:
         """What is older than the policy goes, after a look at what would go."""
-        tamper(tmp_path, "UPDATE core_audit_entries SET at = '2020-01-01 00:00:00.000000'")
+        for table, column in (
+            ("core_audit_entries", "at"),
+            ("core_users", "created_at"),
+            ("core_roles", "created_at"),
+        ):
+            tamper(tmp_path, f"UPDATE {table} SET {column} = '2020-01-01 00:00:00.000000'")
         migrated("audit", "seal")
         policy = {f"ATRIUM_AUDIT__KEEP_{kind}_DAYS": "30" for kind in ("SECURITY", "CHANGES")}
         nothing = json.loads(migrated("audit", "prune", "--json").stdout)

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.module import Job, Module
 from app.core.registry import Registry
 from app.features.auth.models import UserSession
-from app.features.auth.service import KEPT_FOR
+from app.features.auth.session_service import KEPT_FOR
 from app.scheduling import run, run_last, schedule
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
@@ -28,6 +28,10 @@ class TestRun:
             raise RuntimeError
 
         await run(Job("test.fails", timedelta(minutes=1), fail), platform.container)
+
+        [error] = platform.reports
+        platform.reports.clear()
+        assert isinstance(error, RuntimeError)
 
     async def test_every_job_is_scheduled(self, platform: Platform) -> None:
         """The scheduler knows every job of every module, each due within its interval."""
@@ -63,13 +67,13 @@ class TestRunLast:
         """Other jobs wait for the next start."""
         done: list[str] = []
 
-        def job(name: str, *, at_shutdown: bool) -> Job:
+        def job(name: str, *, is_last: bool) -> Job:
             async def note(_unit: AsyncContainer) -> None:
                 done.append(name)
 
-            return Job(name, timedelta(minutes=1), note, at_shutdown=at_shutdown)
+            return Job(name, timedelta(minutes=1), note, at_shutdown=note if is_last else None)
 
-        jobs = {"one": job("one", at_shutdown=False), "two": job("two", at_shutdown=True)}
+        jobs = {"one": job("one", is_last=False), "two": job("two", is_last=True)}
         await self.last(platform, **jobs)
 
         assert done == ["two"]
@@ -84,7 +88,7 @@ class TestRunLast:
             return True
 
         await self.last(
-            platform, job=Job("test.endless", timedelta(minutes=1), endless, at_shutdown=True)
+            platform, job=Job("test.endless", timedelta(minutes=1), endless, at_shutdown=endless)
         )
 
 

@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from app import settings as module
+from app.core.files import secret_file
 from app.settings import (
     PROJECT_ROOT,
     SettingsError,
     environment_name,
     jwt_secret,
     load_settings,
-    secret_file,
     setting_names,
     variable_name,
 )
@@ -25,6 +25,8 @@ PRODUCTION = {
     "ATRIUM_ENVIRONMENT": "production",
     "ATRIUM_AUTH__JWT_SECRET": "0123456789abcdef0123456789abcdef",
     "ATRIUM_AUDIT__SIGNING_KEY": "fedcba9876543210fedcba9876543210",
+    "ATRIUM_SERVER__PUBLIC_URL": "https://admin.example.com",
+    "ATRIUM_SERVER__TRUSTED_PROXY_HOPS": "0",
 }
 
 
@@ -170,12 +172,25 @@ class TestRefusals:
             ("ATRIUM_SERVER__ALLOWED_ORIGINS", "[1]", ["server.allowed_origins", "text"]),
             ("ATRIUM_DATABASE__URL", "mysql://h/d", ["database.url", "sqlite", "postgresql"]),
             ("ATRIUM_DATABASE__URL", "nonsense", ["database.url", "sqlite", "postgresql"]),
+            ("ATRIUM_DATABASE__URL", "postgresql://u:p@h:notaport/d", ["database.url", "number"]),
+            (
+                "ATRIUM_DATABASE__URL",
+                "postgresql://u:p@h/d?channel_binding=require",
+                ["database.url", "channel_binding"],
+            ),
             (
                 "ATRIUM_SERVER__ALLOWED_ORIGINS",
                 "http://a.example",
                 ["ATRIUM_SERVER__ALLOWED_ORIGINS", "JSON"],
             ),
             ("ATRIUM_AUTH", "nonsense", ["ATRIUM_AUTH", "JSON"]),
+            ("ATRIUM_AUDIT__READS", "user=all", ["ATRIUM_AUDIT__READS", '{"user": "sensitive"}']),
+            (
+                "ATRIUM_AUDIT__READS",
+                '{"user": "some"}',
+                ["audit.reads (ATRIUM_AUDIT__READS)", "off, sensitive or all", "'some'"],
+            ),
+            ("ATRIUM_AUDIT__READS__USER", "all", ["ATRIUM_AUDIT__READS__USER", "not a setting"]),
         ],
     )
     def test_wrong_variable(
@@ -195,7 +210,7 @@ class TestRefusals:
             ("server: {prot: 1}", ["server.prot", "did you mean server.port?"]),
             ("sever: {port: 1}", ["sever", "not a setting"]),
             ("server: {port: many}", ["server.port", "'many'"]),
-            ("server: [port", ["not valid YAML"]),
+            ("server: [port", ["development.yaml is no YAML that is read here: line 1"]),
         ],
     )
     def test_wrong_file(self, config: Path, text: str, said: list[str]) -> None:
@@ -239,7 +254,7 @@ class TestProduction:
     """Production refuses what would be insecure."""
 
     def test_accepts_secure_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A long enough key is all that production insists on."""
+        """Production insists on long keys, on where it is found, and on the number of proxies."""
         for name, value in PRODUCTION.items():
             monkeypatch.setenv(name, value)
 
@@ -254,6 +269,14 @@ class TestProduction:
             ("ATRIUM_AUDIT__SIGNING_KEY", "x" * 31, "audit.signing_key"),
             ("ATRIUM_AUTH__BCRYPT_ROUNDS", "9", "auth.bcrypt_rounds"),
             ("ATRIUM_SERVER__ALLOWED_ORIGINS", '["*"]', "server.allowed_origins"),
+            ("ATRIUM_SERVER__PUBLIC_URL", "", "server.public_url"),
+            ("ATRIUM_SERVER__PUBLIC_URL", "http://admin.internal:8000", "server.public_url"),
+            ("ATRIUM_SERVER__PUBLIC_URL", "http://127.0.0.1.example.com", "server.public_url"),
+            ("ATRIUM_SERVER__TRUSTED_PROXY_HOPS", "", "server.trusted_proxy_hops"),
+            ("ATRIUM_REDIS__URL", "redis://redis:6379/0", "redis.url"),
+            ("ATRIUM_REDIS__URL", "rediss://user@redis:6379/0", "redis.url"),
+            ("ATRIUM_REDIS__URL", "redis://:@redis:6379/0", "redis.url"),
+            ("ATRIUM_REDIS__URL", "redis://[::1", "redis.url"),
         ],
     )
     def test_refuses(
@@ -268,10 +291,91 @@ class TestProduction:
 
         assert str(refused.value).startswith(f"{setting} ({variable}): ")
 
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("ATRIUM_SERVER__PUBLIC_URL", "http://localhost:8000"),
+            ("ATRIUM_SERVER__PUBLIC_URL", "http://[::1]:8000"),
+            ("ATRIUM_SERVER__TRUSTED_PROXY_HOPS", "2"),
+            ("ATRIUM_REDIS__URL", "redis://:secret@redis:6379/0"),
+            ("ATRIUM_REDIS__URL", "rediss://atrium:secret@redis:6379/0"),
+            ("ATRIUM_REDIS__URL", "redis://redis:6379/0?password=secret"),
+            ("ATRIUM_REDIS__URL", "unix:///run/redis.sock?db=0"),
+        ],
+    )
+    def test_accepts_what_was_chosen(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    ) -> None:
+        """Plain http on this machine, proxies, and a Redis that asks for a password are fine."""
+        for name, given in (PRODUCTION | {variable: value}).items():
+            monkeypatch.setenv(name, given)
+
+        assert load_settings().is_production
+
     @pytest.mark.parametrize("name", ["development", "test"])
     def test_lets_other_environments_be(self, name: str) -> None:
         """Elsewhere the defaults are good enough."""
         assert not load_settings(environment=name).is_production
+
+
+class TestAddresses:
+    """Where the platform is found, and where it listens."""
+
+    @pytest.mark.parametrize(
+        ("given", "public_url"),
+        [
+            ("https://Admin.Example.com", "https://admin.example.com"),
+            ("https://admin.example.com/", "https://admin.example.com"),
+            ("HTTPS://admin.example.com:443", "https://admin.example.com"),
+            ("https://admin.example.com:8443", "https://admin.example.com:8443"),
+            ("http://[2001:DB8::0:1]:80", "http://[2001:db8::1]"),
+        ],
+    )
+    def test_one_spelling(self, given: str, public_url: str) -> None:
+        """It is kept as a browser would write it."""
+        assert load_settings(server={"public_url": given}).server.public_url == public_url
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            "admin.example.com",
+            "ftp://admin.example.com",
+            "https://",
+            "https://admin.example.com:0",
+            "https://admin.example.com:99999",
+            "https://admin@example.com",
+            "https://admin.example.com?x",
+            "https://ädmin.example.com",
+            "https://*.example.com",
+        ],
+    )
+    def test_malformed(self, given: str) -> None:
+        """What no browser would open is refused with an example."""
+        with pytest.raises(SettingsError, match=r"server\.public_url .*like https://admin"):
+            load_settings(server={"public_url": given})
+
+    @pytest.mark.parametrize("path", ["atrium", "atrium/", "a/b", "?x"])
+    def test_below_a_path(self, path: str) -> None:
+        """A path is refused in a sentence that says so."""
+        with pytest.raises(SettingsError, match="cannot be served below a path"):
+            load_settings(server={"public_url": f"https://example.com/{path}"})
+
+    @pytest.mark.parametrize("given", ["https://a.example.com", "a.example.com:80", "*", "", "a/b"])
+    def test_allowed_hosts_are_names(self, given: str) -> None:
+        """A further host is a name, without scheme, port or pattern."""
+        with pytest.raises(SettingsError, match=r"server\.allowed_hosts"):
+            load_settings(server={"allowed_hosts": [given]})
+
+    @pytest.mark.parametrize("given", ["::1", "[::1]"])
+    def test_ipv6_with_or_without_brackets(self, given: str) -> None:
+        """Both spellings of an IPv6 address to listen on are the same."""
+        assert load_settings(server={"host": given}).server.host == "::1"
+
+    def test_origins_are_written_as_browsers_write_them(self) -> None:
+        """A scheme's own port is left out, else no browser's origin would ever match."""
+        server = load_settings(server={"allowed_origins": ["https://App.example.com:443"]}).server
+
+        assert server.allowed_origins == ["https://app.example.com"]
 
 
 class TestSecrets:

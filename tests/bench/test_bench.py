@@ -119,6 +119,8 @@ def test_every_part_is_there() -> None:
         "trail",
         "browser",
         "matrix",
+        "admission",
+        "sockets",
         "start",
     }
 

@@ -10,13 +10,17 @@ from components.gallery import gallery_page, gallery_sign_in_page
 KIT = Path(__file__).parents[2] / "components"
 NOT_COMPONENTS = {"gallery", "head", "theme", "values"}
 SHOWN_BY_THE_SHELL = {
+    "address_words",
     "auth_layout",
     "command_key",
     "command_palette",
     "connection_state",
+    "for_record",
     "keyboard_help",
+    "leave_guard",
     "navigation",
     "refresh",
+    "session_ended",
     "shortcuts",
     "sidebar",
 }

@@ -1,15 +1,19 @@
 """Small components say what they are to everybody."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import reflex as rx
 
-from components.avatar import avatar
 from components.badge import STATUSES, status_badge
 from components.breadcrumbs import breadcrumbs
 from components.bulk_bar import bulk_bar
 from components.button import button, link_button
 from components.confirm_dialog import confirm_dialog
-from components.form import form
+from components.form import form, version_field
 from components.icon_button import icon_button
 from components.link import browser_link
 from components.menu import menu, menu_item
@@ -73,13 +77,49 @@ def test_unknown_status_is_shown_as_it_is() -> None:
     assert '"brewing"' in str(status_badge("brewing"))
 
 
-@pytest.mark.parametrize(
-    ("name", "initials"),
-    [("Anna Berg", "AB"), ("Cher", "C"), ("Anna Maria Berg", "AB"), ("anna anna", "AA"), ("", "")],
-)
-def test_initials(name: str, initials: str) -> None:
-    """First letter of the first and of the last word."""
-    assert f'"{initials}"' in str(avatar(name))
+INITIALS = {
+    "Anna Berg": "AB",
+    "Anna Maria Berg": "AB",
+    "anna anna": "AA",
+    "Cher": "C",
+    "": "",
+    # What is no part of a name.
+    "Robert Johnson II": "RJ",
+    "Johnson II": "J",
+    "Sammy Davis Jr.": "SD",
+    "Ann Lee, PhD": "AL",
+    "Ben Ito (contractor)": "BI",
+    "Priya V": "PV",
+    # Any script, and letters with marks.
+    "王小明": "王",
+    "田中 太郎": "田太",
+    "김민준": "김",
+    "øyvind ødegård": "ØØ",
+    "e\u0301lodie ßmann": "E\u0301ß",
+    "मीरा शर्मा": "मीश",
+    "محمد الراشد": "م\u200c\u0627",
+    # No letters at its beginning, or none at all.
+    "🎉 Party Planner": "PP",
+    "“Bo” O'Neill": "BO",
+    "👩‍👩‍👧": "👩‍👩‍👧",
+    # Numbers only where there is nothing else.
+    "Bea Ito 872": "BI",
+    "3rd Floor": "3F",
+    "42": "4",
+}
+
+
+def test_initials() -> None:
+    """First letters of the first and the last word that are parts of the name."""
+    module = (Path(__file__).parents[2] / "components" / "avatar.jsx").read_text()
+    lines = module.replace('import { memo } from "react";', "const memo = (drawn) => drawn;")
+    told = f"console.log(JSON.stringify({json.dumps(list(INITIALS))}.map(initialsOf)));"
+    program = [str(Path(sys.executable).with_name("node")), "--input-type=module", "-"]
+    ran = subprocess.run(
+        program, input=f"{lines}\n{told}", capture_output=True, check=True, text=True
+    )
+
+    assert dict(zip(INITIALS, json.loads(ran.stdout), strict=True)) == INITIALS
 
 
 def test_last_crumb_is_this_page() -> None:
@@ -212,3 +252,15 @@ def test_values() -> None:
     assert class_names("a", None, "", "b") == ["a", "b"]
     assert attributes(aria_label="x", title=None) == {"aria-label": "x"}
     assert yes_no(flag=True) == "true"
+
+
+@pytest.mark.parametrize("kind", [str, int])
+def test_version_travels_as_it_is(kind: type) -> None:
+    """Also a version that is a text is compared with what the server calls it."""
+    [value] = [
+        each
+        for each in version_field(rx.Var("version", _var_type=kind)).render()["props"]
+        if each.startswith("value:")
+    ]
+
+    assert "JSON" not in value

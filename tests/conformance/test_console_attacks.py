@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -206,8 +207,10 @@ class TestForgedIdentity:
 
     async def test_address_in_the_trail(self, one_worker: Server) -> None:
         """The audit trail names the address of the connection, whatever a client says."""
-        forged = {"ip": "203.0.113.7", "headers": {"x-forwarded-for": "203.0.113.7"}}
-        headers = {"Origin": one_worker.address, "X-Forwarded-For": "203.0.113.7"}
+        names = ("X-Forwarded-For", "X-Real-IP", "X-Atrium-Address", "Asgi-Scope-Client")
+        claimed = dict.fromkeys(names, "203.0.113.7")
+        forged = {"ip": "203.0.113.7", "headers": {name.lower(): claimed[name] for name in names}}
+        headers = {"Origin": one_worker.address, **claimed}
         async with console(one_worker, headers=headers) as tab:
             await tab.call(f"{USER_LIST}.load", router_data=forged)
 
@@ -307,7 +310,7 @@ UPLOAD = (
 
 async def handshake(server: Server, headers: Mapping[str, str]) -> int:
     """The status of a websocket handshake; 101 when it was accepted."""
-    address = f"{server.address}/_event/?EIO=4&transport=websocket&token=t"
+    address = f"{server.address}/_event/?EIO=4&transport=websocket&token={uuid4()}"
     async with aiohttp.ClientSession() as client:
         try:
             async with client.ws_connect(address, headers=headers):

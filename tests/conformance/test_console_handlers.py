@@ -33,8 +33,6 @@ LISTS = (
     "clear_filters",
     "clear_selection",
     "filter_by",
-    "go_next",
-    "go_previous",
     "move_column",
     "reset_columns",
     "resize_column",
@@ -43,6 +41,7 @@ LISTS = (
     "select_all",
     "set_page_size",
     "sort_by",
+    "start_over",
     "toggle_column",
     "toggle_compact",
 )
@@ -63,6 +62,10 @@ VIEWS = (
 OPENED: Mapping[str, str] = {
     "access_matrix.load": "role.read",
     "audit_list.load": "audit.read",
+    "trail_check.acknowledge": "audit.acknowledge",
+    "trail_check.ask": "audit.acknowledge",
+    "trail_check.expect": "audit.verify",
+    "trail_check.leave": SIGNED_IN,
     "trail_check.start": "audit.verify",
     "trail_check.go_on": "audit.verify",
     "trail_check.close": SIGNED_IN,
@@ -84,6 +87,8 @@ OPENED: Mapping[str, str] = {
     "console.dismiss": PUBLIC,
     "console.enter": PUBLIC,
     "console.find": SIGNED_IN,
+    "console.go_on": SIGNED_IN,
+    "console.leave_it": SIGNED_IN,
     "console.resume": PUBLIC,
     "console.run": SIGNED_IN,
     "module_list.load": "module.read",
@@ -117,17 +122,15 @@ OPENED: Mapping[str, str] = {
     "role_list.keep": SIGNED_IN,
     "role_list.load": "role.read",
     **{f"role_list.{name}": SIGNED_IN for name in LISTS},
+    **{f"role_members.{name}": SIGNED_IN for name in LISTS},
     "role_members.add": "role.update",
     "role_members.ask_remove": "role.update",
     "role_members.choose": "role.update",
-    "role_members.clear_selection": SIGNED_IN,
     "role_members.close_dialogs": SIGNED_IN,
     "role_members.find": "user.read",
     "role_members.load": "role.read",
-    "role_members.load_more": "role.read",
     "role_members.open_adding": "role.update",
     "role_members.remove": "role.update",
-    "role_members.select": SIGNED_IN,
     "role_members.unchoose": "role.update",
     "role_record.ask_delete": "role.read",
     "role_record.close_dialogs": SIGNED_IN,
@@ -142,6 +145,7 @@ OPENED: Mapping[str, str] = {
     "setting_list.load": "settings.read",
     "setting_list.search_for": "settings.read",
     "undoing.undo": "audit.undo",
+    "undoing.go_on": "audit.undo",
     "user_access.ask_grant": "role.update",
     "user_access.choose_permission": "role.update",
     "user_access.close_dialogs": "role.read",
@@ -150,6 +154,8 @@ OPENED: Mapping[str, str] = {
     "user_access.overwrite": "role.update",
     "user_access.revoke": "role.update",
     "user_access.take_theirs": "role.read",
+    "user_command.reactivate": "user.suspend",
+    "user_command.suspend": "user.suspend",
     "user_list.load": "user.read",
     "user_list.apply_bulk": "user.suspend",
     "user_list.cancel_bulk": SIGNED_IN,
@@ -157,15 +163,16 @@ OPENED: Mapping[str, str] = {
     **{f"user_list.{name}": SIGNED_IN for name in (*LISTS, *VIEWS)},
     "user_list.share_view": "view.share",
     "user_record.ask_delete": "user.delete",
+    "user_record.ask_email": "user.reset_credentials",
+    "user_record.ask_reset": "user.reset_credentials",
     "user_record.close_dialogs": SIGNED_IN,
     "user_record.delete": "user.delete",
     "user_record.load": "user.read",
     "user_record.load_activity": "audit.read",
-    "user_record.open_password": "user.update",
     "user_record.overwrite": "user.update",
     "user_record.reactivate": "user.suspend",
     "user_record.save": "user.update",
-    "user_record.save_password": "user.update",
+    "user_record.save_email": "user.reset_credentials",
     "user_record.save_roles": "user.assign_roles",
     "user_record.suspend": "user.suspend",
     "user_record.take_theirs": "user.read",
@@ -242,15 +249,18 @@ class TestWithoutRights:
     """Calling everything without rights changes nothing and is written down."""
 
     async def test_anonymous(self, one_worker: Server) -> None:
-        """Nobody signed in."""
+        """Nobody signed in: each refusal is counted, none has an entry of its own."""
         victim = await add_victim(one_worker)
+        counted = await one_worker.counted_refusals()
         async with watched(one_worker) as watch, console(one_worker) as tab:
             await call_everything(tab, victim)
 
             assert tab.of("console")["email"] == ""
             assert victim.display_name not in tab.text
             assert ADMIN_EMAIL not in tab.text
-            assert await watch.denials() == denials_of(lambda permission: permission != PUBLIC)
+            assert await watch.denials() == {}
+        refused = denials_of(lambda permission: permission != PUBLIC).total()
+        assert await one_worker.counted_refusals() == counted + refused
 
     async def test_guest(self, one_worker: Server) -> None:
         """Signed in, without any permission."""
@@ -319,7 +329,7 @@ async def prepare_everything(tab: Console, victim: UserRead) -> None:
     await tab.call(f"{ROOT_STATE}.{USERS}____user_list.plan_bulk", {"action": "suspend"})
     await tab.open(f"/users/{victim.id}")
     await tab.call(f"{ROOT_STATE}.{USERS}____user_record.ask_delete")
-    await tab.call(f"{ROOT_STATE}.{USERS}____user_record.open_password")
+    await tab.call(f"{ROOT_STATE}.{USERS}____user_record.ask_email")
 
     assert tab.of("user_list")["bulk_names"] == [victim.display_name]
     assert tab.of("user_record")["user"]["email"] == victim.email

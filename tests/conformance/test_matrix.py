@@ -6,7 +6,7 @@ handlers from what is registered, and the expected answer from their permission 
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -205,8 +205,11 @@ class TestMatrix:
 
     async def test_role(self, person: Somebody) -> None:
         """First all that is refused, then all that is allowed, at last what ends the session."""
-        await check_refused(person)
+        refused = await check_refused(person)
         await check_allowed(person)
+        if not person.actor.is_signed_in:
+            assert await denials(person) == []
+            assert await person.server.counted_refusals() == refused
 
     def test_is_whole(self) -> None:
         """Every operation's route, every handler and every permission is in it."""
@@ -215,8 +218,12 @@ class TestMatrix:
         assert len(ROLES) == 2 * len(PERMISSIONS)
 
 
-async def check_refused(person: Somebody) -> None:
-    """Call what is not allowed: the permission is named, nothing changes, all is recorded."""
+async def check_refused(person: Somebody) -> int:
+    """Call what is not allowed: the permission is named, nothing changes, all is recorded.
+
+    Returns:
+        How many calls were refused.
+    """
     actor = person.actor
     ids = await targets(person)
     before = await person.platform.contents(without=[AUDIT])
@@ -239,9 +246,18 @@ async def check_refused(person: Somebody) -> None:
 
     assert said == [words_of(permission, actor) for _, permission in unopened]
     assert await person.platform.contents(without=[AUDIT]) == before
+    if actor.is_signed_in:
+        await check_recorded(person, answers.keys(), unopened)
+    return len(answers) + len(unopened)
+
+
+async def check_recorded(
+    person: Somebody, request_ids: Collection[str], unopened: Collection[tuple[str, str]]
+) -> None:
+    """Each refusal has an entry of its own."""
     denied = await denials(person)
     recorded = {entry.request_id for entry in denied if entry.target_type != "handler"}
-    assert recorded == answers.keys()
+    assert recorded == request_ids
     assert Counter(e.action for e in denied if e.target_type == "handler") == Counter(
         permission for _, permission in unopened
     )

@@ -94,6 +94,7 @@ CALLS: dict[str, Arguments] = {
         for name in ("audit.read", "role.read")
     ],
     "AccessService.export": lambda _: [()],
+    "AccessService.granters": lambda _: [("audit.read",), ("user.read",)],
     "AccessService.holder_counts": lambda _: [()],
     "AccessService.holders": lambda _: [("audit.read",), ("view.share",)],
     "AccessService.matrix": lambda _: [()],
@@ -109,9 +110,6 @@ CALLS: dict[str, Arguments] = {
     "RoleService.members": lambda world: [
         (world.desk.id, MemberListQuery()),
         (world.desk.id, MemberListQuery(limit=1)),
-    ],
-    "RoleService.memberships": lambda world: [
-        (world.desk.id, [user.email]) for user in world.people
     ],
     "RoleService.own_grants": lambda world: [(user.id,) for user in world.people],
     "RoleService.page": lambda _: [(RoleListQuery(),)],
@@ -132,6 +130,9 @@ CALLS: dict[str, Arguments] = {
     "RoleService.revoke": lambda world: [(world.desk.id, world.desk.grants[0].id)],
     "RoleService.remove_members": lambda world: [
         (world.desk.id, [user.id for user in world.people])
+    ],
+    "RoleService.restore_members": lambda world: [
+        (world.desk.id, [user.id], []) for user in world.people
     ],
     "RoleService.ensure_defaults": lambda _: [()],
     "RoleService.delete": lambda world: [(world.desk.id,)],

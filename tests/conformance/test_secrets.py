@@ -353,7 +353,7 @@ class TestFound:
         """Passwords and tokens of every input."""
         found = {name for _, _, schema in bodies() for name in secret_fields(schema)}
 
-        assert found == {"current_password", "new_password", "password", "refresh_token"}
+        assert found == {"current_password", "new_password", "password", "refresh_token", "token"}
 
 
 async def test_found_nowhere(

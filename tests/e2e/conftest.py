@@ -9,8 +9,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from app.testing.factories import PASSWORD
-from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
+from app.features.users.schemas import UserRead
+from app.testing.factories import PASSWORD, UserFactory
+from tests.fixtures.browser import PATIENCE_MS
+from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, run_apart
 
 DESK = (1280, 800)
 PHONE = (390, 844)
@@ -44,6 +46,7 @@ class Site:
         password: str = PASSWORD,
         size: tuple[int, int] = DESK,
         scheme: str = "light",
+        zone: str | None = None,
     ) -> Page:
         """Open a page in a browser of its own; nobody is signed in unless an address is given."""
         context = self._browser.new_context(
@@ -52,6 +55,7 @@ class Site:
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
             has_touch=size == PHONE,
+            timezone_id=zone,
         )
         self._contexts.append(context)
         if email:
@@ -68,7 +72,7 @@ class Site:
     def new_tab(self, context: BrowserContext) -> Page:
         """Another tab of a browser."""
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
@@ -93,16 +97,15 @@ class Site:
             return str(client.post("/session/sign-in", data=form).cookies["atrium_session"])
 
     def add_user(self, name: str = "", **details: Any) -> dict[str, Any]:
-        """Make a user through the API; their password is `PASSWORD`."""
+        """Make a user; their password is `PASSWORD` and need not be changed."""
         unique = uuid4().hex[:12]
-        new = {
-            "email": f"{unique}@example.com",
-            "display_name": name or f"Person {unique}",
-            "password": PASSWORD,
-            **details,
-        }
-        made: dict[str, Any] = self.api("POST", "/users", json=new).json()
-        return made
+        new = {"email": f"{unique}@example.com", "display_name": name or f"Person {unique}"}
+
+        async def make() -> UserRead:
+            async with self.server.platform() as platform:
+                return await UserFactory(platform)(**(new | details))
+
+        return run_apart(make).model_dump(mode="json")
 
     def api(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Call the API as the administrator."""

@@ -202,3 +202,32 @@ class TestRoles:
         [role] = site.api("GET", "/roles", params={"q": name}).json()["items"]
         found: dict[str, Any] = role
         return found
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "end"),
+    [
+        ("Atlantic/Azores", "2027-03-28", "2027-03-29T00:00:00.000Z"),
+        ("America/Santiago", "2027-09-05", "2027-09-06T03:00:00.000Z"),
+        ("Africa/Cairo", "2027-04-30", "2027-04-30T21:00:00.000Z"),
+    ],
+)
+def test_last_day_without_a_midnight(site: Site, zone: str, day: str, end: str) -> None:
+    """A day ends when it does, also where clocks skip its midnight, and reads as that day."""
+    name = f"Night {uuid4().hex[:6]}"
+    role = site.api("POST", "/roles", json={"name": name}).json()
+    person = site.add_user(f"Ada {name}")
+    page = site.administrator(f"/roles/{role['id']}/members", zone=zone)
+    page.get_by_role("button", name="Add people").click()
+    page.get_by_label("Search people").last.fill(person["display_name"])
+    page.locator(".people").get_by_text(person["display_name"]).click()
+    page.get_by_label("Last day").fill(day)
+    expect(page.locator("input[name=expires_at]")).to_have_value(end)
+    page.get_by_role("button", name="Add 1").click()
+
+    number = day[-2:].lstrip("0")
+    row = page.get_by_role("row", name=re.compile(person["display_name"]))
+    expect(row).to_contain_text(re.compile(rf"the end of {number} \w+ 2027"))
+    # The server tells it the same way: it knows where its reader is.
+    page.goto(f"/users/{person['id']}")
+    expect(page.get_by_text(re.compile(rf"Until the end of {number} \w+ 2027\."))).to_be_visible()

@@ -60,7 +60,7 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "errors in a form", "/users/new", create_wrongly
     yield "unsaved changes", record, lambda page: page.get_by_label("Name").fill("Changed")
     yield "delete dialog", record, choose("Delete…")
-    yield "password dialog", record, choose("Set password")
+    yield "password dialog", record, choose("Reset password…")
     asked = f"user={record.rpartition('/')[2]}&permission=user.read"
     yield "explained", f"/access/explain?{asked}", lambda page: None
     yield (

@@ -1,6 +1,7 @@
 """The audit trail in a browser: finding, watching, reading and taking back."""
 
 import re
+import time
 from uuid import uuid4
 
 import pytest
@@ -61,6 +62,9 @@ class TestFinding:
 
     def test_by_words_and_days(self, site: Site) -> None:
         """Who is called so, on which days; the wrong way round is said."""
+        # Names are found as soon as the entry is sealed.
+        while not site.api("GET", "/audit?outcome=succeeded&text=administrator").json()["items"]:
+            time.sleep(0.2)
         page = site.administrator("/audit?outcome=succeeded")
         page.keyboard.press("/")
         page.keyboard.type("administrator")
@@ -91,9 +95,8 @@ class TestFinding:
         page.get_by_role("button", name="Views").click()
         page.get_by_role("menuitemradio", name=name).click()
         expect(page).to_have_url(re.compile("outcome=denied&access_only=true"))
-        expect(page.get_by_role("button", name="Access changes only")).to_have_attribute(
-            "aria-pressed", "true"
-        )
+        only = "Remove filter Only: changes to permissions"
+        expect(page.get_by_role("button", name=only)).to_be_visible()
 
     def test_on_a_phone(self, site: Site) -> None:
         """The filters stand behind one button."""
@@ -117,7 +120,7 @@ class TestWatching:
         user = site.add_user()
         page.mouse.move(300, 300)
         news = page.get_by_role("button", name="1 new entry")
-        expect(news).to_be_visible(timeout=20_000)
+        expect(news).to_be_visible()
         assert rows(page)[0].split("\n")[0] == before[0].split("\n")[0]
         news.click()
         expect(page.locator("[data-row]").first).to_contain_text(user["email"])
@@ -235,7 +238,9 @@ class TestReading:
         entry = page.get_by_role("dialog", name="Audit entry")
         expect(entry.get_by_role("heading", name="In the same request")).to_be_visible()
         entry.get_by_role("link", name="Changed the roles of").click()
-        expect(entry.locator("del")).to_have_text("guest")
+        expect(entry.locator("del")).to_have_text(
+            re.compile(r"^guest \(given by Administrator, \d{4}-\d\d-\d\d\)$")
+        )
         expect(entry).to_contain_text("1 entry unchanged")
 
 

@@ -149,6 +149,14 @@ class TestFindUsers:
         dialog.get_by_role("button", name="Suspend").click()
         expect(message(page, "Suspended 2 users.")).to_be_visible()
         expect(page.locator("tbody").get_by_text("Suspended")).to_have_count(12)
+        page.locator(".toast").get_by_role("button", name="Undo").click()
+        expect(message(page, "2 taken back.")).to_be_visible()
+        expect(page.locator("tbody").get_by_text("Suspended")).to_have_count(10)
+        boxes.nth(1).click()
+        selected.get_by_role("button", name="Reactivate").click()
+        expect(dialog).to_contain_text("There is nobody to change.")
+        expect(dialog.get_by_role("button")).to_have_text(["Close"])
+        dialog.get_by_role("button", name="Close").click()
 
     def test_suspend_all_that_match(self, site: Site, family: str) -> None:
         """What other pages show is selected and changed as well; Escape selects nothing."""
@@ -318,20 +326,21 @@ class TestEditUser:
         assert site.api("GET", path).json()["display_name"] == kept
 
     def test_suspending_ends_sessions(self, site: Site) -> None:
-        """The other person is told at their next click, and cannot sign in again."""
+        """The other person is told at once, and cannot sign in again."""
         site.expect_refusal(401)
         user = site.add_user("Sam Suspended")
         theirs = site.visit("/profile", email=user["email"])
         expect(theirs.get_by_role("heading", name="Profile")).to_be_visible()
+        field(theirs, "Name").fill("Too Late")
         page = site.administrator(f"/users/{user['id']}")
         choose(page, "Suspend")
         expect(message(page, "Sam Suspended is suspended")).to_be_visible()
         expect(page.get_by_role("main").get_by_text("Suspended", exact=True)).to_be_visible()
 
-        field(theirs, "Name").fill("Too Late")
-        save(theirs)
-        expect(theirs.get_by_role("alertdialog", name="Your session has ended")).to_be_visible()
+        ended = theirs.get_by_role("alertdialog", name="Your session has ended")
+        expect(ended).to_contain_text("Your account is suspended.")
         theirs.goto("/profile")
+        expect(theirs.get_by_text("Your account is suspended.")).to_be_visible()
         sign_in(theirs, user["email"], PASSWORD)
         expect(theirs.get_by_role("alert")).to_contain_text("wrong")
 

@@ -64,4 +64,4 @@ def test_from_a_new_role_to_the_verified_trail(site: Site) -> None:
     page.goto("/audit")
     page.get_by_role("button", name="Verify").click()
     check = page.get_by_role("dialog", name="Verify the audit trail")
-    expect(check.get_by_text("Everything is as it was written")).to_be_visible(timeout=20_000)
+    expect(check.get_by_text("Everything is as it was written")).to_be_visible()

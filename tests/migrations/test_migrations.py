@@ -11,10 +11,16 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
+from app.core.actor import SYSTEM
 from app.core.database import Database
 from app.core.migrations import Migrator
+from app.features.audit.schemas import AuditListQuery
+from app.features.audit.seal_service import SealService
+from app.features.audit.service import AuditService
+from app.features.users.schemas import UserListQuery
+from app.features.users.service import UserService
 from app.seed import seed
-from app.testing.factories import PASSWORD, UserFactory
+from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.fixtures import settings_for
 from app.testing.platform import Platform, open_platform
 
@@ -126,7 +132,7 @@ class TestDowngrade:
         before = await schema(database)
         await migrator.upgrade()
 
-        await migrator.downgrade("base")
+        await migrator.downgrade("base", destroys_proof=True)
 
         assert await schema(database) == before
         assert await migrator.current() == ()
@@ -136,7 +142,7 @@ class TestDowngrade:
         await migrator.upgrade()
         first = await schema(database)
 
-        await migrator.downgrade("base")
+        await migrator.downgrade("base", destroys_proof=True)
         await migrator.upgrade()
 
         assert await schema(database) == first
@@ -147,7 +153,7 @@ class TestDowngrade:
         await migrator.upgrade()
         steps = [await schema(database)]
         while await migrator.current():
-            await migrator.downgrade("-1")
+            await migrator.downgrade("-1", destroys_proof=True)
             steps.append(await schema(database))
 
         for expected in reversed(steps[:-1]):
@@ -162,9 +168,39 @@ class TestDowngrade:
         await platform.sign_in(user, PASSWORD)
         await platform.can_sign_in(user.email, "wrong")
 
-        await (await platform.container.get(Migrator)).downgrade("base")
+        await (await platform.container.get(Migrator)).downgrade("base", destroys_proof=True)
 
         assert (await schema(await platform.database()))["tables"] == {}
+
+
+class TestFolding:
+    """What is in the columns by which people and roles are found and sorted."""
+
+    async def test_is_filled_for_what_is_there(
+        self, platform: Platform, make_user: UserFactory, make_role: RoleFactory
+    ) -> None:
+        """Down and up again, everything is as if it had been made by the newest version."""
+        for number, name in enumerate(("Łukasz Żak", "王小明", "O'Brien")):
+            await make_user(email=f"u{number}@folding.example", display_name=name)
+            await make_role(name=name)
+        call = platform.caller(SYSTEM)
+        await call(SealService.seal, limit=100)
+        before = await platform.contents()
+        migrator = await platform.container.get(Migrator)
+
+        await migrator.downgrade("core_0007")
+        async with (await platform.database()).reading.connect() as connection:
+            old = (await connection.execute(text("SELECT search_text FROM core_users"))).scalars()
+            words = " ".join(old).split()
+        await migrator.upgrade()
+
+        assert {"o", "brien", "łukasz", "folding"} <= {*words}
+        assert await platform.contents() == before
+        for typed in ("lukasz", "kasz", "小明", "obrien", "folding"):
+            users = await call(UserService.page, UserListQuery(q=typed))
+            entries = await call(AuditService.page, AuditListQuery(text=typed))
+            assert users.items
+            assert entries.items
 
 
 class TestRevisions:

@@ -6,6 +6,7 @@ from uuid import UUID
 from dishka import AsyncContainer, FromDishka
 from fastapi import APIRouter, Query, Request, Response
 
+from app.core.csv import CsvQuery
 from app.core.paging import Page
 from app.features.access.schemas import (
     CompareQuery,
@@ -14,6 +15,7 @@ from app.features.access.schemas import (
     ExplanationRead,
     HeldPermission,
     HolderPage,
+    HoldersExportQuery,
     HoldersQuery,
     Matrix,
     PermissionRead,
@@ -32,6 +34,8 @@ _NO_ROLE = problem(404, "role.not_found", "There is no role writer.")
 _HELD = ("permission", "description", "rows", "readable", "writable", "through", "ends_at")
 _HOLDERS = ("id", "display_name", "email", "rows", "through", "ends_at")
 _Wanted = Annotated[HoldersQuery, Query()]
+_WantedFile = Annotated[HoldersExportQuery, Query()]
+_Form = Annotated[CsvQuery, Query()]
 
 
 @router.get("/permissions")
@@ -43,14 +47,14 @@ async def list_permissions(access: FromDishka[AccessService]) -> Page[Permission
 
 @router.get("/permissions/matrix")
 @calls(AccessService.matrix)
-async def matrix(access: FromDishka[AccessService]) -> Matrix:
+async def get_permission_matrix(access: FromDishka[AccessService]) -> Matrix:
     """Show what every role makes of every permission."""
     return await access.matrix()
 
 
 @router.get("/permissions/compare", responses=_NO_ROLE)
 @calls(AccessService.compare)
-async def compare(
+async def compare_roles(
     roles: Annotated[CompareQuery, Query()], access: FromDishka[AccessService]
 ) -> Page[Difference]:
     """List the permissions of which two roles do not give the same, on one page."""
@@ -59,7 +63,7 @@ async def compare(
 
 @router.get("/permissions/explain", responses=_NO_USER)
 @calls(AccessService.explain)
-async def explain(
+async def explain_permission(
     wanted: Annotated[ExplainQuery, Query()], access: FromDishka[AccessService]
 ) -> ExplanationRead:
     """Tell why a user holds a permission or does not: every grant that speaks of it."""
@@ -68,28 +72,30 @@ async def explain(
 
 @router.get("/permissions/holders")
 @calls(AccessService.holders)
-async def list_holders(wanted: _Wanted, access: FromDishka[AccessService]) -> HolderPage:
+async def list_permission_holders(wanted: _Wanted, access: FromDishka[AccessService]) -> HolderPage:
     """List everybody who holds a permission, on one page."""
     return await access.holders(wanted.permission)
 
 
 @router.get("/permissions/holders/export", responses=CSV_ANSWER, response_class=Response)
 @calls(AccessService.holders)
-async def export_holders(wanted: _Wanted, request: Request) -> Response:
+async def export_permission_holders(wanted: _WantedFile, request: Request) -> Response:
     """Export everybody who holds a permission as CSV."""
     return await _holders(wanted, request)
 
 
 @console_router.get("/holders")
 @calls(AccessService.holders)
-async def download_holders(wanted: _Wanted, request: Request) -> Response:
+async def download_holders(wanted: _WantedFile, request: Request) -> Response:
     """Save everybody who holds a permission as a file."""
     return await _holders(wanted, request)
 
 
 @router.get("/users/{user_id}/permissions", responses=_NO_USER)
 @calls(AccessService.of_user)
-async def list_held(user_id: UUID, access: FromDishka[AccessService]) -> Page[HeldPermission]:
+async def list_user_permissions(
+    user_id: UUID, access: FromDishka[AccessService]
+) -> Page[HeldPermission]:
     """List all that a user may do, on one page."""
     return Page(items=await access.of_user(user_id))
 
@@ -100,19 +106,19 @@ async def list_held(user_id: UUID, access: FromDishka[AccessService]) -> Page[He
     response_class=Response,
 )
 @calls(AccessService.of_user)
-async def export_held(user_id: UUID, request: Request) -> Response:
+async def export_user_permissions(user_id: UUID, form: _Form, request: Request) -> Response:
     """Export all that a user may do as CSV."""
-    return await _held(user_id, request)
+    return await _held(user_id, form, request)
 
 
 @console_router.get("/users/{user_id}")
 @calls(AccessService.of_user)
-async def download_held(user_id: UUID, request: Request) -> Response:
+async def download_held(user_id: UUID, form: _Form, request: Request) -> Response:
     """Save all that a user may do as a file."""
-    return await _held(user_id, request)
+    return await _held(user_id, form, request)
 
 
-async def _holders(wanted: HoldersQuery, request: Request) -> Response:
+async def _holders(wanted: HoldersExportQuery, request: Request) -> Response:
     async def export(unit: AsyncContainer, write: Write) -> None:
         access = await unit.get(AccessService)
         found = await access.holders(wanted.permission)
@@ -121,13 +127,13 @@ async def _holders(wanted: HoldersQuery, request: Request) -> Response:
             # Without it the file would look complete.
             await write([["", unseen(found.hidden), *[""] * (len(_HOLDERS) - 2)]])
 
-    return await csv_download(request, "holders", _HOLDERS, export)
+    return await csv_download(request, "holders", _HOLDERS, export, wanted)
 
 
-async def _held(user_id: UUID, request: Request) -> Response:
+async def _held(user_id: UUID, form: CsvQuery, request: Request) -> Response:
     async def export(unit: AsyncContainer, write: Write) -> None:
         access = await unit.get(AccessService)
         found = await access.of_user(user_id)
         await write([[getattr(held, name) for name in _HELD] for held in found])
 
-    return await csv_download(request, "access", _HELD, export)
+    return await csv_download(request, "access", _HELD, export, form)

@@ -1,9 +1,10 @@
 """The access feature."""
 
-from dishka import Provider, Scope
+from dishka import AsyncContainer, Provider, Scope
 
-from app.core.module import Action, Module, NavItem, PageSpec
+from app.core.module import Action, Finder, Found, Module, NavItem, PageSpec
 from app.core.permissions import SIGNED_IN
+from app.core.search import is_found, search_text
 from app.features.access.api import console_router, router
 from app.features.access.pages import (
     compare_page,
@@ -12,7 +13,7 @@ from app.features.access.pages import (
     holders_page,
     matrix_page,
 )
-from app.features.access.rows import EXPLAIN
+from app.features.access.rows import EXPLAIN, address_of
 from app.features.access.service import AccessService, PreviewService
 from app.features.access.state import (
     COMPARE,
@@ -35,6 +36,26 @@ provider = Provider(scope=Scope.REQUEST)
 provider.provide_all(AccessService, PreviewService)
 
 _READ = RolePermission.READ
+_FOUND = 6
+
+
+async def _find(unit: AsyncContainer, text: str) -> list[Found]:
+    found = await (await unit.get(AccessService)).permissions()
+    return [
+        Found(
+            "Permissions",
+            each.permission,
+            each.description,
+            address_of(HOLDERS, {"permission": each.permission}),
+        )
+        for each in found
+        if is_found(search_text(each.permission, each.description), text)
+    ][:_FOUND]
+
+
+async def _granters(unit: AsyncContainer, permission: str) -> list[str]:
+    return await (await unit.get(AccessService)).granters(permission)
+
 
 module = Module(
     id="access",
@@ -42,11 +63,27 @@ module = Module(
     router=router,
     console_router=console_router,
     pages=(
-        PageSpec("/access", "Permissions", _READ, matrix_page, [AccessMatrix.load], wide=True),
+        PageSpec(
+            "/access",
+            "Permissions",
+            _READ,
+            matrix_page,
+            [AccessMatrix.load],
+            wide=True,
+            keywords="matrix rights overview of roles",
+        ),
         PageSpec(EXPLAIN, "Explain", _READ, explain_page, [Explain.load]),
         PageSpec(HOLDERS, "Who can do this", _READ, holders_page, [Holders.load]),
         PageSpec(COMPARE, "Compare roles", _READ, compare_page, [CompareRoles.load]),
-        PageSpec(COVERAGE, "Guard coverage", _READ, coverage_page, [Coverage.load], wide=True),
+        PageSpec(
+            COVERAGE,
+            "Guard coverage",
+            _READ,
+            coverage_page,
+            [Coverage.load],
+            wide=True,
+            keywords="routes handlers ways in unguarded security",
+        ),
     ),
     actions=(
         Action("Explain a permission", _READ, href=EXPLAIN, keywords="why may access denied"),
@@ -68,5 +105,7 @@ module = Module(
         ),
         Action("Compare roles", _READ, href=COMPARE, keywords="difference"),
     ),
+    finders=(Finder(_READ, _find, "permission"),),
+    granters=_granters,
     nav=(NavItem("Access", "Permissions", "shield_check", "/access", _READ, shortcut="p"),),
 )

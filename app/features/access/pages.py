@@ -15,6 +15,7 @@ from app.features.access.state import (
 )
 from app.features.roles.pages import nobody_to_see, unseen_people
 from app.features.roles.permissions import RolePermission
+from app.ui.list_view import list_loading
 from app.ui.page_state import Console
 from components.badge import badge, status_badge
 from components.button import button, link_button
@@ -26,9 +27,10 @@ from components.form import form
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_row
 from components.icon import icon
+from components.last_day import end_time
 from components.link import link
 from components.matrix import matrix
-from components.menu import menu_item, menu_link
+from components.menu import csv_links, menu, menu_item, menu_link
 from components.page_header import page_header
 from components.progress import skeleton
 from components.relative_time import relative_time
@@ -46,6 +48,7 @@ MARKS = {
 }
 _VERDICTS = {
     "Counts": ("Counts", "success", "circle_check"),
+    "Would count": ("Would count", "neutral", "circle_minus"),
     "Ended": ("Ended", "neutral", "clock"),
     "Other records": ("Other records", "warning", "filter"),
 }
@@ -140,15 +143,21 @@ def coverage_page() -> rx.Component:
         data_table(
             Coverage.rows,
             [
-                Column("name", "Way in", render=lambda row: code(row.name), fixed=True),
+                Column(
+                    "name",
+                    "Way in",
+                    render=lambda row: code(row.name),
+                    size="whole",
+                    fixed=True,
+                ),
                 Column("kind", "Kind", size="fit"),
                 Column("permission", "Permission", render=_guard, size="fit"),
-                Column("rules", "Row rules", size="wide"),
+                Column("rules", "Row rules", size="whole"),
                 Column("holders", "Holders", render=_holder_count, align="end", size="fit"),
             ],
             label="Ways in",
             compact=True,
-            loading=Coverage.loading,
+            loading=list_loading(Coverage),
             empty=no_match_state("No way in matches the search."),
         ),
     )
@@ -204,6 +213,7 @@ def explain_page() -> rx.Component:
                     on_submit=Explain.ask,
                     version=Explain.question,
                     errors=errors,
+                    keeps=False,
                     label="Question",
                 ),
             ),
@@ -289,7 +299,7 @@ def given(row: Any) -> rx.Component:
 
 def until(ends_at: Any) -> rx.Component:
     """Until when something is held."""
-    return rx.cond(ends_at, relative_time(ends_at), "for good")
+    return end_time(ends_at)
 
 
 def holders_page() -> rx.Component:
@@ -301,7 +311,7 @@ def holders_page() -> rx.Component:
             "Everybody who may sign in and holds a permission now.",
             action=rx.cond(
                 Holders.download,
-                link_button("Download CSV", href=Holders.download, icon="download", native=True),
+                menu(*csv_links(Holders.download + "&"), label="Download"),
             ),
         ),
         stack(
@@ -312,6 +322,7 @@ def holders_page() -> rx.Component:
                     on_submit=Holders.ask,
                     version=Holders.permission,
                     errors=errors,
+                    keeps=False,
                     label="Permission",
                 )
             ),
@@ -354,7 +365,10 @@ def _holder_columns() -> list[Column]:
 
 
 def _holder(row: HolderRow) -> rx.Component:
-    return cell_link(row.name, href="/users/" + row.id)
+    return rx.fragment(
+        cell_link(row.name, href="/users/" + row.id),
+        rx.cond(row.kept_out, rx.el.span(" ", badge(row.kept_out, tone="warning"))),
+    )
 
 
 def why(row: Any) -> rx.Component:
@@ -387,8 +401,14 @@ def compare_page() -> rx.Component:
                                 render=lambda row: code(row.permission),
                                 size="fit",
                             ),
-                            Column("first", "First", render=lambda row: _extent(row.first)),
-                            Column("second", "Second", render=lambda row: _extent(row.second)),
+                            Column(
+                                "first", CompareRoles.first, render=lambda row: _extent(row.first)
+                            ),
+                            Column(
+                                "second",
+                                CompareRoles.second,
+                                render=lambda row: _extent(row.second),
+                            ),
                         ],
                         label="Differences",
                         row_key="permission",

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from app.core.errors import Invalid
 from app.core.validation import findings, summary
+from app.core.yaml import NotYaml, read_yaml
 from app.features.access.schemas import RoleDefinition, RolesFile
 from app.features.roles.schemas import GrantSpec, RoleRead
 
@@ -22,6 +23,7 @@ def defined(role: RoleRead) -> RoleDefinition:
     """What a file says of a role."""
     return RoleDefinition(
         name=role.name,
+        id=role.id,
         description=role.description,
         includes=sorted(role.includes),
         grants=sorted(
@@ -31,9 +33,17 @@ def defined(role: RoleRead) -> RoleDefinition:
     )
 
 
-def write(roles: Iterable[RoleRead]) -> str:
-    """The text of a file with these roles, by name."""
+def write(roles: Iterable[RoleRead], *, with_ids: bool = True) -> str:
+    """The text of a file with these roles, by name.
+
+    Args:
+        roles: The roles.
+        with_ids: Whether the file says which role each name means. Elsewhere the same names have
+            other ids.
+    """
     found = sorted(map(defined, roles), key=lambda role: role.name)
+    if not with_ids:
+        found = [role.model_copy(update={"id": None}) for role in found]
     document = {"roles": [_plain(role) for role in found]}
     return _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
@@ -42,15 +52,38 @@ def read(text: str) -> RolesFile:
     """The roles that a file describes.
 
     Raises:
-        Invalid: It is not YAML, or does not describe roles.
+        Invalid: It is empty, not YAML, or does not describe roles.
     """
     try:
-        return RolesFile.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise Invalid("access.file.invalid", f"This is not YAML: {error}") from error
+        content = read_yaml(text)
+    except NotYaml as error:
+        raise Invalid(
+            "access.file.invalid", f"This is no YAML that is read here: {error}"
+        ) from error
+    if content is None:
+        message = "This file is empty; a file that describes no role says `roles: []`."
+        raise Invalid("access.file.empty", message)
+    try:
+        return RolesFile.model_validate(content)
     except ValidationError as error:
         wrong = findings(error.errors(include_input=False, include_url=False))
         raise Invalid("access.file.invalid", summary(wrong)) from error
+
+
+def mistaken(wanted: RolesFile, present: Sequence[RoleRead]) -> list[str]:
+    """Where a name means another role than the id beside it, one sentence each."""
+    ids = {role.name: role.id for role in present}
+    names = {role.id: role.name for role in present}
+    found = []
+    for role in sorted(wanted.roles, key=lambda role: role.name):
+        here = ids.get(role.name)
+        if role.id is None or role.id == here:
+            continue
+        if role.id in names:
+            found.append(f"{role.name}: the role with this id is called {names[role.id]} here.")
+        elif here is not None:
+            found.append(f"{role.name}: is another role here than in the file, by its id.")
+    return found
 
 
 def differences(wanted: RolesFile, present: Sequence[RoleRead]) -> list[str]:
@@ -64,11 +97,12 @@ def differences(wanted: RolesFile, present: Sequence[RoleRead]) -> list[str]:
         elif name not in here:
             found.append(f"{name}: is in the file only.")
         else:
-            found += [f"{name}: {words}" for words in _between(there[name], here[name])]
-    return found
+            found += [f"{name}: {words}" for words in between(there[name], here[name])]
+    return [*mistaken(wanted, present), *found]
 
 
-def _between(there: RoleDefinition, here: RoleDefinition) -> list[str]:
+def between(there: RoleDefinition, here: RoleDefinition) -> list[str]:
+    """What a file says otherwise of a role than it is, as ends of sentences."""
     words = []
     if there.description != here.description:
         words.append("has another description in the file.")
@@ -91,6 +125,8 @@ def _between(there: RoleDefinition, here: RoleDefinition) -> list[str]:
 
 def _plain(role: RoleDefinition) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": role.name}
+    if role.id is not None:
+        facts["id"] = str(role.id)
     if role.description:
         facts["description"] = role.description
     if role.includes:

@@ -10,12 +10,14 @@ from app.core import clock
 from app.core.permissions import resource_of
 from app.features.access.schemas import ExplanationRead, HeldPermission, StepRead
 from app.features.access.service import ALL_OF_THEM
-from app.features.roles.schemas import GrantRead
+from app.features.roles.schemas import KEPT_OUT_WORDS, GrantRead, KeptOut
 from app.ui import runtime
 
 EXPLAIN = "/access/explain"
 
 _VERDICTS = {"counts": "Counts", "expired": "Ended", "other_rows": "Other records"}
+_KEPT_OUT = {**_VERDICTS, "counts": "Would count"}
+"""The same for somebody who may do nothing for now."""
 
 
 @dataclass
@@ -88,6 +90,7 @@ class HolderRow:
     rows: str
     through: str
     ends_at: str
+    kept_out: str
     why: str
 
 
@@ -112,6 +115,12 @@ class GuardRow:
     rules: str
     holders: str
     href: str
+
+
+def kept_out_in_words(reasons: Iterable[KeptOut]) -> str:
+    """What keeps somebody from all that they hold; empty for nothing."""
+    words = " and ".join(KEPT_OUT_WORDS[each] for each in reasons)
+    return f"{words[0].upper()}{words[1:]}" if words else ""
 
 
 def text_of(moment: datetime | None) -> str:
@@ -144,15 +153,18 @@ def told_of(told: ExplanationRead) -> Told:
         name=told.user.name,
         permission=told.permission,
         description=told.description,
-        trace=[_trace(number, step) for number, step in enumerate(told.steps)],
+        trace=[
+            _trace(number, step, _KEPT_OUT if told.kept_out else _VERDICTS)
+            for number, step in enumerate(told.steps)
+        ],
         given_by_roles=told.given_by_roles,
     )
 
 
-def _trace(number: int, step: StepRead) -> TraceRow:
+def _trace(number: int, step: StepRead, verdicts: Mapping[str, str]) -> TraceRow:
     return TraceRow(
         id=str(number),
-        verdict=_VERDICTS[step.verdict],
+        verdict=verdicts[step.verdict],
         way=" → ".join(step.roles) or "In person",
         role_href=f"/roles/{step.role_id}" if step.role_id else "",
         granted=step.granted,

@@ -7,11 +7,16 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.core.csv import CsvQuery
+from app.core.names import name_key
 from app.core.paging import Page
-from app.core.text import plain_text
-from app.features.roles.schemas import GrantSpec, Person, RoleName
+from app.core.text import shown_text
+from app.features.roles.schemas import GrantSpec, KeptOut, Person, RoleName
 
-_Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
+_Text = Annotated[str, Field(max_length=100), BeforeValidator(shown_text)]
+
+
+_KEPT_OUT = "What keeps them from it for now, as far as one may see it."
 
 
 class ExplainQuery(BaseModel):
@@ -72,7 +77,9 @@ class ExplanationRead(BaseModel):
     user: Person
     permission: str
     description: str
-    allowed: bool
+    allowed: bool = Field(description="Whether they may: they hold it, and nothing keeps them out.")
+    holds: bool = Field(description="Whether a grant gives it.")
+    kept_out: list[KeptOut] = Field(description=_KEPT_OUT)
     verdict: str = Field(description="The answer in one sentence.")
     steps: list[StepRead]
     given_by_roles: list[str] = Field(description="The roles that would give it, without limits.")
@@ -88,6 +95,7 @@ class HeldPermission(BaseModel):
     writable: list[str] | None
     through: list[str] = Field(description="Roles, with the way through them, or `in person`.")
     ends_at: datetime | None
+    kept_out: list[KeptOut] = Field(default=[], description=_KEPT_OUT)
 
 
 class HoldersQuery(BaseModel):
@@ -98,12 +106,19 @@ class HoldersQuery(BaseModel):
     permission: _Text = Field(examples=["user.delete"])
 
 
+class HoldersExportQuery(HoldersQuery, CsvQuery):
+    """The same for a file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Holder(Person):
     """Somebody who holds a permission."""
 
     rows: str
     through: list[str]
     ends_at: datetime | None
+    kept_out: list[KeptOut] = Field(default=[], description=_KEPT_OUT)
 
 
 class HolderPage(Page[Holder]):
@@ -172,7 +187,10 @@ class RoleDefinition(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: RoleName
-    description: Annotated[str, Field(max_length=300), BeforeValidator(plain_text)] = ""
+    id: UUID | None = Field(
+        default=None, description="Which role the name means; any of that name when absent."
+    )
+    description: Annotated[str, Field(max_length=300), BeforeValidator(shown_text)] = ""
     includes: list[_Text] = []
     grants: list[GrantSpec] = []
 
@@ -182,13 +200,17 @@ class RolesFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    roles: list[RoleDefinition] = []
+    roles: list[RoleDefinition]
 
     @model_validator(mode="after")
     def _are_unique(self) -> "RolesFile":
-        names = [role.name for role in self.roles]
+        names = [name_key(role.name) for role in self.roles]
         if len(names) != len(set(names)):
             code, message = "roles", "A role is described twice."
+            raise PydanticCustomError(code, message)
+        ids = [role.id for role in self.roles if role.id is not None]
+        if len(ids) != len(set(ids)):
+            code, message = "roles", "Two roles have the same id."
             raise PydanticCustomError(code, message)
         return self
 

@@ -10,11 +10,16 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.access import Access, Grant, Reach, RoleGraph, Step, refuse_beyond
 from app.core.actor import Actor
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.days import until
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
+from app.core.folding import in_order
 from app.core.ids import parse_id
 from app.core.operations import Service, operation, query
 from app.core.permissions import SIGNED_IN, PermissionName, covers, resource_of
 from app.core.registry import Registry
+from app.core.rows import rows_of
+from app.core.text import searchable
+from app.core.turns import in_turns
 from app.core.unit_of_work import UnitOfWork
 from app.features.access import roles_file
 from app.features.access.schemas import (
@@ -40,11 +45,14 @@ from app.features.auth.repository import SessionRepository
 from app.features.roles.people import People
 from app.features.roles.permissions import RolePermission
 from app.features.roles.repository import RoleRepository
-from app.features.roles.schemas import Person
+from app.features.roles.schemas import KEPT_OUT_WORDS, KeptOut, Person
 from app.settings import Settings
 
 _HOLDING = ("roles",)
 """The fields of a user by which one may know what they hold."""
+
+_GIVE_ROLES = "user.assign_roles"
+_MOST_NAMED = 3
 
 IN_PERSON = "in person"
 ALL_OF_THEM = "all"
@@ -89,7 +97,7 @@ class AccessService(Service):
                     )
         return found
 
-    @query(RolePermission.READ, action="access.explain")
+    @query(RolePermission.READ, action="access.explain", expensive=True)
     async def explain(self, wanted: ExplainQuery) -> ExplanationRead:
         """Why a user holds a permission or does not, for all records or for one.
 
@@ -104,26 +112,33 @@ class AccessService(Service):
         if wanted.object_id is not None:
             holding = await self._holding(person, access, name, wanted.object_id)
         explained = access.explain(name, rules=holding)
+        kept_out = (await self._people.kept_out([person.id])).get(person.id, [])
         graph = await self._roles.graph()
         role_ids = await self._roles.ids()
         giving = [
             role
-            for role in sorted(graph.roles)
+            async for role in in_turns(in_order(graph.roles))
             if Access(graph.grants_of(role)).reach(name).is_everything
         ]
         return ExplanationRead(
             user=person,
             permission=name,
             description=name.description,
-            allowed=explained.allowed,
-            verdict=_verdict(person, name, explained.allowed, explained.steps, holding),
+            allowed=explained.allowed and not kept_out,
+            holds=explained.allowed,
+            kept_out=kept_out,
+            verdict=_kept_out_verdict(
+                person,
+                kept_out,
+                _verdict(person, name, explained.allowed, explained.steps, holding),
+            ),
             steps=await self._people.crediting(
                 self._step(step, role_ids) for step in explained.steps
             ),
             given_by_roles=giving,
         )
 
-    @query(RolePermission.READ, action="access.of_user")
+    @query(RolePermission.READ, action="access.of_user", expensive=True)
     async def of_user(self, user_id: UUID) -> list[HeldPermission]:
         """All that a user may do now, permission by permission.
 
@@ -132,6 +147,7 @@ class AccessService(Service):
         """
         await self._people.one(user_id, showing=_HOLDING)
         access = await self._roles.access_of(user_id)
+        kept_out = (await self._people.kept_out([user_id])).get(user_id, [])
         return [
             HeldPermission(
                 permission=name,
@@ -141,12 +157,13 @@ class AccessService(Service):
                 writable=_fields(part.writable for part in access.reach(name).parts),
                 through=_through(access, name),
                 ends_at=access.ends_at(name),
+                kept_out=kept_out,
             )
             for name in self._registry.permissions
             if name in access
         ]
 
-    @query(RolePermission.READ, action="access.holders")
+    @query(RolePermission.READ, action="access.holders", expensive=True)
     async def holders(self, permission: str) -> HolderPage:
         """Everybody who may sign in and holds a permission now, by name.
 
@@ -157,26 +174,50 @@ class AccessService(Service):
         """
         name = self._declared(permission)
         graph = await self._roles.graph()
-        roles = [role for role in graph.roles if name in Access(graph.grants_of(role))]
+        roles = [
+            role async for role in in_turns(graph.roles) if name in Access(graph.grants_of(role))
+        ]
         candidates = await self._roles.active(
             await self._roles.holders(roles) | await self._roles.with_own_grants()
         )
         held = await self._roles.held_by(candidates)
-        access = {user_id: graph.access(*of_user) for user_id, of_user in held.items()}
+        access = {
+            user_id: graph.access(*of_user) async for user_id, of_user in in_turns(held.items())
+        }
         holding = [each for each in access if name in access[each]]
         people = await self._people.with_ids(holding, showing=[*_HOLDING, "status"])
+        kept_out = await self._people.kept_out([person.id for person in people])
         found = [
             Holder(
                 **person.model_dump(),
                 rows=self._rows(access[person.id].reach(name)),
                 through=_through(access[person.id], name),
                 ends_at=access[person.id].ends_at(name),
+                kept_out=kept_out.get(person.id, []),
             )
             for person in people
         ]
         return HolderPage(items=found, hidden=len(holding) - len(found))
 
-    @query(RolePermission.READ, action="access.holder_counts")
+    @query(SIGNED_IN, action="access.granters")
+    async def granters(self, permission: str) -> list[str]:
+        """Names of some of those who can give a role that grants this, as far as the actor may see.
+
+        Empty when the actor may see nobody of them, or nobody with their roles.
+        """
+        graph = await self._roles.graph()
+        needed = (_GIVE_ROLES, RolePermission.GRANT)
+        roles = [
+            role
+            async for role in in_turns(graph.roles)
+            if _grants_whole(graph, role, needed)
+            or _grants_whole(graph, role, (_GIVE_ROLES, permission))
+        ]
+        candidates = await self._roles.active(await self._roles.holders(roles))
+        people = await self._people.with_ids(candidates, showing=["display_name", *_HOLDING])
+        return [each.name for each in people if each.id != self.uow.actor.user_id][:_MOST_NAMED]
+
+    @query(RolePermission.READ, action="access.holder_counts", expensive=True)
     async def holder_counts(self) -> dict[str, int]:
         """How many of those who may sign in hold each permission now."""
         graph = await self._roles.graph()
@@ -184,36 +225,38 @@ class AccessService(Service):
         # Most people hold the same as many others.
         alike = Counter((tuple(roles), tuple(direct)) for roles, direct in held.values())
         counts = dict.fromkeys(map(str, self._registry.permissions), 0)
-        for (roles, direct), people in alike.items():
+        async for (roles, direct), people in in_turns(alike.items()):
             access = graph.access(roles, direct)
             for name in counts:
                 if name in access:
                     counts[name] += people
         return counts
 
-    @query(RolePermission.READ, action="access.matrix")
+    @query(RolePermission.READ, action="access.matrix", expensive=True)
     async def matrix(self) -> Matrix:
         """What every role makes of every permission."""
         graph = await self._roles.graph()
         ids = await self._roles.ids()
-        names = sorted(graph.roles, key=str.casefold)
-        columns = [_Column(graph, name) for name in names]
+        names = in_order(graph.roles)
+        permissions = self._registry.permissions
+        columns = [
+            [column.cell(permission) for permission in permissions]
+            async for column in in_turns(_Column(graph, name) for name in names)
+        ]
         return Matrix(
             roles=[MatrixRole(id=ids[name], name=name) for name in names],
             rows=[
                 MatrixRow(
-                    permission=name,
-                    description=name.description,
-                    module=module.id,
-                    cells=[column.cell(name) for column in columns],
+                    permission=permission,
+                    description=permission.description,
+                    module=self._registry.module_of(permission),
+                    cells=[column[number] for column in columns],
                 )
-                for module in self._registry.modules
-                for enumeration in module.permissions
-                for name in enumeration
+                async for number, permission in in_turns(enumerate(permissions))
             ],
         )
 
-    @query(RolePermission.READ, action="access.compare")
+    @query(RolePermission.READ, action="access.compare", expensive=True)
     async def compare(self, roles: CompareQuery) -> list[Difference]:
         """The permissions of which two roles do not give the same.
 
@@ -239,23 +282,24 @@ class AccessService(Service):
         Raises:
             NotFound: No such user.
         """
-        user_id = parse_id(known_as.strip())
+        known_as = searchable(known_as).strip()
+        user_id = parse_id(known_as)
         if user_id is not None:
             return await self._people.one(user_id)
-        for person in await self._people.known_as(known_as.strip()):
+        for person in await self._people.known_as(known_as):
             return person
         raise NotFound("user.not_found", f"There is no user {known_as}.")
 
     @query(RolePermission.READ, action="access.people")
     async def people(self, text: str) -> list[Person]:
         """A few people whose name or e-mail address contains the text."""
-        wanted = text.strip()[:_LONGEST_SEARCH]
+        wanted = searchable(text[:_LONGEST_SEARCH]).strip()
         return await self._people.matching(wanted, limit=_MOST_FOUND) if wanted else []
 
     @query(RolePermission.READ, action="access.export")
-    async def export(self) -> str:
-        """All roles as the text of a file."""
-        return roles_file.write(await self._roles.all())
+    async def export(self, *, with_ids: bool = True) -> str:
+        """All roles as the text of a file, with or without their ids."""
+        return roles_file.write(await self._roles.all(), with_ids=with_ids)
 
     @query(RolePermission.READ, action="access.diff")
     async def differences(self, wanted: RolesFile) -> list[str]:
@@ -290,17 +334,21 @@ class AccessService(Service):
         """The row rules that hold for this user in a record.
 
         Raises:
-            NotFound: No such record.
+            NotFound: No such record that the actor may see whole.
             Invalid: The permission is not about records.
         """
         resource = self._registry.resource(resource_of(permission))
+        mine = rows_of(self._registry, self.uow.actor, f"{resource.name}.read")
         if resource.key is None:
             message = f"{permission} is not about single records."
             raise Invalid("access.object.impossible", message, fields={"object_id": message})
         actor = Actor(kind="user", name=person.name, access=access, user_id=person.id)
         flags = [rule.condition(actor).label(rule.name) for rule in resource.rules]
         wanted = parse_id(object_id)
-        statement = select(resource.key, *flags).where(resource.key == wanted)
+        # For whoever may not see the record there is none. Nor is said which rules hold in one of
+        # which they see a part only: a rule looks at all of it.
+        whole = mine.showing(resource.fields)
+        statement = select(resource.key, *flags).where(resource.key == wanted, whole)
         row = None
         if wanted is not None:
             row = (await self.uow.session.execute(statement)).one_or_none()
@@ -382,13 +430,16 @@ class PreviewService(Service):
         Raises:
             NotFound: No such role or user.
             Conflict: It is not a console session that asks for it.
-            PermissionDenied: They hold what the actor does not.
+            PermissionDenied: They hold what the actor does not, or the actor may not read roles:
+                the console would show what is granted.
         """
         self.uow.audit.about(shown.kind, shown.id, "")
+        if RolePermission.READ not in self.uow.actor.access:
+            raise PermissionDenied(RolePermission.READ)
         if shown.kind == "user":
             # The banner names them all the while.
             person = await self._people.one(shown.id, showing=[*_HOLDING, "display_name", "email"])
-            name, access = person.name, await self._roles.access_of(shown.id)
+            name, access = person.email or "", await self._roles.access_of(shown.id)
         else:
             role = await self._roles.get(shown.id)
             if role is None:
@@ -416,6 +467,12 @@ class PreviewService(Service):
     async def _session(self) -> UserSession | None:
         session_id = self.uow.actor.session_id
         return None if session_id is None else await self._sessions.get(session_id)
+
+
+def _grants_whole(graph: RoleGraph, role: str, permissions: Iterable[str]) -> bool:
+    """Whether a role grants all of these for all records."""
+    access = Access(graph.grants_of(role))
+    return all(access.reach(each).is_everything for each in permissions)
 
 
 class _Column:
@@ -447,6 +504,14 @@ class _Column:
         return letters
 
 
+def _kept_out_verdict(person: Person, kept_out: Sequence[KeptOut], verdict: str) -> str:
+    """What grants say, behind what keeps the person out whatever they say."""
+    if not kept_out:
+        return verdict
+    why = " and ".join(KEPT_OUT_WORDS[each] for each in kept_out)
+    return f"{person.name} may not: {person.name} {why}. Apart from that: {verdict}"
+
+
 def _verdict(
     person: Person,
     permission: str,
@@ -474,7 +539,7 @@ def _sentence(step: Step, rule: str) -> str:
     if grant.readable is not None or grant.writable is not None:
         words.append("for some fields")
     if grant.ends_at is not None:
-        words.append(f"until {grant.ends_at:%Y-%m-%d %H:%M} UTC")
+        words.append(until(grant.ends_at))
     words[-1] += "."
     if step.verdict == "expired":
         words.append("That has ended.")

@@ -8,6 +8,7 @@ import reflex as rx
 from app.core.errors import Invalid, NotFound, PermissionDenied
 from app.core.permissions import SIGNED_IN
 from app.core.ports import Authenticator
+from app.core.search import is_found, search_text
 from app.features.access.rows import (
     EXPLAIN,
     DifferenceRow,
@@ -15,6 +16,7 @@ from app.features.access.rows import (
     HolderRow,
     Told,
     address_of,
+    kept_out_in_words,
     rows_in_words,
     text_of,
     told_of,
@@ -164,6 +166,7 @@ class Holders(AccessState, rx.State):
                 rows=rows_in_words(each.rows),
                 through=", ".join(each.through),
                 ends_at=text_of(each.ends_at),
+                kept_out=kept_out_in_words(each.kept_out),
                 why=address_of(EXPLAIN, {"user": each.id, "permission": self.permission}),
             )
             for each in found.items
@@ -301,17 +304,18 @@ class Coverage(PageState, rx.State):
                 name=each.name,
                 permission=each.permission,
                 rules="; ".join(each.rules),
-                holders=str(counts.get(each.permission, "")),
+                holders=f"{counts[each.permission]:,}" if each.permission in counts else "",
                 href=address_of(HOLDERS, {"permission": each.permission})
                 if each.permission in counts
                 else "",
             )
             for each in guards(now.registry, now.routes)
         ]
-        words = self.search.lower().split()
         self.total = len(found)
         self.rows = [
-            row for row in found if all(word in f"{row.id} {row.permission}" for word in words)
+            row
+            for row in found
+            if not self.search or is_found(search_text(row.id, row.permission), self.search)
         ]
         self.loading = False
 

@@ -14,7 +14,7 @@ from app.features.audit.activity_repository import ActivityRepository, Happening
 from app.features.audit.filters import Sight
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import Activity, AuditFilter, Bar, Share
-from app.features.audit.sight import hidden_of_people, sight_of
+from app.features.audit.sight import Masks, sight_of
 
 MOST = 10_000
 """Entries that are counted: the newest, so that the charts cost the same at any size."""
@@ -68,7 +68,7 @@ class ActivityService(Service):
     def _people(self, counted: Sequence[Happening]) -> list[tuple[str, str]]:
         """Ids and names of those who acted, as far as the actor may read their names."""
         own = self.uow.actor.user_id
-        is_hidden = "display_name" in hidden_of_people(self._registry, self.uow.actor)
+        is_hidden = not Masks(self._registry, self.uow.actor).shows("user", "display_name")
         return [
             (str(each.actor_id), each.actor_name)
             for each in counted

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.core.paging import Page
 from app.features.audit.schemas import (
+    Acknowledge,
     AuditEntryRead,
     AuditExportQuery,
     AuditListQuery,
     Verification,
     VerifyQuery,
 )
-from app.features.audit.service import AuditService, SealService
+from app.features.audit.seal_service import SealService
+from app.features.audit.service import AuditService
 from app.http.download import Write, download
 from app.http.problems import problem
 from app.http.routing import ConsoleRoute, OperationRoute, calls
@@ -32,7 +34,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 
 @router.get("")
 @calls(AuditService.page)
-async def list_entries(
+async def list_audit_entries(
     request: Annotated[AuditListQuery, Query()], audit: FromDishka[AuditService]
 ) -> Page[AuditEntryRead]:
     """List what was done and tried, newest first."""
@@ -41,7 +43,9 @@ async def list_entries(
 
 @router.get("/export", responses=_ZIP, response_class=Response)
 @calls(SealService.export)
-async def export_entries(query: Annotated[AuditExportQuery, Query()], request: Request) -> Response:
+async def export_audit_entries(
+    query: Annotated[AuditExportQuery, Query()], request: Request
+) -> Response:
     """Export all entries that match, oldest first.
 
     The ZIP file holds `entries.csv` or `entries.jsonl`, and `manifest.json`: how many there are,
@@ -68,19 +72,36 @@ async def _export(query: AuditExportQuery, request: Request) -> Response:
 
 @router.get("/verify")
 @calls(SealService.verify)
-async def verify(
+async def verify_audit_trail(
     request: Annotated[VerifyQuery, Query()], seals: FromDishka[SealService]
 ) -> Verification:
     """Verify the trail part by part.
 
     It is as it was written when no part, up to the one without `next_cursor`, has findings.
+    Note the `head` elsewhere, and pass it as `expect` with the first part of a later verification:
+    then not even whoever can alter database and anchor file can put another history in its place.
     """
     return await seals.verify(request)
 
 
+@router.post(
+    "/acknowledgements",
+    status_code=204,
+    responses=problem(
+        409,
+        "audit.acknowledge.none",
+        "There is no irregularity of time at seal 12. Verify anew.",
+    ),
+)
+@calls(SealService.acknowledge)
+async def acknowledge_irregularities(body: Acknowledge, seals: FromDishka[SealService]) -> None:
+    """Explain irregularities of time, so that verification counts them as faults no more."""
+    await seals.acknowledge(body)
+
+
 @router.get("/{entry_id}", responses=problem(404, "audit.not_found", "There is no such entry."))
 @calls(AuditService.get)
-async def get_entry(entry_id: UUID, audit: FromDishka[AuditService]) -> AuditEntryRead:
+async def get_audit_entry(entry_id: UUID, audit: FromDishka[AuditService]) -> AuditEntryRead:
     """Read one entry."""
     return await audit.get(entry_id)
 
@@ -97,6 +118,6 @@ async def get_entry(entry_id: UUID, audit: FromDishka[AuditService]) -> AuditEnt
     ),
 )
 @calls(AuditService.undo)
-async def undo(entry_id: UUID, audit: FromDishka[AuditService]) -> None:
+async def undo_audit_entry(entry_id: UUID, audit: FromDishka[AuditService]) -> None:
     """Take back what an entry tells, unless somebody changed it since."""
     await audit.undo(entry_id)

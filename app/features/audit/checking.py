@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from app.core.sealing import FORM, Checkpoint, Keys, entry_hash, genesis, link
-from app.features.audit.schemas import Finding
+from app.features.audit.schemas import Finding, Place
 
 MOST_IN_RANGE = 10_000
 """Entries that one checkpoint covers at most."""
 
 CLOCK_SLACK = timedelta(minutes=10)
 """How much older than what was sealed before it an entry may be: clocks and slow transactions."""
+
+_MOMENT = "%Y-%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def check(part: Range, keys: Keys) -> Iterator[Finding]:
     if not is_authentic:
         message = f"{name} was altered: its signature is not one of ours."
         yield Finding(kind="checkpoint", seq=checkpoint.last_seq, message=message)
+    else:
+        yield from _check_times(checkpoint, part.previous)
     if checkpoint.pruned_at is not None:
         if part.seals:
             message = f"{name} says that its entries were deleted, yet there are seals."
@@ -96,6 +100,27 @@ def _check_place(checkpoint: Checkpoint, previous: Checkpoint | None) -> Iterato
     elif checkpoint.previous_hash != before:
         message = f"Checkpoint {checkpoint.last_seq} does not continue the one before it."
         yield Finding(kind="checkpoint", seq=checkpoint.last_seq, message=message)
+
+
+def _check_times(checkpoint: Checkpoint, previous: Checkpoint | None) -> Iterator[Finding]:
+    """Where the server's clock was set back: nothing is wrong with the entries themselves."""
+    message = ""
+    if previous and checkpoint.sealed_at < previous.newest_at - CLOCK_SLACK:
+        message = (
+            f"Times run backwards between entries {previous.last_seq} and {checkpoint.first_seq}: "
+            f"those before are dated up to {previous.newest_at:{_MOMENT}} UTC, those after were "
+            f"sealed at {checkpoint.sealed_at:{_MOMENT}} UTC."
+        )
+    elif checkpoint.newest_at > checkpoint.sealed_at + CLOCK_SLACK:
+        message = (
+            f"Times run backwards among entries {checkpoint.first_seq} to {checkpoint.last_seq}: "
+            f"they are dated up to {checkpoint.newest_at:{_MOMENT}} UTC, but were sealed at "
+            f"{checkpoint.sealed_at:{_MOMENT}} UTC."
+        )
+    if message:
+        place = Place(seq=checkpoint.last_seq, chain_hash=checkpoint.chain_hash.hex())
+        seq = checkpoint.first_seq
+        yield Finding(kind="clock", seq=seq, place=str(place), message=message)
 
 
 def _check_seals(part: Range, last_seq: int) -> Iterator[Finding]:
@@ -142,12 +167,20 @@ def _check_entry(seal: Seal, part: Range) -> Iterator[Finding]:
     if entry is None or hash_of(entry, seal.form) != seal.entry_hash:
         message = f"Entry {seal.entry_id} (seal {seal.seq}) was altered."
         yield _finding("altered", seal, message)
-    elif part.previous and entry["at"] < part.previous.newest_at - CLOCK_SLACK:
+    elif part.previous and entry["at"] < _earliest(part.signed.checkpoint, part.previous):
         message = (
-            f"Entry {seal.entry_id} (seal {seal.seq}) is dated {entry['at']:%Y-%m-%d %H:%M} UTC, "
+            f"Entry {seal.entry_id} (seal {seal.seq}) is dated {entry['at']:{_MOMENT}} UTC, "
             "but was inserted after later ones had been sealed."
         )
         yield _finding("inserted", seal, message)
+
+
+def _earliest(checkpoint: Checkpoint, previous: Checkpoint) -> datetime:
+    """Since when entries can be dated that were sealed in this range.
+
+    After the clock was set back that is the moment of the sealing, by the same clock.
+    """
+    return min(previous.newest_at, checkpoint.sealed_at) - CLOCK_SLACK
 
 
 def hash_of(entry: Mapping[str, Any] | None, form: int = FORM) -> bytes | None:

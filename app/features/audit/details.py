@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from app.core.errors import Conflict
 from app.core.operations import operations_in
+from app.features.audit.rules import can_undo
 from app.features.audit.schemas import AuditEntryRead
-from app.features.audit.service import can_undo
 from app.features.audit.words import (
     actor_of,
     browser,
@@ -57,6 +57,8 @@ class EntryDetails:
     of_same_action: str = ""
     in_same_request: str = ""
     can_undo: bool = False
+    undone_href: str = ""
+    """Address of the entry by which it was taken back; empty when it was not."""
     put_back: list[dict[str, str]] = field(default_factory=list)
     """What taking it back would put back, as `{"name", "value"}`; the value may be empty."""
     why: str = ""
@@ -66,7 +68,8 @@ class EntryDetails:
 def details_of(entry: AuditEntryRead) -> EntryDetails:
     """All that is known of an entry, in words."""
     what, target = tell(entry)
-    is_undoable = can_undo(entry, runtime.current().registry.undo(entry.target_type))
+    undo = runtime.current().registry.undo(entry.target_type)
+    is_undoable = entry.undone_by is None and can_undo(entry, undo)
     about = {"target_type": entry.target_type, "target_id": entry.target_id}
     changes = [change for change in changes_of(entry) if entry.target_id not in change.values()]
     is_gone = not any(change["after"] for change in changes)
@@ -94,6 +97,7 @@ def details_of(entry: AuditEntryRead) -> EntryDetails:
         of_same_action=_list(action=entry.action),
         in_same_request=_list(request_id=entry.request_id),
         can_undo=is_undoable,
+        undone_href=_list(entry=entry.undone_by) if entry.undone_by else "",
         put_back=[
             {"name": change["field"], "value": change["before"]}
             for change in changes

@@ -1,16 +1,15 @@
-"""What opens beside the audit list: one entry, the verification, and the choice of days."""
+"""What opens beside the audit list: one entry, and the choice of days."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
 
-from app.features.audit.check_state import TrailCheck
+from app.features.audit.narrowing import OUTCOMES
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.state import AuditList
 from app.features.audit.words import EntryRow
 from app.ui.page_state import Console
-from components.badge import Tone, status_badge
+from components.badge import STATUSES, status_badge
 from components.button import button
 from components.callout import callout
 from components.code import code, copyable, kbd
@@ -19,16 +18,11 @@ from components.form_dialog import form_dialog
 from components.form_field import form_field, form_row
 from components.icon import icon
 from components.link import link, parameter_link
-from components.modal import close_button, modal, sheet
-from components.progress import progress
+from components.modal import sheet
 from components.relative_time import relative_time
 from components.text_input import text_input
 
-_OUTCOMES: Mapping[str, tuple[str, Tone, str]] = {
-    "succeeded": ("Succeeded", "success", "circle_check"),
-    "denied": ("Denied", "danger", "shield_x"),
-    "failed": ("Failed", "warning", "circle_x"),
-}
+_OUTCOMES = {outcome: STATUSES[outcome] for outcome in OUTCOMES}
 
 
 def outcome_badge(outcome: Any) -> rx.Component:
@@ -57,7 +51,7 @@ def period_dialog() -> rx.Component:
         form_row(day("First day", "since"), day("Last day", "until")),
         open=AuditList.choosing_days,
         on_close=AuditList.close_days,
-        sentence="Both are included, by universal time (UTC). Leave one empty for an open end.",
+        sentence="Both are included, in your own time zone. Leave one empty for an open end.",
         on_submit=AuditList.choose_days,
         submit_label="Show these days",
         errors=errors,
@@ -69,51 +63,6 @@ def _day(value: rx.Var[str]) -> rx.Var[str]:
     """The value, if it is a day as the field writes it."""
     is_day = (value.length() == 10) & value.contains("-")  # noqa: PLR2004 - 2026-01-31
     return rx.cond(is_day, value, "").to(str)
-
-
-def check_dialog() -> rx.Component:
-    """Show how far the verification is, and what came of it."""
-    check = TrailCheck
-    return modal(
-        "Verify the audit trail",
-        rx.cond(
-            check.is_running,
-            progress(check.done, label="Verifying", total=1000, sentence=check.sentence),
-            rx.cond(
-                check.faults > 0,
-                callout(
-                    check.sentence,
-                    title="Not everything is as it was written",
-                    tone="danger",
-                    announce=True,
-                ),
-                callout(
-                    check.sentence,
-                    title="Everything is as it was written",
-                    tone="success",
-                    announce=True,
-                ),
-            ),
-        ),
-        rx.cond(
-            check.faults > 0,
-            rx.el.section(
-                rx.el.h3("What was found", class_name="section-title"),
-                rx.el.ul(rx.foreach(check.findings, _finding), class_name="findings"),
-            ),
-        ),
-        open=check.is_open,
-        sentence="Compares every entry with its seal, and the seals with their signed checkpoints.",
-        footer=(close_button(rx.cond(check.is_running, "Stop", "Close")),),
-        on_close=check.close,
-    )
-
-
-def _finding(finding: Any) -> rx.Component:
-    words = finding["words"]
-    # The entry opens on the page behind the dialog.
-    opened = rx.el.span(link(words, href=finding["href"]), on_click=TrailCheck.close)
-    return rx.el.li(rx.cond(finding["href"], opened, words))
 
 
 def entry_sheet() -> rx.Component:
@@ -151,6 +100,15 @@ def entry_sheet() -> rx.Component:
             ),
         ),
         rx.cond(entry.can_undo & Console.may[AuditPermission.UNDO], _undo()),
+        rx.cond(
+            entry.undone_href,
+            rx.el.p(
+                icon("undo_2", size="s"),
+                "This was taken back. ",
+                link("By whom and when", href=entry.undone_href),
+                class_name="line quiet",
+            ),
+        ),
         rx.el.section(
             rx.el.h3("Circumstances", class_name="section-title"),
             rx.el.dl(

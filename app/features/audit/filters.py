@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    String,
     TextClause,
     and_,
+    cast,
     false,
     func,
     literal_column,
@@ -30,6 +32,7 @@ from sqlmodel import SQLModel
 
 from app.core.audit import AuditEntry
 from app.core.ids import first_id_at, parse_id
+from app.core.reads import is_look
 from app.core.registry import Registry
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.schemas import AuditFilter
@@ -37,6 +40,9 @@ from app.features.audit.subjects import ACTOR, Subject, SubjectRepository
 
 _PROBE = 500
 """So many entries are counted to see which of several filters has the fewest."""
+
+_NEWEST = 20
+"""An action that changed nothing in so many entries changes nothing."""
 
 _CLOCK_SLACK = timedelta(minutes=1)
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
@@ -96,11 +102,13 @@ class Sight:
         hidden: Types of things of which they may not read the names.
         is_all: Whether it is all entries. If not, a search finds those only that show the words
             themselves, and none by what other entries say of the same thing.
+        shows: Whether they may know that a field of a kind of thing was changed.
     """
 
     within: Condition
     hidden: frozenset[str] = frozenset()
     is_all: bool = False
+    shows: Callable[[str, str], bool] = lambda _kind, _field: True
 
 
 EVERYTHING = Sight(true(), is_all=True)
@@ -182,12 +190,13 @@ class Filters:
         return Matches(chosen, (*others, *always))
 
     async def _criteria(self, query: AuditFilter, sight: Sight) -> AsyncIterator[_Criterion]:
+        if query.reads == "none" and not any(is_look(*pair) for pair in await self._pairs()):
+            # Nothing is left out: all other entries need not be put together action by action.
+            query = query.model_copy(update={"reads": None})
         if query.request_id is not None:
             yield _equal("request", request_id=query.request_id)
-        if query.target_id is not None and query.target_type is not None:
-            yield _equal("target", target_type=query.target_type, target_id=query.target_id)
-        elif query.target_id is not None:
-            yield await self._target(query.target_id)
+        if query.target_id is not None:
+            yield await self._target(query.target_type, query.target_id)
         elif query.target_type is not None:
             yield _equal("kind", target_type=query.target_type)
         if query.actor_id is not None and query.outcome not in (None, "succeeded"):
@@ -196,7 +205,9 @@ class Filters:
             yield _equal("actor", actor_id=query.actor_id)
         if query.text is not None and query.text.strip():
             yield await self._text(query.text, sight)
-        if query.action or query.module or query.access_only or query.outcome:
+        if query.changed is not None:
+            yield await self._changed(query.changed, sight)
+        if _names_actions(query) or query.outcome:
             yield await self._done(query)
 
     async def _fewest(
@@ -213,8 +224,10 @@ class Filters:
         row = (await self._uow.session.execute(select(*counts))).one()
         return criteria[min(range(len(criteria)), key=row.__getitem__)]
 
-    async def _target(self, target_id: str) -> _Criterion:
-        """A thing of which only the id is known."""
+    async def _target(self, target_type: str | None, target_id: str) -> _Criterion:
+        """A thing, of which perhaps only the id is known."""
+        if target_type is not None:
+            return _equal("target", target_type=target_type, target_id=target_id)
         branches = [
             branch
             for each in await self._types()
@@ -224,18 +237,23 @@ class Filters:
 
     async def _done(self, query: AuditFilter) -> _Criterion:
         """What was done, and what came of it: pairs that there are, of which an index knows."""
-        by_action = bool(query.action or query.module or query.access_only)
+        by_action = _names_actions(query)
         if not by_action and query.outcome not in (None, "succeeded"):
             return _refused("outcome", query.outcome)
         wanted = [
             (action, outcome)
             for action, outcome in await self._pairs()
-            if self._is_meant(action, query) and query.outcome in (None, outcome)
+            if self._is_meant(action, query)
+            and query.outcome in (None, outcome)
+            and (query.reads is None or is_look(action, outcome) == (query.reads == "only"))
         ]
         branches = [branch for pair in wanted for branch in _done(pair)]
         conditions = [] if query.outcome is None else [_entry.outcome == query.outcome]
         if by_action:
             conditions.append(_entry.action.in_({action for action, _ in wanted}))
+        if query.reads is not None:
+            reads = and_(_entry.action.like("%.read"), _entry.outcome != "denied")
+            conditions.append(reads if query.reads == "only" else not_(reads))
         return _Criterion(and_(*conditions), branches)
 
     def _is_meant(self, action: str, query: AuditFilter) -> bool:
@@ -245,9 +263,54 @@ class Filters:
             and (not query.access_only or action in self._registry.changing_access)
         )
 
+    async def _changed(self, changed: str, sight: Sight) -> _Criterion:
+        """What changed a field of a kind of thing; not what made or deleted the thing.
+
+        The index of actions is read of those only that can have changed it.
+        """
+        kind, _, field = changed.rpartition(".")
+        if not kind or not sight.shows(kind, field):
+            return _Criterion(false(), [])
+        condition = and_(
+            _entry.target_type == kind,
+            _entry.outcome == "succeeded",
+            _entry.action.not_in([f"{kind}.create", f"{kind}.delete"]),
+            # As entries are written; see `app.core.audit.diff`.
+            cast(_entry.changes, String).contains(
+                f'{{"field": "{field}", "before": ', autoescape=True
+            ),
+        )
+        branches = [
+            _Branch(branch.index, and_(branch.where, condition))
+            for pair in await self._changing(kind)
+            for branch in _done(pair)
+        ]
+        return _Criterion(condition, branches)
+
+    async def _changing(self, kind: str) -> list[tuple[str, str]]:
+        """What can have changed a thing of this kind: its own actions, and others that change."""
+        done = [
+            pair for pair in await self._pairs() if pair[1] == "succeeded" and not is_look(*pair)
+        ]
+        own = [pair for pair in done if pair[0].startswith(f"{kind}.")]
+        others = [pair for pair in done if pair not in own]
+        if not others:
+            return own
+        newest = [
+            select(cast(_entry.changes, String).label("changes"))
+            .where(_done(pair)[0].where)
+            .order_by(_entry.id.desc())
+            .limit(_NEWEST)
+            .subquery()
+            for pair in others
+        ]
+        change = [select(1).where(each.c.changes != "[]").exists() for each in newest]
+        row = (await self._uow.session.execute(select(*change))).one()
+        return [*own, *(pair for pair, changes in zip(others, row, strict=True) if changes)]
+
     async def _text(self, typed: str, sight: Sight) -> _Criterion:
         """Whom or what the words call, or whole what stands in an entry as a code."""
-        found = await self._subjects.find(typed, sight.hidden)
+        found = await self._subjects.find(typed, sight.hidden, users=sight.is_all)
         exact = typed.strip()
         ways = (
             _people(found, sight),
@@ -277,6 +340,10 @@ class Filters:
     async def _types(self) -> Sequence[str]:
         """Types of things that there are, read likewise."""
         return [row[0] for row in await self._uow.session.execute(_TYPES)]
+
+
+def _names_actions(query: AuditFilter) -> bool:
+    return bool(query.action or query.module or query.access_only or query.reads)
 
 
 def _equal(index: str, **values: Any) -> _Criterion:

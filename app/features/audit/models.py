@@ -63,6 +63,19 @@ class AuditCheckpoint(Table, table=True):
     signature: str = Field(max_length=100)
 
 
+class AuditAnchor(Table, table=True):
+    """What the anchor file held when it was last written; without a row there is none in use."""
+
+    __tablename__ = "core_audit_anchor"
+
+    chain: str = Field(max_length=40, primary_key=True)
+    last_seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    chain_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    anchored_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    key_id: str = Field(max_length=16)
+    signature: str = Field(max_length=100)
+
+
 class AuditSubject(Table, table=True):
     """Something under one of its names, for the search; a type that is empty means who acted.
 

@@ -1,16 +1,16 @@
 """The filters of the audit list: how its address writes them, and what people read."""
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from app.core import clock
+from app.core import clock, days
 from app.core.errors import Invalid
 from app.core.ids import parse_id
 from app.core.permissions import PermissionName
 from app.core.registry import Registry
-from app.features.audit.words import TOLD_ACTIONS, action_in_words, capitalised
+from app.features.audit.words import TOLD_ACTIONS, action_in_words, capitalised, label_of
 
 TITLES: Mapping[str, str] = {
     "since": "From",
@@ -22,7 +22,9 @@ TITLES: Mapping[str, str] = {
     "target_type": "Kind",
     "target_id": "About",
     "request_id": "Request",
+    "changed": "Changed",
     "access_only": "Only",
+    "reads": "Looks",
 }
 """What chips call a filter, by its name in the address."""
 
@@ -35,6 +37,8 @@ PERIODS: Mapping[str, str] = {
 }
 OUTCOMES: Mapping[str, str] = {"succeeded": "Succeeded", "denied": "Denied", "failed": "Failed"}
 ACCESS_ONLY = "Access changes only"
+READS: Mapping[str, str] = {"none": "Without looks", "only": "Looks only"}
+"""Whether entries are listed that tell only who looked."""
 
 _AGO = re.compile(r"([0-9]{1,4})([hd])")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -43,6 +47,12 @@ _UNITS = {"h": "hours", "d": "days"}
 _CHANGING = frozenset({"create", "update", "delete", "revoke", "share", "suspend"})
 """Verbs of permissions on things that entries are about."""
 _NO_THINGS = {"page": "Page", "handler": "Console call"}
+
+_VALUES = {
+    "outcome": OUTCOMES,
+    "reads": {"none": "Left out", "only": "Nothing else"},
+    "access_only": {"true": "changes to permissions"},
+}
 
 Options = list[dict[str, str]]
 
@@ -66,7 +76,7 @@ def moment(text: str, *, is_end: bool = False) -> datetime:
 
     Args:
         text: As the address writes it.
-        is_end: Whether a date means the end of the day, in UTC, not its beginning.
+        is_end: Whether a date means the end of the reader's day, not its beginning.
 
     Raises:
         Invalid: The text is none of these.
@@ -76,9 +86,10 @@ def moment(text: str, *, is_end: bool = False) -> datetime:
         return clock.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     name = "until" if is_end else "since"
     try:
+        if _DAY.fullmatch(text):
+            day = date.fromisoformat(text)
+            return days.end_of(day) if is_end else days.start_of(day)
         given = datetime.fromisoformat(text)
-        if is_end and _DAY.fullmatch(text):
-            given += timedelta(days=1)
     except (ValueError, OverflowError) as error:
         message = "Write the time as 24h, 30d or 2026-01-31."
         raise Invalid(f"audit.{name}.invalid", message, fields={name: message}) from error
@@ -109,10 +120,16 @@ def _in_words(key: str, value: str, names: Mapping[str, str]) -> str:
         return ", ".join(map(_title, value.split(",")))
     if key == "target_type":
         return _NO_THINGS.get(value) or _title(value)
-    if key == "access_only":
-        return "changes to permissions"
-    known = OUTCOMES.get(value) if key == "outcome" else names.get(value)
+    if key == "changed":
+        return _field_in_words(value)
+    known = _VALUES.get(key, names).get(value)
     return known or (f"{value[:8]}…" if parse_id(value) else value)
+
+
+def _field_in_words(value: str) -> str:
+    """*Name (User)* for `user.display_name`."""
+    kind, _, field = value.rpartition(".")
+    return f"{label_of(kind, field)} ({_title(kind)})" if kind else value
 
 
 def _moment_in_words(text: str) -> str:
@@ -127,8 +144,7 @@ def _moment_in_words(text: str) -> str:
         given = datetime.fromisoformat(text)
     except ValueError:
         return text
-    zone = given.tzname() or "UTC"
-    return f"{given:%Y-%m-%d %H:%M} {zone}"
+    return days.in_words(given if given.tzinfo else given.replace(tzinfo=UTC))
 
 
 def action_options(registry: Registry) -> Options:
@@ -162,6 +178,37 @@ def kind_options(registry: Registry) -> Options:
     return [
         {"value": kind, "label": titles[kind]} for kind in sorted(titles, key=titles.__getitem__)
     ]
+
+
+def changed_options(registry: Registry, shows: Callable[[str, str], bool]) -> Options:
+    """The fields that can be changed, by kind of thing.
+
+    Args:
+        registry: What is installed.
+        shows: Whether one may know that a field of a kind of thing was changed.
+    """
+    fields = {
+        (resource.name, field)
+        for module in registry.modules
+        for resource in module.resources
+        for field in resource.writable
+    } | {
+        (undo.target_type, field)
+        for module in registry.modules
+        for undo in module.undos
+        for field in undo.fields
+    }
+    options = [
+        {
+            "value": f"{kind}.{field}",
+            "label": label_of(kind, field),
+            "detail": "",
+            "group": _title(kind),
+        }
+        for kind, field in fields
+        if shows(kind, field)
+    ]
+    return sorted(options, key=lambda each: (each["group"], each["label"], each["value"]))
 
 
 def _noun(permission: PermissionName) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - an exception
 
-from app.core.csv import csv_lines
+from app.core.csv import PLAIN, CsvForm, csv_lines
 from app.core.ids import parse_id
 from app.core.sealing import (
     FIELDS,
@@ -49,8 +49,9 @@ _COLUMNS = ("seq", *FIELDS[FORM])
 class Package:
     """An export while it is written; `add` and `close` give the next bytes of the file."""
 
-    def __init__(self, ending: Literal["csv", "jsonl"]) -> None:
+    def __init__(self, ending: Literal["csv", "jsonl"], form: CsvForm = PLAIN) -> None:
         self.count = 0
+        self._form = form
         self.ending = ending
         self._sha256 = hashlib.sha256()
         self._first: dict[str, str] | None = None
@@ -59,7 +60,7 @@ class Package:
         self._zip = ZipFile(self._sink, "w", ZIP_DEFLATED)
         self._file = self._zip.open(f"entries.{ending}", "w", force_zip64=True)
         if ending == "csv":
-            self._write(csv_lines([_COLUMNS]))
+            self._write(form.mark + csv_lines([_COLUMNS], form))
 
     def add(self, entries: Iterable[Sealed]) -> bytes:
         """Add entries."""
@@ -69,7 +70,8 @@ class Package:
             self._first = self._first or _place(rows[0][0])
             self._last = _place(rows[-1][0])
         if self.ending == "csv":
-            self._write(csv_lines(list(_cells(entry, seal)) for entry, seal in rows))
+            lines = (list(_cells(entry, seal)) for entry, seal in rows)
+            self._write(csv_lines(lines, self._form))
         else:
             self._write("".join(_line(entry, seal) for entry, seal in rows).encode())
         return self._sink.take()

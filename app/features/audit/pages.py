@@ -5,24 +5,25 @@ from typing import Any
 import reflex as rx
 
 from app.features.audit.activity import MOST_NEWS
+from app.features.audit.activity_state import ACTIVITY_LIMIT, ActivityRow
+from app.features.audit.check_pages import check_dialogs
 from app.features.audit.check_state import TrailCheck
 from app.features.audit.dialog_pages import (
-    check_dialog,
     entry_sheet,
     outcome_badge,
     period_dialog,
     target_link,
 )
-from app.features.audit.narrowing import ACCESS_ONLY, OUTCOMES, PERIODS, TITLES
+from app.features.audit.narrowing import ACCESS_ONLY, OUTCOMES, PERIODS, READS, TITLES
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.state import AuditList
-from app.features.audit.words import ActivityRow, EntryRow
+from app.features.audit.words import EntryRow
 from app.features.views.pages import list_views, view_dialogs
-from app.ui.list_view import list_pagination
+from app.ui.list_view import list_instead, list_loading, list_pagination
 from app.ui.page_state import Console
 from components.avatar import person
-from components.button import button
-from components.card import card
+from components.button import button, link_button
+from components.card import card, stack
 from components.chart import Series
 from components.code import code
 from components.data_table import Column, data_table
@@ -31,21 +32,28 @@ from components.fold import fold
 from components.histogram import histogram, share_list
 from components.icon import icon
 from components.link import link, parameter_link
-from components.menu import menu, menu_item, menu_link, menu_separator
+from components.menu import (
+    csv_links,
+    menu,
+    menu_choice,
+    menu_item,
+    menu_link,
+    menu_separator,
+)
 from components.number import grouped
 from components.page_header import page_header
 from components.picker import filter_picker
+from components.progress import skeleton
 from components.refresh import news, refresh
 from components.relative_time import relative_time
 from components.search_input import search_input
-from components.states import empty_state, error_state, no_match_state
+from components.states import empty_state, no_match_state
 from components.timeline import timeline, timeline_entry
 from components.toolbar import (
     column_chooser,
     density_button,
     filter_chips,
     filter_menu,
-    filter_toggle,
     toolbar,
 )
 
@@ -89,7 +97,7 @@ def audit_page() -> rx.Component:
             widths=AuditList.widths,
             on_resize=AuditList.resize_column,
             compact=AuditList.compact,
-            loading=AuditList.loading,
+            loading=list_loading(AuditList),
             empty=_nothing(),
         ),
         rx.cond(
@@ -97,7 +105,7 @@ def audit_page() -> rx.Component:
             list_pagination(AuditList),
         ),
         entry_sheet(),
-        check_dialog(),
+        check_dialogs(),
         period_dialog(),
         view_dialogs(AuditList),
     )
@@ -114,16 +122,16 @@ def _toolbar() -> rx.Component:
             on_change=lambda value: AuditList.filter_by("action", value),
             multiple=True,
         ),
+        filter_picker(
+            TITLES["changed"],
+            AuditList.changed_options,
+            value=_of("changed"),
+            on_change=lambda value: AuditList.filter_by("changed", value),
+        ),
         _filter("outcome", list(OUTCOMES.items())),
         _filter("target_type", AuditList.kind_options),
         _filter("module", AuditList.module_options),
-        filter_toggle(
-            ACCESS_ONLY,
-            active=_of("access_only") == "true",
-            on_toggle=AuditList.filter_by(
-                "access_only", rx.cond(_of("access_only") == "true", "", "true")
-            ),
-        ),
+        _show(),
         start=list_views(AuditList),
         search=search_input(
             AuditList.search,
@@ -166,6 +174,26 @@ def _when() -> rx.Component:
         more=[
             menu_separator(),
             menu_item("Choose days…", icon="calendar", on_click=AuditList.ask_days),
+        ],
+    )
+
+
+def _show() -> rx.Component:
+    """Leave out what only tells who looked, or all that changes nobody's access."""
+    only = _of("access_only")
+    return filter_menu(
+        "Show",
+        list(READS.items()),
+        value=rx.cond(_of("reads") != "", _of("reads"), only).to(str),
+        on_change=lambda value: AuditList.filter_by("reads", value),
+        any_label="Everything",
+        more=[
+            menu_separator(),
+            menu_choice(
+                ACCESS_ONLY,
+                chosen=only == "true",
+                on_click=AuditList.filter_by("access_only", rx.cond(only == "true", "", "true")),
+            ),
         ],
     )
 
@@ -228,13 +256,15 @@ def _frequent(title: str, key: str, shares: Any) -> rx.Component:
 
 
 def _export_menu() -> rx.Component:
-    def link_to(words: str, ending: str) -> rx.Component:
-        address = f"/session/audit/export?format={ending}&"
-        return menu_link(words, href=address + AuditList.exported, icon="download", native=True)
-
+    path = "/session/audit/export?"
     return menu(
-        link_to("Export CSV", "csv"),
-        link_to("Export JSON lines", "jsonl"),
+        *csv_links(path, AuditList.exported),
+        menu_link(
+            "Export JSON lines",
+            href=f"{path}format=jsonl&" + AuditList.exported,
+            icon="download",
+            native=True,
+        ),
         label="More for this list",
         icon="ellipsis",
         variant="secondary",
@@ -293,7 +323,7 @@ def _filter(key: str, options: Any) -> rx.Component:
 def _columns() -> list[Column]:
     return [
         Column("title", "What happened", render=_what, size="wide", fixed=True),
-        Column("who", "Who", render=_who),
+        Column("who", "Who", render=_who, size="fit"),
         Column("outcome", "Outcome", render=lambda row: outcome_badge(row.outcome), size="fit"),
         Column("action", "Action", render=lambda row: code(row.action), size="fit"),
         Column("at", "When", render=lambda row: relative_time(row.at), sortable=True, size="fit"),
@@ -301,12 +331,15 @@ def _columns() -> list[Column]:
 
 
 def _what(row: EntryRow) -> rx.Component:
-    return parameter_link(
-        row.title,
-        name="entry",
-        value=row.id,
-        class_name="cell-link",
-        attrs={"title": row.title},
+    return rx.fragment(
+        parameter_link(
+            row.title,
+            name="entry",
+            value=row.id,
+            class_name="cell-link",
+            attrs={"title": rx.cond(row.changed, row.title + "; " + row.changed, row.title)},
+        ),
+        rx.cond(row.changed, rx.el.span(row.changed, class_name="changed")),
     )
 
 
@@ -316,18 +349,8 @@ def _who(row: EntryRow) -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    problem = AuditList.problem
-    return rx.cond(
-        problem.message != "",
-        rx.cond(
-            problem.title == "Invalid input",
-            no_match_state(
-                problem.message,
-                title="This address cannot be read",
-                on_clear=AuditList.clear_filters,
-            ),
-            error_state(problem.message, request_id=problem.request_id, on_retry=AuditList.load),
-        ),
+    return list_instead(
+        AuditList,
         rx.cond(
             AuditList.chips.length() > 0,
             no_match_state(
@@ -343,22 +366,58 @@ def _nothing() -> rx.Component:
     )
 
 
-def activity_card(rows: Any, *, sentence: str, nothing: str) -> rx.Component:
-    """What was done to one record, as a page of its own shows it.
+def activity_card(state: Any, *, thing: str) -> rx.Component:
+    """What was done to one record and, below, who looked at it, as a page of its own shows it.
 
     Args:
-        rows: State list of `ActivityRow`.
-        sentence: Of the card: *The last 50 entries of the audit trail about this user.*
-        nothing: Instead of rows: *What is done to this user stands here.*
+        state: The state class of the record, an `ActivityState`.
+        thing: What the record is: *user*.
     """
-    return card(
-        rx.cond(
-            rows.length() > 0,
-            timeline(rx.foreach(rows, _activity)),
-            empty_state("Nothing happened yet", nothing, icon="history"),
+    rows, looks = state.activity, state.looks
+    nothing = f"What is done to this {thing} stands here."
+    return stack(
+        card(
+            rx.cond(
+                rows.length() > 0,
+                rx.fragment(timeline(rx.foreach(rows, _activity)), _turning(state)),
+                rx.cond(
+                    rx.State.is_hydrated,
+                    empty_state("Nothing happened yet", nothing, icon="history"),
+                    skeleton(lines=4),
+                ),
+            ),
+            title="Activity",
+            sentence=f"What the audit trail tells of this {thing}, newest first.",
         ),
-        title="Activity",
-        sentence=sentence,
+        rx.cond(
+            looks.length() > 0,
+            card(
+                timeline(rx.foreach(looks, _activity), label="Who looked"),
+                title="Who looked",
+                sentence=f"The last {ACTIVITY_LIMIT} times that somebody was shown this {thing}.",
+            ),
+        ),
+    )
+
+
+def _turning(state: Any) -> rx.Component:
+    """Lead to the entries before and after those that are shown."""
+
+    def lead(words: str, href: Any, sign: str) -> rx.Component:
+        return rx.cond(
+            href,
+            link_button(words, href=href, icon=sign, size="s"),
+            button(words, icon=sign, size="s", disabled=True),
+        )
+
+    return rx.cond(
+        (state.newer != "") | (state.older != ""),
+        rx.el.nav(
+            lead("Newer", state.newer, "arrow_up"),
+            lead("Older", state.older, "arrow_down"),
+            class_name="line",
+            custom_attrs={"aria-label": "Pages"},
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from app.core.permissions import PermissionName
 class AuditPermission(PermissionName):
     """What can be done with the audit trail."""
 
+    ACKNOWLEDGE = "audit.acknowledge", "Explain irregularities of time that verification found"
     EXPORT = "audit.export", "Export the audit trail"
     PRUNE = "audit.prune", "Delete audit entries that the retention policy no longer keeps"
     READ = "audit.read", "See who did what"

@@ -1,11 +1,11 @@
 """Queries of the audit feature."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Label, Select, and_, case, func
+from sqlalchemy import Label, Select, String, and_, case, cast, func
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
@@ -25,7 +25,6 @@ STEP = 500
 COUNT_LIMIT = 10_000
 """Counting stops here: the trail only ever grows."""
 
-_LATER = 100
 _OUTCOMES = get_args(Outcome)
 
 KEYSET = Keyset(
@@ -86,21 +85,39 @@ class AuditRepository(Repository[AuditEntry]):
             if len(rows) < STEP:
                 return
 
-    async def changes_since(self, entry: AuditEntryRead, within: Condition) -> list[AuditEntry]:
-        """What changed the same thing later and may be seen, oldest first, if it is soon told."""
-        statement = (
-            select(AuditEntry)
-            .where(
-                AuditEntry.target_type == entry.target_type,
-                AuditEntry.target_id == entry.target_id,
-                AuditEntry.outcome == "succeeded",
-                col(AuditEntry.id) > entry.id,
-                within,
+    async def changes_since(self, entry: AuditEntryRead) -> AsyncIterator[AuditEntry]:
+        """What changed the same thing later, oldest first."""
+        after = entry.id
+        while True:
+            statement = (
+                select(AuditEntry)
+                .where(*_about_the_same(entry, after), cast(AuditEntry.changes, String) != "[]")
+                .order_by(col(AuditEntry.id))
+                .limit(STEP)
             )
-            .order_by(col(AuditEntry.id).desc())
-            .limit(_LATER)
+            found = (await self.session.exec(statement)).all()
+            for each in found:
+                yield each
+            if len(found) < STEP:
+                return
+            after = found[-1].id
+
+    async def undone_by(self, entry: AuditEntryRead) -> UUID | None:
+        """The entry by which this one was taken back; None when it was not."""
+        statement = (
+            select(AuditEntry.id, AuditEntry.detail)
+            .where(*_about_the_same(entry, entry.id), AuditEntry.action == "audit.undo")
+            .order_by(col(AuditEntry.id))
         )
-        return list(reversed((await self.session.exec(statement)).all()))
+        for undo_id, detail in await self.session.exec(statement):
+            if detail.get("undone_entry") == str(entry.id):
+                return undo_id
+        return None
+
+    async def within(self, ids: Collection[UUID], within: Condition) -> set[UUID]:
+        """Those of these entries that may be seen."""
+        statement = select(AuditEntry.id).where(col(AuditEntry.id).in_(ids), within)
+        return set((await self.session.exec(statement)).all())
 
     async def daily(
         self, actions: Sequence[str], since: datetime, within: Condition
@@ -153,6 +170,16 @@ class AuditRepository(Repository[AuditEntry]):
         ).label("day")
 
 
+def _about_the_same(entry: AuditEntryRead, after: UUID) -> Sequence[Condition]:
+    """Successes about the same thing later than an entry; an index takes all of it."""
+    return (
+        col(AuditEntry.target_type) == entry.target_type,
+        col(AuditEntry.target_id) == entry.target_id,
+        col(AuditEntry.outcome) == "succeeded",
+        col(AuditEntry.id) > after,
+    )
+
+
 def _did(actions: Sequence[str], since: datetime, within: Condition) -> Sequence[Condition]:
     """Entries of these actions from a moment on; an index takes all but the last part."""
     return (
@@ -171,6 +198,7 @@ AUDIT = Resource(
             "own",
             "What they did themselves",
             lambda actor: col(AuditEntry.actor_id) == actor.user_id,
+            depends_on=(),
         ),
         RowRule(
             "about_me",
@@ -179,6 +207,7 @@ AUDIT = Resource(
                 col(AuditEntry.target_type) == "user",
                 col(AuditEntry.target_id) == str(actor.user_id),
             ),
+            depends_on=(),
         ),
     ),
     key=col(AuditEntry.id),

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Literal, get_args
 
+from app.features.audit.notes import NOTES
 from app.settings import AuditSettings
 
-Kind = Literal["changes", "reads", "security"]
+Kind = Literal["changes", "proof", "reads", "security"]
 """What an entry is about, as far as its keeping is concerned."""
 
 _READS = ("export", "read")
@@ -15,7 +16,12 @@ _SECURITY = frozenset({"audit", "auth", "role", "session", "user"})
 
 
 def kind_of(action: str, outcome: str) -> Kind:
-    """The class of an entry: whatever was refused, and accounts and rights, is `security`."""
+    """The class of an entry: whatever was refused, and accounts and rights, is `security`.
+
+    Signed notes are `proof`, which is always kept: verification needs them.
+    """
+    if action in NOTES and outcome == "succeeded":
+        return "proof"
     if outcome == "denied":
         return "security"
     if action.rpartition(".")[2] in _READS:
@@ -29,6 +35,7 @@ class Retention:
     def __init__(self, settings: AuditSettings) -> None:
         self._days: Mapping[Kind, int | None] = {
             "changes": settings.keep_changes_days,
+            "proof": None,
             "reads": settings.keep_reads_days,
             "security": settings.keep_security_days,
         }

@@ -1,14 +1,25 @@
 """What crosses the border of the audit feature."""
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
+from app.core.audit import REASON_LENGTH
+from app.core.csv import CsvQuery
 from app.core.paging import PageRequest, sort_values
-from app.core.text import Moment, WrittenFlag, plain_text
+from app.core.schemas import example
+from app.core.text import AnyMoment, WrittenFlag, searched_text, shown_text
 
 _MOST_NAMES = 50
 
@@ -20,8 +31,8 @@ def _few(value: str) -> str:
     return value
 
 
-_List = Annotated[str, Field(max_length=2000), BeforeValidator(plain_text), AfterValidator(_few)]
-_Text = Annotated[str, Field(max_length=100), BeforeValidator(plain_text)]
+_List = Annotated[str, Field(max_length=2000), BeforeValidator(shown_text), AfterValidator(_few)]
+_Text = Annotated[str, Field(max_length=100), BeforeValidator(shown_text)]
 
 
 class AuditFilter(BaseModel):
@@ -42,22 +53,35 @@ class AuditFilter(BaseModel):
         description="The part of the platform: one, or several separated by commas.",
         examples=["users"],
     )
-    text: _Text | None = Field(
+    text: Annotated[str, Field(max_length=100), BeforeValidator(searched_text)] | None = Field(
         default=None,
-        description="Words, or beginnings of words, of names and addresses; or a whole request id "
+        description="Words, or parts of words, of names and addresses; or a whole request id "
         "or action.",
         examples=["ada love"],
     )
-    since: Moment | None = Field(
+    since: AnyMoment | None = Field(
         default=None, description="Only what happened at this moment or later."
     )
-    until: Moment | None = Field(default=None, description="Only what happened before this moment.")
+    until: AnyMoment | None = Field(
+        default=None, description="Only what happened before this moment."
+    )
+    changed: _Text | None = Field(
+        default=None,
+        description="A field of a kind of thing: only entries by which it was changed, not those "
+        "by which the thing was made or deleted.",
+        examples=["user.display_name"],
+    )
     access_only: WrittenFlag = Field(
         default=False, description="Only changes of roles, grants and members."
     )
+    reads: Literal["only", "none"] | None = Field(
+        default=None,
+        description="`only` records of looks and of requests that changed nothing, or `none` of "
+        "them; see the settings `audit.reads` and `audit.record_requests`.",
+    )
 
 
-class AuditExportQuery(AuditFilter):
+class AuditExportQuery(AuditFilter, CsvQuery):
     """What is exported, oldest first, and how it is written."""
 
     model_config = ConfigDict(extra="forbid")
@@ -112,6 +136,7 @@ class AuditEntryRead(BaseModel):
     target_id: str
     target_label: str
     changes: list[FieldChange]
+    hidden_changes: int = Field(default=0, exclude=True)
     detail: dict[str, Any]
     error_code: str
     request_id: str
@@ -131,6 +156,44 @@ class AuditEntryRead(BaseModel):
     reason: str = Field(
         default="", description="Why, where it was given; see the header `X-Audit-Reason`."
     )
+    undone_by: UUID | None = Field(
+        default=None,
+        description="The entry by which it was taken back; told when this entry alone is read.",
+    )
+
+
+_PLACE = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})", re.ASCII)
+
+
+class Place(NamedTuple):
+    """A place in the chain: the number of a seal, and the chain's hash after it."""
+
+    seq: int
+    chain_hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.chain_hash}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The place that the text writes.
+
+        Raises:
+            PydanticCustomError: It writes none.
+        """
+        found = _PLACE.fullmatch(text.strip().lower())
+        if found is None:
+            code = "wrong_format"
+            message = "Write the number of a seal, a colon, and the 64 digits of its hash."
+            raise PydanticCustomError(code, message)
+        return cls(int(found[1]), found[2])
+
+
+def _place(text: str) -> str:
+    return str(Place.read(text))
+
+
+_Place = Annotated[str, Field(max_length=200), AfterValidator(_place)]
 
 
 class VerifyQuery(BaseModel):
@@ -144,17 +207,67 @@ class VerifyQuery(BaseModel):
     limit: int = Field(
         default=2000, ge=1, le=10_000, description="About how many entries are verified."
     )
+    expect: _Place | None = Field(
+        default=None,
+        description="A `head` of an earlier verification, noted elsewhere, that the chain must "
+        "still hold; only with the first part.",
+        examples=["12:" + "0" * 64],
+    )
 
 
 class Finding(BaseModel):
-    """Something in the audit trail that is not as it was sealed."""
+    """Something in the audit trail that is not as it was sealed, or not as it should be."""
 
     kind: Literal[
-        "altered", "missing", "inserted", "reordered", "seal", "checkpoint", "truncated", "anchor"
+        "altered",
+        "missing",
+        "inserted",
+        "reordered",
+        "seal",
+        "checkpoint",
+        "truncated",
+        "anchor",
+        "clock",
+        "expected",
+        "schema",
+        "empty",
+        "waiting",
+        "note",
     ]
     message: str
     seq: int | None = Field(default=None, description="The seal's number in the chain.")
     entry_id: UUID | None = None
+    place: str = Field(
+        default="",
+        description="Of an irregularity of time (`clock`): what to acknowledge it by.",
+    )
+
+
+class Acknowledged(BaseModel):
+    """An irregularity of time that somebody looked at and explained."""
+
+    finding: Finding
+    by: str
+    at: datetime
+    reason: str
+    entry_id: UUID = Field(description="The audit entry of the acknowledgement.")
+
+
+class Acknowledge(BaseModel):
+    """Irregularities of time, and why they are none that matter."""
+
+    model_config = example(
+        {"places": ["12:" + 64 * "0"], "reason": "The clock was two hours ahead."}, extra="forbid"
+    )
+
+    places: list[_Place] = Field(
+        min_length=1, max_length=100, description="`place` of each finding of the kind `clock`."
+    )
+    reason: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_LENGTH),
+        BeforeValidator(shown_text),
+    ] = Field(description="What had happened.", examples=["The clock was two hours ahead."])
 
 
 class Verification(BaseModel):
@@ -162,10 +275,21 @@ class Verification(BaseModel):
 
     findings: list[Finding] = Field(description="The first of them, in the order of the chain.")
     faults: int = Field(description="How many there are in this part.")
+    acknowledged: list[Acknowledged] = Field(
+        default=[], description="Irregularities of time that were explained; no faults."
+    )
+    remarks: list[str] = Field(
+        default=[], description="What is no fault, but what one should know; one sentence each."
+    )
     checked: int = Field(description="Entries of which the hash was calculated in this part.")
     part: Literal["chain", "entries", "anchor"]
     progress: float = Field(description="How much of the verification is done, from 0 to 1.")
     sealed: int = Field(description="Number of the last seal.")
+    head: str = Field(
+        default="",
+        description="The last seal and the chain's hash after it. Note it elsewhere and pass it "
+        "as `expect` later. Empty while nothing is sealed.",
+    )
     waiting: int = Field(description="Entries that wait for their seal.")
     next_cursor: str | None = Field(
         default=None, description="Pass as `cursor` for the next part; null at the end."

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text, update
 from sqlmodel import SQLModel
 
 from app.core.audit import AuditEntry
@@ -15,6 +14,7 @@ from app.core.sealing import CHAIN, Checkpoint, genesis
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.checking import MOST_IN_RANGE, Range, Seal, SignedCheckpoint
 from app.features.audit.models import AuditCheckpoint, AuditSeal, UnsealedEntry
+from app.features.audit.reading import read, readable
 
 _LOCK_KEY = 0x5EA1  # any number that nobody else uses for an advisory lock
 
@@ -42,9 +42,6 @@ _CHECKPOINT_COLUMNS = [_checkpoints.c[name] for name in (*_CHECKPOINT, "key_id",
 
 _MOST_AROUND = 5_000
 
-_UNREADABLE = (ValueError, TypeError, AttributeError, DBAPIError)
-"""What reading a row raises into which somebody has written what is none of ours."""
-
 
 class SealRepository:
     """Seals, checkpoints and the queue of entries that wait, within one unit of work."""
@@ -60,11 +57,11 @@ class SealRepository:
             .order_by(_queue.c.entry_id)
             .limit(limit)
         )
-        rows = await self._read(statement)
+        rows = await read(self._uow, statement)
         if rows is not None:
             return _entries_by_id(rows)
         queued = select(_queue.c.entry_id).order_by(_queue.c.entry_id)
-        ids = [row[0] for row in await self._readable(queued, limit=limit) if row is not None]
+        ids = [row[0] for row in await readable(self._uow, queued, limit=limit) if row is not None]
         return await self._entries_one_by_one(ids)
 
     async def count_waiting(self) -> int:
@@ -104,6 +101,15 @@ class SealRepository:
             [(0, genesis(CHAIN)), *((row[0], row[1]) for row in found if row)],
             key=lambda end: end[0],
         )
+
+    async def chain_hash_at(self, seq: int) -> bytes | None:
+        """The chain's hash after a seal; None when it is gone and no checkpoint ends with it."""
+        for table, column in ((_seals, _seals.c.seq), (_checkpoints, _checkpoints.c.last_seq)):
+            statement = select(table.c.chain_hash).where(table.c.chain == CHAIN, column == seq)
+            rows = await readable(self._uow, statement, limit=1)
+            if rows and rows[0] is not None:
+                return bytes(rows[0][0])
+        return None
 
     async def add(self, seals: Sequence[Seal], signed: SignedCheckpoint) -> None:
         """Add seals with their checkpoint."""
@@ -153,7 +159,7 @@ class SealRepository:
         within = (_seals.c.chain == CHAIN, _seals.c.seq.between(part.first_seq, part.last_seq))
         # A checkpoint that somebody altered may claim any number of them.
         statement = select(*_SEAL_COLUMNS).where(*within).order_by(_seals.c.seq)
-        rows = await self._readable(statement, limit=MOST_IN_RANGE)
+        rows = await readable(self._uow, statement, limit=MOST_IN_RANGE)
         seals = [None if row is None else _seal(row) for row in rows]
         entries = await self.entries([seal.entry_id for seal in seals if seal])
         return Range(signed, previous, seals, entries)
@@ -161,7 +167,7 @@ class SealRepository:
     async def entries(self, entry_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any] | None]:
         """Entries by their ids; None for one that cannot be read, nothing for one that is gone."""
         statement = select(*_ENTRY_COLUMNS).where(_entries.c.id.in_(entry_ids))
-        rows = await self._read(statement)
+        rows = await read(self._uow, statement)
         if rows is None:
             return await self._entries_one_by_one(entry_ids)
         return _entries_by_id(rows)
@@ -173,7 +179,7 @@ class SealRepository:
             _seals.c.entry_id >= first_id_at(moment - second),
             _seals.c.entry_id < first_id_at(moment + second),
         )
-        rows = await self._readable(statement, limit=_MOST_AROUND)
+        rows = await readable(self._uow, statement, limit=_MOST_AROUND)
         return [_seal(row) for row in rows if row is not None]
 
     async def first_after(self, seq: int) -> int | None:
@@ -225,6 +231,13 @@ class SealRepository:
         last = rows[-1][0]
         return surplus, last, (last.int - oldest) / max(1, newest - oldest)
 
+    async def may_delete(self) -> bool:
+        """Whether the database lets this role delete entries."""
+        if self._uow.database.is_sqlite:
+            return True
+        held = select(func.has_table_privilege(AuditEntry.__tablename__, "DELETE"))
+        return bool((await self._uow.session.execute(held)).scalar_one())
+
     async def prune(self, signed: SignedCheckpoint) -> int:
         """Delete the entries and seals of a range, and keep its checkpoint, which says so.
 
@@ -258,32 +271,8 @@ class SealRepository:
             .where(_checkpoints.c.chain == CHAIN, *where)
             .order_by(_checkpoints.c.last_seq)
         )
-        rows = await self._readable(statement, limit=limit)
+        rows = await readable(self._uow, statement, limit=limit)
         return [_from_row(row) for row in rows if row is not None]
-
-    async def _readable(self, statement: Select[Any], *, limit: int) -> Sequence[Row[Any] | None]:
-        """The rows; None in place of one that cannot be read."""
-        all_rows = await self._read(statement.limit(limit))
-        if all_rows is not None:
-            return all_rows
-        rows: list[Row[Any] | None] = []
-        while len(rows) < limit:
-            some = await self._read(statement.limit(1).offset(len(rows)))
-            if some is not None and not some:
-                break
-            rows.append(some[0] if some else None)
-        return rows
-
-    async def _read(self, statement: Select[Any]) -> Sequence[Row[Any]] | None:
-        """The rows; None when one of them cannot be read."""
-        try:
-            return (await self._uow.session.execute(statement)).all()
-        except _UNREADABLE as error:
-            # Of what a driver raises, only this is the row's fault.
-            if isinstance(error, DBAPIError) and "decode" not in str(error.orig):
-                raise
-            await self._uow.session.rollback()
-            return None
 
     async def _entries_one_by_one(
         self, entry_ids: Sequence[UUID]
@@ -291,7 +280,7 @@ class SealRepository:
         found: dict[UUID, Mapping[str, Any] | None] = {}
         for entry_id in entry_ids:
             statement = select(*_ENTRY_COLUMNS).where(_entries.c.id == entry_id)
-            for row in await self._readable(statement, limit=1):
+            for row in await readable(self._uow, statement, limit=1):
                 found[entry_id] = None if row is None else dict(zip(_ENTRY, row, strict=True))
         return found
 

@@ -1,7 +1,10 @@
 """State of the audit list, and of *Undo* on messages."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -21,6 +24,7 @@ from app.features.audit.narrowing import (
     TITLES,
     action_options,
     asked,
+    changed_options,
     chips,
     kind_options,
     module_options,
@@ -29,12 +33,14 @@ from app.features.audit.narrowing import (
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditFilter, AuditListQuery, Share
 from app.features.audit.service import AuditService
+from app.features.audit.sight import Masks
 from app.features.audit.words import EntryRow, action_in_words, entry_row
 from app.features.views.state import ViewedListState
 from app.ui import runtime
+from app.ui.bulk_state import DEFECT, SLICE_SECONDS
 from app.ui.forms import parse
 from app.ui.handlers import handler
-from app.ui.page_state import Console, PageState
+from app.ui.page_state import PageState
 
 log = get_logger(__name__)
 
@@ -61,6 +67,7 @@ class AuditList(ViewedListState, rx.State):
     action_options: list[dict[str, str]] = []
     module_options: list[dict[str, str]] = []
     kind_options: list[dict[str, str]] = []
+    changed_options: list[dict[str, str]] = []
     people_options: list[dict[str, str]] = []
     may_find_people: bool = False
     entry: EntryDetails = EntryDetails()
@@ -137,7 +144,7 @@ class AuditList(ViewedListState, rx.State):
     @handler(AuditPermission.READ)
     async def look_for_news(self) -> None:
         """Count what came since the list was loaded, without showing it yet."""
-        on_top = not (self.previous_cursor or self.sort == "at" or self.problem.message)
+        on_top = not (self.previous_address or self.sort == "at" or self.problem.message)
         if self.loading or not on_top or self.news >= MOST_NEWS:
             return
         looked_until = _settled()
@@ -227,6 +234,9 @@ class AuditList(ViewedListState, rx.State):
     @handler(AuditPermission.UNDO)
     async def undo(self) -> Any:
         """Take back what the open entry tells; what was changed since stands beside it then."""
+        if not self.entry.can_undo:
+            # Pressed twice.
+            return None
         entry_id = parse_id(self.entry.id) or _NO_ID
         try:
             async with runtime.operations(AuditService) as audit:
@@ -237,6 +247,7 @@ class AuditList(ViewedListState, rx.State):
             self.conflict = error.message
             self.changed_since = changed_since(target_type, error)
             return None
+        self.entry = replace(self.entry, can_undo=False)
         await self._say("Taken back.")
         self._shown = {}
         return AuditList.load
@@ -265,9 +276,9 @@ class AuditList(ViewedListState, rx.State):
         request = parse(AuditListQuery, asked(self.filters, self.search) | place)
         async with runtime.operations(AuditService) as audit:
             page = await audit.page(request)
-            count = await audit.count(self._wanted())
+            count = await audit.count(self._wanted()) if self._must_count() else None
         self.rows = [entry_row(entry) for entry in page.items]
-        self._show_page(page, total=count.count, total_is_exact=count.is_exact)
+        self._show_page(page, count)
         self._shown = arguments
         self._news, self.news, self._looked_until = [], 0, looked_until
         for entry in page.items:
@@ -284,6 +295,10 @@ class AuditList(ViewedListState, rx.State):
             self.action_options = action_options(registry)
             self.module_options = module_options(registry)
             self.kind_options = kind_options(registry)
+        shows = Masks(registry, runtime.caller().actor).shows_change
+        options = changed_options(registry, shows)
+        if self.changed_options != options:
+            self.changed_options = options
 
     def _name(self, known: Mapping[str, str]) -> None:
         """Remember what things are called that filters name."""
@@ -321,18 +336,61 @@ class AuditList(ViewedListState, rx.State):
 class Undoing(PageState, rx.State):
     """*Undo* on a message, on whatever page it is shown."""
 
+    _left: list[UUID] = []
+    """What is still to be taken back of a message that told of many changes."""
+    _done: int = 0
+    _refused: dict[str, int] = {}
+    """How often which error came up."""
+
     @handler(AuditPermission.UNDO)
     async def undo(self, toast_id: str) -> Any:
         """Take back what the message tells, and load the page anew."""
-        console = await self.get_state(Console)
-        toast = next((each for each in console.toasts if each.id == toast_id), None)
-        entry_id = parse_id(toast.entry) if toast else None
-        if entry_id is None:
+        entries = await self._entries_to_undo(toast_id)
+        if len(entries) > 1:
+            self._left, self._done, self._refused = entries, 0, {}
+            return await self._go_on()
+        if not entries:
             return None
-        console.toasts = [each for each in console.toasts if each.id != toast_id]
         async with runtime.operations(AuditService) as audit:
-            await audit.undo(entry_id)
+            await audit.undo(entries[0])
         await self._say("Taken back.")
+        return self._page_anew()
+
+    @handler(AuditPermission.UNDO)
+    async def go_on(self) -> Any:
+        """Take back more of what the message told; the others have their turn in between."""
+        return await self._go_on() if self._left else None
+
+    async def _go_on(self) -> Any:
+        end = time.monotonic() + SLICE_SECONDS
+        left = list(self._left)
+        while left:
+            try:
+                async with runtime.operations(AuditService) as audit:
+                    await audit.undo(left.pop(0))
+            except PlatformError as error:
+                if error.status >= DEFECT:
+                    raise
+                self._refused |= {error.message: self._refused.get(error.message, 0) + 1}
+            else:
+                self._done += 1
+            await asyncio.sleep(0)
+            if time.monotonic() >= end:
+                break
+        self._left = left
+        if left:
+            return Undoing.go_on
+        if self._done:
+            await self._say(f"{self._done:,} taken back.", undo=False)
+        for message, count in self._refused.items():
+            await self._say(f"{count:,} not taken back: {message}", kind="danger")
+        return self._page_anew()
+
+    async def _show_problem(self, error: PlatformError) -> Any:
+        self._left = []
+        return await super()._show_problem(error)
+
+    def _page_anew(self) -> Any:
         page = runtime.current().policy.by_path(self.router.url.path)
         return list(page.on_load) if page else None
 

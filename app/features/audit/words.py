@@ -4,19 +4,18 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.core import days
+from app.core.audit import REDACTED
 from app.core.ids import parse_id
 from app.features.audit.differences import of_items, of_texts
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.schemas import AuditEntryRead, AuditListQuery
+from app.features.audit.schemas import AuditEntryRead, AuditListQuery, FieldChange
 from app.features.audit.service import AuditService
 from app.ui import runtime
-
-ACTIVITY_LIMIT = 50
-"""How many entries a record's own page shows."""
 
 _TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -33,6 +32,8 @@ class EntryRow:
     title: str
     """All of it as the beginning of a sentence: *Changed the roles of ada@example.com*."""
     what: str
+    changed: str
+    """What it changed, in short: *Name: Ada → Ada Berg*."""
     target: str
     target_href: str
     action: str
@@ -52,6 +53,7 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
         is_person=entry.actor_kind == "user",
         title=" ".join(filter(None, [capitalised(what), target])),
         what=what,
+        changed=changes_in_short(entry),
         target=target,
         target_href=record_of(entry),
         action=entry.action,
@@ -60,49 +62,19 @@ def entry_row(entry: AuditEntryRead) -> EntryRow:
     )
 
 
-@dataclass
-class ActivityRow:
-    """One entry of a record's own audit trail."""
-
-    id: str
-    who: str
-    is_person: bool
-    what: str
-    at: str
-    outcome: str
-    changes: list[dict[str, Any]]
-
-
-async def activity_of(target_type: str, target_id: UUID) -> list[ActivityRow]:
-    """What was done to a record and tried with it, newest first."""
-    query = AuditListQuery(target_type=target_type, target_id=str(target_id), limit=ACTIVITY_LIMIT)
-    async with runtime.operations(AuditService) as audit:
-        page = await audit.page(query)
-    return [
-        ActivityRow(
-            id=row.id,
-            who=row.who,
-            is_person=row.is_person,
-            what=row.what,
-            at=row.at,
-            outcome=row.outcome,
-            changes=changes_of(entry),
-        )
-        for row, entry in ((entry_row(entry), entry) for entry in page.items)
-    ]
-
-
 async def last_to_change(target_type: str, target_id: UUID) -> str:
     """Who changed a record last, as far as the person may see it."""
     if runtime.caller().actor.may(AuditPermission.READ):
-        query = AuditListQuery(
-            target_type=target_type, target_id=str(target_id), outcome="succeeded", limit=1
-        )
-        async with runtime.operations(AuditService) as audit:
-            page = await audit.page(query)
-        for entry in page.items:
-            return entry.actor_name
+        done = {"outcome": "succeeded", "reads": "none"}
+        for entry in await _about(target_type, target_id, **done, limit=1):
+            return entry.actor_name or "Somebody else"
     return "Somebody else"
+
+
+async def _about(target_type: str, target_id: UUID, **asked: Any) -> list[AuditEntryRead]:
+    query = AuditListQuery(target_type=target_type, target_id=str(target_id), **asked)
+    async with runtime.operations(AuditService) as audit:
+        return (await audit.page(query)).items
 
 
 _LABELS = {
@@ -138,6 +110,57 @@ def changes_of(entry: AuditEntryRead) -> list[dict[str, Any]]:
     ]
 
 
+_MOST_TOLD = 2
+_LONGEST_TOLD = 40
+_MADE_OR_GONE = ("create", "delete")
+
+
+def changes_in_short(entry: AuditEntryRead) -> str:
+    """What an entry changed, on one line: *Name: Ada → Ada Berg*, *Roles: + Editor*.
+
+    Empty where something was made or deleted, or nothing was changed that one may see.
+    """
+    if entry.outcome != "succeeded" or entry.action.rpartition(".")[2] in _MADE_OR_GONE:
+        return ""
+    told = [_in_short(entry.target_type, change) for change in entry.changes[:_MOST_TOLD]]
+    more = len(entry.changes) - len(told)
+    return "; ".join([*told, f"{more} more"] if more > 0 else told)
+
+
+def _in_short(target_type: str, change: FieldChange) -> str:
+    label, before, after = label_of(target_type, change.field), change.before, change.after
+    if REDACTED in (before, after):
+        return f"{label}: changed"
+    if isinstance(before, list) or isinstance(after, list):
+        return f"{label}: {_items_in_short(before or [], after or [])}"
+    return f"{label}: {_cut(in_words(before)) or 'empty'} → {_cut(in_words(after)) or 'empty'}"
+
+
+def _items_in_short(before: list[Any], after: list[Any]) -> str:
+    old, new = list(map(_called, before)), list(map(_called, after))
+    added = [f"+ {_cut(name)}" for name in new if name not in old]
+    removed = [f"\N{MINUS SIGN} {_cut(name)}" for name in old if name not in new]
+    changed = [
+        f"{_cut(name)} changed"
+        for name, item in zip(new, after, strict=True)
+        if name in old and item not in before
+    ]
+    told = [*added, *removed, *changed]
+    more = len(told) - _MOST_TOLD
+    return ", ".join([*told[:_MOST_TOLD], f"{more} more"] if more > 0 else told)
+
+
+def _called(item: Any) -> str:
+    """What an item of a list is called: a role, a grant, a member."""
+    if isinstance(item, dict):
+        return next((str(item[key]) for key in _CALLED_BY if key in item), in_words(item))
+    return in_words(item)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TOLD else f"{text[: _LONGEST_TOLD - 1]}…"
+
+
 def _parts(before: Any, after: Any) -> dict[str, Any]:
     """Lists item by item, long texts word by word; nothing for values that are read whole."""
     if isinstance(before, list) and isinstance(after, list):
@@ -147,6 +170,10 @@ def _parts(before: Any, after: Any) -> dict[str, Any]:
         words = of_texts(before, after)
         return {"parts": words} if words else {}
     return {}
+
+
+_CALLED_BY = ("permission", "role", "email")
+"""What a recorded grant, role or member is called by."""
 
 
 def in_words(value: Any) -> str:
@@ -159,23 +186,42 @@ def in_words(value: Any) -> str:
         return ", ".join(map(in_words, value))
     if isinstance(value, str) and _TIME.fullmatch(value):
         with suppress(ValueError):
-            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            return days.in_words(datetime.fromisoformat(value))
     if isinstance(value, dict):
-        is_grant = "permission" in value
-        return _grant_in_words(value) if is_grant else json.dumps(value, ensure_ascii=False)
+        return _object_in_words(value)
     return str(value)
 
 
-def _grant_in_words(grant: dict[str, Any]) -> str:
-    """*user.read (own rows; reads email; until 2026-01-31 09:30:00 UTC)*."""
+def _object_in_words(value: dict[str, Any]) -> str:
+    called = next((str(value[key]) for key in _CALLED_BY if key in value), "")
+    return _fact_in_words(called, value) if called else json.dumps(value, ensure_ascii=False)
+
+
+def _fact_in_words(called: str, fact: dict[str, Any]) -> str:
+    """A grant, a role that somebody has or a member, with its conditions and who gave it.
+
+    *user.read (own rows; reads email; until the end of 4 Dec 2026; given by Ada, 2026-01-02)*.
+    """
+    given = f"given by {fact['granted_by']}" if fact.get("granted_by") else ""
+    if given and fact.get("granted_at"):
+        given += f", {str(fact['granted_at'])[:10]}"
     conditions = [
-        f"{grant['rule'].replace('_', ' ')} rows" if grant.get("rule") else "",
-        f"reads {in_words(grant['readable'])}" if grant.get("readable") is not None else "",
-        f"writes {in_words(grant['writable'])}" if grant.get("writable") is not None else "",
-        f"until {in_words(grant['expires_at'])}" if grant.get("expires_at") else "",
+        f"{fact['rule'].replace('_', ' ')} rows" if fact.get("rule") else "",
+        f"reads {in_words(fact['readable'])}" if fact.get("readable") is not None else "",
+        f"writes {in_words(fact['writable'])}" if fact.get("writable") is not None else "",
+        _until(fact["expires_at"]) if fact.get("expires_at") else "",
+        given,
+        f"because: {fact['reason']}" if fact.get("reason") else "",
     ]
     said = "; ".join(filter(None, conditions))
-    return f"{grant['permission']} ({said})" if said else str(grant["permission"])
+    return f"{called} ({said})" if said else called
+
+
+def _until(end: Any) -> str:
+    try:
+        return days.until(datetime.fromisoformat(str(end)))
+    except ValueError:
+        return f"until {end}"
 
 
 def tell(entry: AuditEntryRead) -> tuple[str, str]:
@@ -194,7 +240,7 @@ def tell(entry: AuditEntryRead) -> tuple[str, str]:
         page = target.removeprefix("page ")
         if page != target:
             return "tried to open the page", _page(page)
-        target = ""
+        target = entry.target_label
     phrase = _phrase(entry)
     if phrase is not None:
         return _told(entry, phrase, target, did=did)
@@ -230,15 +276,23 @@ _PHRASES = {
     "access.explain": _Phrase("looked up", "look up", None, "why somebody holds a permission"),
     "access.export": _Phrase("exported", "export", None, "the roles"),
     "access.holder_counts": _Phrase("looked up", "look up", None, "how many hold what"),
+    "access.granters": _Phrase("looked up", "look up", None, "who can grant a permission"),
     "access.holders": _Phrase("looked up", "look up", None, "who holds a permission"),
     "access.matrix": _Phrase("looked at", "look at", None, "all roles and permissions"),
     "access.of_user": _Phrase("looked up", "look up", None, "what a user may do"),
     "access.people": _Phrase("looked up", "look up", None, "people to explain"),
     "access.permissions": _Phrase("looked at", "look at", None, "the permissions"),
+    "audit.accept_anchor": _Phrase("anchored the audit trail anew", "anchor the audit trail anew"),
+    "audit.acknowledge": _Phrase(
+        "explained", "explain", None, "irregularities of time in the audit trail"
+    ),
+    "audit.destroy_proof": _Phrase("destroyed", "destroy", None, "the seals of the audit trail"),
     "audit.anchor": _Phrase("anchored", "anchor", None, "the audit trail"),
     "audit.export": _Phrase("exported", "export", None, "audit entries"),
     "audit.prune": _Phrase("deleted", "delete", None, "audit entries that were kept long enough"),
     "access.person": _Phrase("looked up", "look up", None, "a person to explain"),
+    "audit.reads_lost": _Phrase("lost", "keep", None, "records of who looked at what"),
+    "audit.write_reads": _Phrase("wrote", "write", None, "records of who looked at what"),
     "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
     "audit.seal": _Phrase("sealed", "seal", None, "the audit trail"),
     "audit.verify": _Phrase("verified", "verify", None, "the audit trail"),
@@ -248,6 +302,10 @@ _PHRASES = {
     "auth.password.change_by_api": _Phrase(
         "changed their password through the API", "change their password through the API"
     ),
+    "auth.password.reset": _Phrase(
+        "chose a new password by a link", "choose a new password by a link"
+    ),
+    "auth.reauthenticate": _Phrase("gave their password again", "give their password again"),
     "auth.sign_in": _Phrase("signed in", "sign in", _AS),
     "auth.sign_out": _Phrase("signed out", "sign out"),
     "auth.token.issue": _Phrase("signed in through the API", "sign in through the API", _AS),
@@ -263,6 +321,10 @@ _PHRASES = {
         "previewed the access of", "preview the access of", "", "another's access"
     ),
     "preview.stop": _Phrase("stopped", "stop", None, "the preview"),
+    "request.read": _Phrase("sent", "send", "the request", "a request"),
+    "request.refused": _Phrase(
+        "refused", "refuse", "calls of strangers from", "calls of strangers"
+    ),
     "request.write": _Phrase("sent", "send", "the request", "a request"),
     "role.add_members": _Phrase("gave", "give", "the role", "a role"),
     "role.add_permissions": _Phrase(
@@ -272,11 +334,13 @@ _PHRASES = {
     "role.create": _Phrase("created", "create", "role", "a role"),
     "role.delete": _Phrase("deleted", "delete", "the role", "a role"),
     "role.grant": _Phrase("granted", "grant", None, "more than they hold"),
-    "role.read": _Phrase("looked at", "look at", None, "the roles"),
-    "role.read_members": _Phrase("looked up", "look up", None, "who has a role"),
+    "role.read": _Phrase("looked at", "look at", "the role", "the roles"),
     "role.remove_members": _Phrase("took away", "take away", "the role", "a role"),
     "role.remove_permission": _Phrase(
         "removed a permission from", "remove a permission from", "the role", "a role"
+    ),
+    "role.restore_members": _Phrase(
+        "put back who has", "put back who has", "the role", "who has a role"
     ),
     "role.seed": _Phrase("created the default roles", "create the default roles"),
     "role.update": _Phrase("changed", "change", "the role", "a role"),
@@ -292,7 +356,12 @@ _PHRASES = {
     "session.revoke_all": _Phrase("ended", "end", "all sessions of", "all sessions of a user"),
     "signed_in": _Phrase("used the console", "use the console without being signed in"),
     "system.health.check": _Phrase("checked", "check", None, "the health of the platform"),
+    "user.add_roles": _Phrase("gave roles to", "give roles to", "", "a user"),
+    "user.remove_roles": _Phrase("took roles from", "take roles from", "", "a user"),
     "user.assign_roles": _Phrase("changed", "change", "the roles of", "a user's roles"),
+    "user.change_email": _Phrase(
+        "changed", "change", "the e-mail address of", "a user's e-mail address"
+    ),
     "user.create": _Phrase("created", "create", "user", "a user"),
     "user.delete": _Phrase("deleted", "delete", "user", "a user"),
     "user.delete.preview": _Phrase(
@@ -303,6 +372,13 @@ _PHRASES = {
     "user.read": _Phrase("looked at", "look at", "user", "users"),
     "user.read_grants": _Phrase("looked at", "look at", None, "what a user holds in person"),
     "user.read_own": _Phrase("looked at", "look at", None, "their own profile"),
+    "user.reset_credentials": _Phrase(
+        "started", "start", "a password reset for", "a user's password reset"
+    ),
+    "user.reset_credentials.preview": _Phrase(
+        "looked up", "look up", None, "whether a user's password can be reset"
+    ),
+    "user.set_password": _Phrase("set", "set", "a new password for", "a user's password"),
     "user.set_grants": _Phrase(
         "changed", "change", "what is granted in person to", "what is granted to a user in person"
     ),
@@ -342,6 +418,10 @@ def _phrase(entry: AuditEntryRead) -> _Phrase | None:
 
 def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> tuple[str, str]:
     verb = phrase.did if did else f"tried to {phrase.tried}"
+    if entry.detail.get("listed") and entry.detail["listed"] == entry.detail.get("count"):
+        verb = "saw in a list:"
+    if did and _changed_nothing(entry):
+        verb = f"{phrase.did} nothing of"
     goes_without_saying = phrase.of == _AS and entry.target_id == str(entry.actor_id)
     if target and phrase.of is not None and not goes_without_saying:
         return f"{verb} {phrase.of}".rstrip(), target
@@ -350,6 +430,13 @@ def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> 
     words = f"{verb} {counted}{phrase.alone}".rstrip()
     is_gone = phrase.alone and entry.error_code.endswith(".not_found")
     return (f"{words} that no longer exists" if is_gone else words), ""
+
+
+def _changed_nothing(entry: AuditEntryRead) -> bool:
+    """Whether somebody saved something as it was, and not only what they changed is hidden."""
+    undo = runtime.current().registry.undo(entry.target_type)
+    is_change = undo is not None and _PHRASES[entry.action].did == "changed"
+    return is_change and not entry.changes and not entry.hidden_changes
 
 
 def _page(address: str) -> str:

@@ -11,19 +11,24 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from app.core.paging import Page
+from app.features.auth.reset_service import ResetService
 from app.features.auth.schemas import (
     Credentials,
     EndedSessions,
     Identity,
     PasswordChange,
     PasswordChangeForm,
+    PasswordChoice,
+    Reauthentication,
+    ReauthenticationForm,
     RefreshRequest,
     SessionRead,
     SignInForm,
     StartedSession,
     TokenPair,
 )
-from app.features.auth.service import AuthService, SessionService
+from app.features.auth.service import AuthService
+from app.features.auth.session_service import SessionService
 from app.http.cookies import clear_session_cookie, set_session_cookie
 from app.http.origin import local_path
 from app.http.problems import problem, problems
@@ -47,8 +52,8 @@ async def login(credentials: Credentials, auth: FromDishka[AuthService]) -> Toke
 
 @router.post("/auth/refresh", responses=_USED)
 @calls(AuthService.refresh)
-async def refresh(request: RefreshRequest, auth: FromDishka[AuthService]) -> TokenPair:
-    """Exchange a refresh token for a new pair; a second use of it ends the session."""
+async def refresh_tokens(request: RefreshRequest, auth: FromDishka[AuthService]) -> TokenPair:
+    """Exchange a refresh token for a new pair; a second use of it, later, ends the session."""
     return await auth.refresh(request)
 
 
@@ -59,23 +64,30 @@ async def logout(auth: FromDishka[AuthService]) -> None:
     await auth.sign_out()
 
 
-@router.post("/auth/password", responses=problems(429))
+@router.post("/users/change-password", responses=problems(429))
 @calls(AuthService.change_password_for_tokens)
 async def change_own_password(change: PasswordChange, auth: FromDishka[AuthService]) -> TokenPair:
     """Change one's own password; all sessions end, and this answer begins a new one."""
     return await auth.change_password_for_tokens(change)
 
 
+@router.post("/auth/reauthenticate", status_code=204, responses=problems(429))
+@calls(AuthService.reauthenticate)
+async def reauthenticate(given: Reauthentication, auth: FromDishka[AuthService]) -> None:
+    """Give one's password again; operations that need a recent sign-in are open for a while."""
+    await auth.reauthenticate(given.password)
+
+
 @router.get("/auth/me")
 @calls(AuthService.identity)
-async def me(auth: FromDishka[AuthService]) -> Identity:
+async def get_identity(auth: FromDishka[AuthService]) -> Identity:
     """Tell who the caller is, and what they may do."""
     return await auth.identity()
 
 
 @router.get("/auth/sessions")
 @calls(SessionService.own)
-async def own_sessions(sessions: FromDishka[SessionService]) -> Page[SessionRead]:
+async def list_own_sessions(sessions: FromDishka[SessionService]) -> Page[SessionRead]:
     """List one's own sessions: browsers, and programs that hold a refresh token."""
     return Page(items=await sessions.own())
 
@@ -96,23 +108,23 @@ async def end_own_session(session_id: UUID, sessions: FromDishka[SessionService]
 
 @router.get(_OF_USER, responses=problems(404))
 @calls(SessionService.of_user)
-async def user_sessions(user_id: UUID, sessions: FromDishka[SessionService]) -> Page[SessionRead]:
+async def list_user_sessions(
+    user_id: UUID, sessions: FromDishka[SessionService]
+) -> Page[SessionRead]:
     """List a user's sessions."""
     return Page(items=await sessions.of_user(user_id))
 
 
 @router.delete(_OF_USER, responses=problems(404))
 @calls(SessionService.revoke_all)
-async def revoke_user_sessions(
-    user_id: UUID, sessions: FromDishka[SessionService]
-) -> EndedSessions:
+async def end_user_sessions(user_id: UUID, sessions: FromDishka[SessionService]) -> EndedSessions:
     """End all of a user's sessions, except the one of this call."""
     return EndedSessions(count=await sessions.revoke_all(user_id))
 
 
 @router.delete(f"{_OF_USER}/{{session_id}}", status_code=204, responses=_ENDED)
 @calls(SessionService.revoke)
-async def revoke_user_session(
+async def end_user_session(
     user_id: UUID, session_id: UUID, sessions: FromDishka[SessionService]
 ) -> None:
     """End one of a user's sessions."""
@@ -143,25 +155,49 @@ async def change_password(
     return _with_session(request, session, form.next)
 
 
+@console_router.post("/reauthenticate", status_code=204)
+@calls(AuthService.reauthenticate)
+async def reauthenticate_here(
+    form: Annotated[ReauthenticationForm, Form()], auth: FromDishka[AuthService], request: Request
+) -> Response:
+    """The same for the console, with a new cookie: no event and no state holds the password."""
+    session = await auth.reauthenticate(form.password)
+    response = Response(status_code=204)
+    if session is not None:
+        _give_cookie(response, request, session)
+    return response
+
+
+@console_router.post("/reset-password")
+@calls(ResetService.choose_password)
+async def reset_password(
+    choice: Annotated[PasswordChoice, Form()], resets: FromDishka[ResetService], request: Request
+) -> Response:
+    """Choose a password by a one-time link, and go to sign in with it."""
+    await resets.choose_password(choice)
+    return _go(request, "/sign-in")
+
+
 @console_router.post("/sign-out")
 @calls(AuthService.sign_out)
 async def sign_out(auth: FromDishka[AuthService], request: Request) -> Response:
     """End the console session."""
     await auth.sign_out()
     response = _go(request, "/sign-in")
-    clear_session_cookie(response, https=request.url.scheme == "https")
+    clear_session_cookie(response, request.scope)
     return response
 
 
 def _with_session(request: Request, session: StartedSession, wanted: str) -> Response:
     response = _go(request, local_path(wanted))
-    set_session_cookie(
-        response,
-        session.cookie,
-        lifetime_seconds=session.lifetime_seconds,
-        https=request.url.scheme == "https",
-    )
+    _give_cookie(response, request, session)
     return response
+
+
+def _give_cookie(response: Response, request: Request, session: StartedSession) -> None:
+    set_session_cookie(
+        response, request.scope, session.cookie, lifetime_seconds=session.lifetime_seconds
+    )
 
 
 def _go(request: Request, path: str) -> Response:

@@ -5,23 +5,26 @@ the user may do is cached under that stamp and the user's version, so a change o
 roles holds for the next request in every worker.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import col
 
 from app.core import clock, crypto
 from app.core.access import Access
 from app.core.actor import Actor, Preview
 from app.core.database import Database
+from app.core.ports import EndReason
 from app.core.prepared import Lookup
 from app.features.auth.models import UserSession
 from app.features.auth.repository import PRINCIPAL
 from app.features.auth.tokens import AccessTokens, invalid_token
 from app.features.roles.permissions import RolePermission
 from app.features.roles.resolver import AccessResolver
+from app.features.users.models import User
 from app.features.users.schemas import UserStatus
 from app.settings import Settings
 
@@ -44,6 +47,22 @@ _BY_COOKIE = PRINCIPAL.where(
 )
 
 
+_ENDED: Any = select(
+    col(UserSession.id).label("session_id"),
+    col(UserSession.ended_at),
+    col(UserSession.end_reason),
+    col(UserSession.kind),
+    col(UserSession.expires_at),
+    col(UserSession.last_seen_at),
+    col(UserSession.created_at),
+    col(User.status),
+    col(User.sessions_valid_from),
+).join(User, col(User.id) == col(UserSession.user_id))
+"""Any session, ended or not, with what decides whether it has."""
+_AT_ONCE = 500
+"""So many sessions are asked about in one query."""
+
+
 class SessionAuthenticator:
     """The platform's `Authenticator`. Lives as long as the process."""
 
@@ -55,6 +74,7 @@ class SessionAuthenticator:
         self._by_cookie = Lookup(database, _BY_COOKIE)
         self._tokens = tokens
         self._idle = timedelta(minutes=settings.auth.session_idle_minutes)
+        self._recent = timedelta(minutes=settings.auth.recent_sign_in_minutes)
         self._access = access
 
     async def from_bearer(self, token: str) -> Actor:
@@ -79,6 +99,32 @@ class SessionAuthenticator:
         """The actor of a console session by its id; None when that session is no more."""
         row = await self._by_id.row(session_id=session_id)
         return await self._actor(row, kind="console")
+
+    async def ended(self, session_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Why those of the sessions have ended that have."""
+        ids = list(session_ids)
+        found: dict[UUID, str] = {}
+        async with self._database.reading.connect() as connection:
+            for start in range(0, len(ids), _AT_ONCE):
+                some = ids[start : start + _AT_ONCE]
+                rows = await connection.execute(_ENDED.where(col(UserSession.id).in_(some)))
+                known = {row.session_id: self._why(row) for row in rows}
+                # Nothing is left of the sessions of somebody who was deleted.
+                found |= {each: known.get(each, EndReason.DELETED) for each in some}
+        return {each: str(why) for each, why in found.items() if why}
+
+    async def why_ended(self, token: str) -> str:
+        """Why the session of a console cookie has ended; empty if nobody knows."""
+        cookie_hash = crypto.hash_token(token)
+        statement = _ENDED.where(
+            or_(
+                col(UserSession.cookie_hash) == cookie_hash,
+                col(UserSession.previous_cookie_hash) == cookie_hash,
+            )
+        )
+        async with self._database.reading.connect() as connection:
+            row = (await connection.execute(statement)).first()
+        return str(self._why(row)) if row is not None else ""
 
     async def rotated_cookie(self, token: str) -> str | None:
         """A new cookie for a session whose user's roles changed since the cookie was made.
@@ -126,6 +172,7 @@ class SessionAuthenticator:
             session_id=row.session_id,
             roles=roles,
             must_change_password=row.must_change_password,
+            recent_sign_in_until=row.authenticated_at + self._recent,
             previewing=previewing,
         )
 
@@ -152,6 +199,18 @@ class SessionAuthenticator:
             and now < row.expires_at
             and (row.kind != "console" or now - row.last_seen_at < self._idle)
         )
+
+    def _why(self, row: _Row) -> str:
+        """Why a session has ended, from a row of `_ENDED`; empty when it has not."""
+        now = clock.now()
+        if row.status != UserStatus.ACTIVE:
+            return EndReason.SUSPENDED
+        if row.ended_at is not None:
+            return str(row.end_reason)
+        if row.created_at < row.sessions_valid_from:
+            return EndReason.OUTDATED
+        is_idle = row.kind == "console" and now - row.last_seen_at >= self._idle
+        return EndReason.EXPIRED if is_idle or now >= row.expires_at else ""
 
     async def _held(self, row: _Row) -> tuple[Access, tuple[str, ...]]:
         return await self._access.of_user(row.user_id, (row.stamp, row.user_version))

@@ -30,6 +30,10 @@ class UserSession(Table, table=True):
     rotated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     roles_at_issue: str = Field(default="", max_length=1000)
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    authenticated_at: datetime = Field(
+        default_factory=clock.now, sa_column=Column(UtcDateTime, nullable=False)
+    )
+    """When its user gave their password last."""
     last_seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     ended_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

@@ -9,15 +9,27 @@ from app.core.module import Job, Module, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
 from app.features.auth.api import console_router, router
-from app.features.auth.pages import change_password_page, sign_in_page, user_sessions_page
+from app.features.auth.guesses import GuessBudget
+from app.features.auth.pages import (
+    change_password_page,
+    reset_password_page,
+    sign_in_page,
+    user_sessions_page,
+)
 from app.features.auth.permissions import SessionPermission
 from app.features.auth.repository import SessionRepository
-from app.features.auth.service import AuthService, SessionService
+from app.features.auth.reset_service import ResetService
+from app.features.auth.service import AuthService
+from app.features.auth.session_service import SessionService
+from app.features.auth.session_start import SessionStart
 from app.features.auth.state import UserSessions
+from app.features.users.schemas import RESET_PATH
 from app.features.users.state import USER_RECORD, UserRecord
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(SessionRepository, AuthService, SessionService)
+provider.provide_all(
+    SessionRepository, GuessBudget, SessionStart, AuthService, ResetService, SessionService
+)
 
 
 async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str, str]:
@@ -26,9 +38,9 @@ async def _sessions(uow: UnitOfWork, user_id: UUID) -> tuple[int, str, str]:
 
 
 async def _forget_expired(unit: AsyncContainer) -> None:
-    auth = await unit.get(AuthService)
-    if await auth.count_expired():
-        await auth.forget_expired()
+    sessions = await unit.get(SessionService)
+    if await sessions.count_expired():
+        await sessions.forget_expired()
 
 
 module = Module(
@@ -39,6 +51,7 @@ module = Module(
     console_router=console_router,
     pages=(
         PageSpec("/sign-in", "Sign in", PUBLIC, sign_in_page, framed=False),
+        PageSpec(RESET_PATH, "Choose your password", PUBLIC, reset_password_page, framed=False),
         PageSpec("/change-password", "New password", SIGNED_IN, change_password_page, framed=False),
         PageSpec(
             "/users/[user_id]/sessions",

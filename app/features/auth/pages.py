@@ -7,9 +7,12 @@ import reflex as rx
 from app.features.auth.permissions import SessionPermission
 from app.features.auth.state import SessionRow, UserSessions
 from app.features.users.pages import user_record
-from app.ui.new_password import new_password_field
+from app.ui.ended_sessions import SENTENCES
+from app.ui.list_view import list_loading
+from app.ui.new_password import new_password_field, user_name_for_password_manager
 from app.ui.page_policy import SIGN_OUT
 from app.ui.page_state import Console
+from components.address_words import address_words
 from components.auth_layout import auth_layout
 from components.badge import badge
 from components.button import button
@@ -29,6 +32,7 @@ def sign_in_page() -> rx.Component:
     """Ask who is there."""
     return auth_layout(
         "Sign in",
+        address_words("why", {str(why): words for why, words in SENTENCES.items()}),
         post_form(
             form_field("E-mail", email_input("email", autofocus=True), required=True),
             form_field(
@@ -60,6 +64,21 @@ def change_password_page() -> rx.Component:
     )
 
 
+def reset_password_page() -> rx.Component:
+    """Ask somebody who has a one-time link for a new password."""
+    return auth_layout(
+        "Choose your password",
+        post_form(
+            new_password_field("New password", "new_password"),
+            button("Set password", variant="primary", size="l", type="submit", full_width=True),
+            action="/session/reset-password",
+            label="Choose your password",
+            from_tab=["token"],
+        ),
+        sentence="The link you opened works once. Afterwards, sign in with the new password.",
+    )
+
+
 def password_change_form(
     submit: rx.Component, *, next_path: str = "/", autofocus: bool = False
 ) -> rx.Component:
@@ -71,16 +90,7 @@ def password_change_form(
         autofocus: Whether typing starts here when the page opens.
     """
     return post_form(
-        # Tells password managers whose password it is.
-        rx.el.input(
-            type="text",
-            value=Console.email,
-            read_only=True,
-            tab_index=-1,
-            auto_complete="username",
-            class_name="visually-hidden",
-            aria_hidden="true",
-        ),
+        user_name_for_password_manager(),
         form_field(
             "Current password",
             password_input(
@@ -104,7 +114,7 @@ def user_sessions_page() -> rx.Component:
         card(
             session_table(
                 UserSessions.sessions,
-                loading=UserSessions.loading,
+                loading=list_loading(UserSessions),
                 end=lambda row: rx.cond(may_end, end_button(UserSessions.revoke(row.id))),
             ),
             title="Sessions",

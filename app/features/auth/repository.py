@@ -1,7 +1,7 @@
 """Queries of the auth feature."""
 
-from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.admission.addresses import network_of
+from app.core import clock
 from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.features.auth.models import RefreshToken, SignInThrottle, UserSession
@@ -25,6 +27,7 @@ _PRINCIPAL_COLUMNS: tuple[Any, ...] = (
     UserSession.last_seen_at,
     UserSession.expires_at,
     UserSession.created_at,
+    UserSession.authenticated_at,
     UserSession.roles_at_issue,
     UserSession.preview,
     UserSession.cookie_hash,
@@ -60,6 +63,10 @@ _THROTTLES = Prepared(
 )
 
 
+NEVER_BLOCKED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Until when a counter refuses that has not reached its limit; past on every machine's clock."""
+
+
 class Account(Protocol):
     """What a sign-in needs of a user before the password fits."""
 
@@ -84,9 +91,42 @@ class SessionRepository(Repository[UserSession]):
         )
         return (await self.session.execute(statement)).one_or_none()
 
+    async def is_unused(self, session_id: UUID, token_hash: str) -> bool:
+        """Whether this is a refresh token of the session that nobody has used."""
+        statement = select(RefreshToken.id).where(
+            RefreshToken.session_id == session_id,
+            RefreshToken.token_hash == token_hash,
+            col(RefreshToken.used_at).is_(None),
+        )
+        return (await self.session.exec(statement)).one_or_none() is not None
+
     async def end(self, session_id: UUID, reason: str, at: datetime) -> None:
         """End a session, if it has not ended yet."""
         await end_session(self.session, session_id, reason, at)
+
+    async def authenticated(self, session_id: UUID, at: datetime) -> None:
+        """Remember that the session's user has given their password."""
+        await self.session.execute(
+            update(UserSession).where(col(UserSession.id) == session_id).values(authenticated_at=at)
+        )
+
+    async def rotate_cookie(self, session_id: UUID, cookie_hash: str, at: datetime) -> bool:
+        """Give a console session another cookie; the old one stays good for a minute.
+
+        Returns:
+            Whether it is one of the console's.
+        """
+        changed = await self.session.execute(
+            update(UserSession)
+            .where(col(UserSession.id) == session_id, col(UserSession.cookie_hash).is_not(None))
+            .values(
+                cookie_hash=cookie_hash,
+                previous_cookie_hash=col(UserSession.cookie_hash),
+                rotated_at=at,
+            )
+            .returning(col(UserSession.id))
+        )
+        return changed.first() is not None
 
     async def live(self, user_id: UUID, *, now: datetime, idle: timedelta) -> list[UserSession]:
         """The user's sessions that are still good, the last used first.
@@ -111,13 +151,11 @@ class SessionRepository(Repository[UserSession]):
         return list((await self.session.exec(statement)).all())
 
     async def is_known_address(self, user_id: UUID, address: str) -> bool:
-        """Whether the user has signed in from this address before."""
-        statement = (
-            select(UserSession.id)
-            .where(UserSession.user_id == user_id, UserSession.address == address)
-            .limit(1)
-        )
-        return (await self.session.exec(statement)).first() is not None
+        """Whether the user has signed in from this address, or its IPv6 network, before."""
+        network = network_of(address)
+        statement = select(UserSession.address).where(UserSession.user_id == user_id).distinct()
+        known = {network_of(each) for each in await self.session.exec(statement)}
+        return network in known - {""}
 
     async def account(self, email: str) -> Account | None:
         """Whoever signs in with this (normalised) address, or None."""
@@ -135,7 +173,8 @@ class SessionRepository(Repository[UserSession]):
 
     async def forget_failures(self, keys: Collection[str]) -> None:
         """Start counting anew after a success."""
-        await self.session.execute(delete(SignInThrottle).where(col(SignInThrottle.key).in_(keys)))
+        for throttle in (await lock_throttles(self.session, keys, clock.now())).values():
+            await self.session.delete(throttle)
 
     async def count_live(self, user_id: UUID) -> int:
         """How many sessions of the user have not ended."""
@@ -172,34 +211,21 @@ async def end_session(session: AsyncSession, session_id: UUID, reason: str, at: 
     )
 
 
-async def count_failure(
-    session: AsyncSession,
-    key: str,
-    *,
-    at: datetime,
-    since: datetime,
-    delay: Callable[[int], timedelta],
-) -> None:
-    """Count one more failure of a key.
-
-    Args:
-        session: The transaction.
-        key: Whose failure it is.
-        at: Now.
-        since: Failures before this do not count any more.
-        delay: How long to refuse after that many failures.
-    """
-    fresh = {"key": key, "failures": 0, "last_failure_at": at, "blocked_until": at}
+async def lock_throttles(
+    session: AsyncSession, keys: Collection[str], at: datetime
+) -> dict[str, SignInThrottle]:
+    """The counters of these keys, made where there are none, locked until the transaction ends."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    # In order, so that two who lock the same never wait for each other.
+    fresh = [
+        {"key": key, "failures": 0, "last_failure_at": at, "blocked_until": NEVER_BLOCKED}
+        for key in sorted(keys)
+    ]
     # Two attempts at once may both be the first, and a success may delete the row at any moment:
-    # an update that changes nothing makes it and locks it in one step.
-    first = dialect.insert(SignInThrottle).values(fresh)
-    locked = first.on_conflict_do_update(index_elements=["key"], set_={"key": key})
-    await session.execute(locked)
-    row = await session.get_one(SignInThrottle, key, with_for_update=True)
-    if row.last_failure_at < since:
-        row.failures = 0
-    row.failures += 1
-    row.last_failure_at = at
-    row.blocked_until = at + delay(row.failures)
-    session.add(row)
+    # an update that changes nothing makes, locks and reads it in one step.
+    made = dialect.insert(SignInThrottle).values(fresh)
+    locked = made.on_conflict_do_update(
+        index_elements=["key"], set_={"key": made.excluded.key}
+    ).returning(SignInThrottle)
+    rows = await session.scalars(locked, execution_options={"populate_existing": True})
+    return {row.key: row for row in rows}

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from app.core import passwords
-from app.core.text import plain_text
+from app.core.schemas import example
+from app.core.text import plain_text, shown_text
 
 SessionKind = Literal["console", "api"]
 Password = Annotated[SecretStr, Field(max_length=passwords.MAX_LENGTH), BeforeValidator(plain_text)]
@@ -17,30 +18,63 @@ Password = Annotated[SecretStr, Field(max_length=passwords.MAX_LENGTH), BeforeVa
 class Credentials(BaseModel):
     """Who wants to sign in."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"email": "admin@example.com", "password": "…"}]},
+    model_config = example(
+        {"email": "ada@example.com", "password": "a long sentence you remember"}, extra="forbid"
     )
 
     # Not validated as an address: a wrong one gets the same answer as an unknown one.
-    email: Annotated[str, Field(max_length=254), BeforeValidator(plain_text)]
+    email: Annotated[str, Field(max_length=254), BeforeValidator(shown_text)]
     password: Password
 
 
 class RefreshRequest(BaseModel):
     """A refresh token to be exchanged."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = example({"refresh_token": "…"}, extra="forbid")
 
-    refresh_token: Annotated[str, Field(max_length=200), BeforeValidator(plain_text)]
+    refresh_token: Annotated[str, Field(max_length=200), BeforeValidator(shown_text)]
 
 
 class PasswordChange(BaseModel):
     """One's own password, old and new."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = example(
+        {
+            "current_password": "a long sentence you remember",
+            "new_password": "another sentence that is longer",
+        },
+        extra="forbid",
+    )
 
     current_password: Password
+    new_password: Annotated[
+        SecretStr,
+        Field(min_length=1, max_length=passwords.MAX_LENGTH),
+        BeforeValidator(plain_text),
+    ]
+
+
+class Reauthentication(BaseModel):
+    """One's own password, once more."""
+
+    model_config = example({"password": "a long sentence you remember"}, extra="forbid")
+
+    password: Password
+
+
+class ReauthenticationForm(Reauthentication):
+    """The console's form for it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PasswordChoice(BaseModel):
+    """A password chosen by whoever has a one-time link."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    # Who comes without a link is told the same as who comes with an old one.
+    token: Annotated[str, Field(max_length=200), BeforeValidator(shown_text)] = ""
     new_password: Annotated[
         SecretStr,
         Field(min_length=1, max_length=passwords.MAX_LENGTH),
@@ -51,7 +85,7 @@ class PasswordChange(BaseModel):
 class SignInForm(BaseModel):
     """The console's sign-in form."""
 
-    email: Annotated[str, Field(max_length=254), BeforeValidator(plain_text)]
+    email: Annotated[str, Field(max_length=254), BeforeValidator(shown_text)]
     password: Password
     next: str = "/"
 

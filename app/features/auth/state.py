@@ -11,7 +11,7 @@ from app.core.ids import parse_id
 from app.features.audit.words import browser
 from app.features.auth.permissions import SessionPermission
 from app.features.auth.schemas import SessionRead
-from app.features.auth.service import SessionService
+from app.features.auth.session_service import SessionService
 from app.ui import runtime
 from app.ui.handlers import handler
 from app.ui.page_state import PageState

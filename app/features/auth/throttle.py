@@ -6,11 +6,11 @@ for good: the account-wide delay stays short, does not grow by attempts made
 while it lasts, and does not apply where the user has signed in before.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.admission.addresses import network_of
 from app.core.crypto import hash_token
 
 FORGET_AFTER = timedelta(hours=1)
@@ -46,7 +46,7 @@ class ThrottleKeys:
     @classmethod
     def of(cls, email: str, address: str) -> "ThrottleKeys":
         """The keys of an attempt on an account (existing or not) from an address."""
-        network = _network(address)
+        network = network_of(address)
         return cls(
             pair=hash_token(f"pair:{email}:{network}"),
             address=hash_token(f"address:{network}"),
@@ -62,14 +62,3 @@ class ThrottleKeys:
 def seconds_left(blocked_until: datetime, now: datetime) -> int:
     """Whole seconds until the delay is over, at least 0."""
     return max(0, -int((now - blocked_until).total_seconds() // 1))
-
-
-def _network(address: str) -> str:
-    """An IPv6 host can choose among 2^64 addresses: they count as one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6:  # noqa: PLR2004 - IP version
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address

@@ -10,7 +10,7 @@ from app.features.dashboard.permissions import DashboardPermission
 from app.features.dashboard.state import ComponentRow, Overview
 from app.features.users.permissions import UserPermission
 from app.ui.page_state import Console
-from components.badge import badge, status_badge
+from components.badge import STATUSES, badge, status_badge
 from components.button import link_button
 from components.card import card, columns, stack
 from components.chart import bar_chart, sparkline
@@ -25,6 +25,7 @@ from components.states import empty_state, error_state
 
 _HEALTH = {
     "up": ("Up", "success", "circle_check"),
+    "degraded": ("Degraded", "warning", "triangle_alert"),
     "down": ("Down", "danger", "circle_x"),
 }
 
@@ -116,7 +117,7 @@ def _sign_ins() -> rx.Component:
                 Overview.days,
                 [
                     {"key": "succeeded", "title": "signed in", "tone": "accent"},
-                    {"key": "failed", "title": "failed", "tone": "danger"},
+                    {"key": "failed", "title": "failed", "tone": STATUSES["failed"][1]},
                 ],
                 label="Sign-ins per day",
                 label_title="Day",

@@ -34,6 +34,6 @@ class ComponentRead(BaseModel):
     """Whether a component of the platform is well; `milliseconds` is how long it took to say."""
 
     name: str
-    state: Literal["up", "down"]
+    state: Literal["up", "degraded", "down"]
     milliseconds: float
     problem: str

@@ -12,6 +12,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import AuditRepository
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery
+from app.features.audit.sight import Masks
 from app.features.dashboard.permissions import DashboardPermission
 from app.features.dashboard.schemas import Activity, ComponentRead, SignInDay, UserNumbers
 from app.features.users.permissions import UserPermission
@@ -76,11 +77,13 @@ class DashboardService(Service):
 
     @query(SIGNED_IN, action="dashboard.own_activity")
     async def own_activity(self) -> list[AuditEntryRead]:
-        """What the actor last did or tried, newest first."""
+        """What the actor last did or tried, newest first; of others no more than they may read."""
         if self.uow.actor.user_id is None:
             return []
-        request = AuditListQuery(actor_id=self.uow.actor.user_id, limit=_OWN_ENTRIES)
-        return (await self._audit.page(request)).items
+        request = AuditListQuery(actor_id=self.uow.actor.user_id, reads="none", limit=_OWN_ENTRIES)
+        masks = Masks(self._registry, self.uow.actor)
+        entries = (await self._audit.page(request)).items
+        return [entry.model_copy(update=masks.of(vars(entry))) for entry in entries]
 
     @query(DashboardPermission.HEALTH, action="dashboard.health")
     async def health(self) -> list[ComponentRead]:

@@ -89,7 +89,7 @@ class Overview(PageState, rx.State):
                 await self._load_health(dashboard)
         if may(AuditPermission.READ):
             async with runtime.operations(AuditService) as audit:
-                page = await audit.page(AuditListQuery(limit=_ENTRIES))
+                page = await audit.page(AuditListQuery(reads="none", limit=_ENTRIES))
             self.recent = [entry_row(entry) for entry in page.items]
         self.loading = False
 

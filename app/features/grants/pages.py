@@ -1,5 +1,7 @@
 """The page that says what a user may do, and gives and takes grants in person."""
 
+from typing import Any
+
 import reflex as rx
 
 from app.features.access.pages import given, permission_field, until, why
@@ -9,14 +11,17 @@ from app.features.grants.state import UserAccess
 from app.features.roles.permissions import RolePermission
 from app.features.users.pages import user_record
 from app.features.users.state import UserRecord
+from app.ui.list_view import list_loading
 from app.ui.page_state import Console
 from app.ui.record_view import record_conflict_dialog
 from components.badge import badge
 from components.button import button, link_button
+from components.callout import callout
 from components.card import card, stack
 from components.checkbox_list import checkbox_list
 from components.code import code
 from components.data_table import Column, data_table
+from components.form import version_field
 from components.form_dialog import form_dialog
 from components.form_field import form_field, form_group
 from components.last_day import last_day_field
@@ -30,6 +35,14 @@ def user_access_page() -> rx.Component:
     may_grant = Console.may[RolePermission.UPDATE]
     return user_record(
         stack(
+            rx.cond(
+                UserAccess.kept_out,
+                callout(
+                    "What is listed here counts for nothing as long as that is so.",
+                    title=UserAccess.kept_out,
+                    tone="warning",
+                ),
+            ),
             card(
                 data_table(
                     UserAccess.held,
@@ -52,7 +65,7 @@ def user_access_page() -> rx.Component:
                     row_key="permission",
                     actions=why,
                     compact=True,
-                    loading=UserAccess.loading,
+                    loading=list_loading(UserAccess),
                     empty=empty_state(
                         "No permissions",
                         "What this person's roles and the grants below give stands here.",
@@ -92,7 +105,7 @@ def user_access_page() -> rx.Component:
                             on_click=UserAccess.revoke(row.key, UserAccess.version),
                         ),
                     ),
-                    loading=UserAccess.loading,
+                    loading=list_loading(UserAccess),
                     empty=empty_state(
                         "Nothing in person",
                         "Permissions given to this person alone stand here. Prefer a role.",
@@ -148,10 +161,10 @@ def _grant_dialog() -> rx.Component:
             error=errors.get("rule", "").to(str),
         ),
         rx.cond(
-            UserAccess.field_options.length() > 0,
+            UserAccess.readable_options.length() + UserAccess.writable_options.length() > 0,
             rx.fragment(
-                _fields("Fields that may be read", "readable"),
-                _fields("Fields that may be changed", "writable"),
+                _fields("Fields that may be read", "readable", UserAccess.readable_options),
+                _fields("Fields that may be changed", "writable", UserAccess.writable_options),
             ),
         ),
         last_day_field("expires_at", error=errors.get("expires_at", "").to(str)),
@@ -162,13 +175,18 @@ def _grant_dialog() -> rx.Component:
             error=errors.get("reason", "").to(str),
             optional=True,
         ),
-        # What the grant is based on travels with it, even when the server has forgotten.
-        rx.el.input(type="hidden", name="version", value=UserAccess.version, read_only=True),
-        rx.el.input(
-            type="hidden",
-            name="offered",
-            value=UserAccess.field_options.length().to_string(),
-            read_only=True,
+        version_field(UserAccess.version),
+        *(
+            rx.el.input(
+                type="hidden",
+                name=f"{name}_offered",
+                value=options.length().to_string(),
+                read_only=True,
+            )
+            for name, options in (
+                ("readable", UserAccess.readable_options),
+                ("writable", UserAccess.writable_options),
+            )
         ),
         open=UserAccess.granting & (UserAccess.conflict == ""),
         on_submit=UserAccess.grant,
@@ -180,10 +198,10 @@ def _grant_dialog() -> rx.Component:
     )
 
 
-def _fields(title: str, name: str) -> rx.Component:
+def _fields(title: str, name: str, options: Any) -> rx.Component:
     return form_group(
         title,
-        checkbox_list(name, UserAccess.field_options, label=title, filterable=False),
+        checkbox_list(name, options, label=title, filterable=False),
         name=name,
         help="While all are chosen, also those that come later.",
         error=UserAccess.field_errors.get(name, "").to(str),

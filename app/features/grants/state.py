@@ -1,6 +1,6 @@
 """State of the page that says what a user may do, and gives and takes grants in person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,13 @@ import reflex as rx
 
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, PlatformError
 from app.core.permissions import covers, resource_of
-from app.features.access.rows import HeldRow, OwnGrantRow, held_row, own_grant_row
+from app.features.access.rows import (
+    HeldRow,
+    OwnGrantRow,
+    held_row,
+    kept_out_in_words,
+    own_grant_row,
+)
 from app.features.access.service import AccessService
 from app.features.access.state import AccessState, given
 from app.features.audit.words import last_to_change
@@ -31,13 +37,16 @@ class UserAccess(AccessState, EditState, rx.State):
 
     loading: bool = True
     held: list[HeldRow] = []
+    kept_out: str = ""
+    """What keeps them from all of it for now; empty for nothing."""
     own: list[OwnGrantRow] = []
     version: str = ""
     """What the shown grants in person are based on; sent along with every change of them."""
     granting: bool = False
     rule_options: list[dict[str, str]] = []
-    field_options: list[dict[str, str | bool]] = []
+    readable_options: list[dict[str, str | bool]] = []
     """The fields that the grant can be limited to; all are chosen at first."""
+    writable_options: list[dict[str, str | bool]] = []
     download: str = ""
 
     @handler(RolePermission.READ)
@@ -54,7 +63,7 @@ class UserAccess(AccessState, EditState, rx.State):
     async def ask_grant(self) -> None:
         """Ask what to grant in person."""
         self._clear_form_problem()
-        self.rule_options, self.field_options = [], []
+        self.rule_options, self.readable_options, self.writable_options = [], [], []
         self.granting = True
 
     @handler(RolePermission.READ)
@@ -73,11 +82,8 @@ class UserAccess(AccessState, EditState, rx.State):
             for resource in resources
             for rule in resource.rules
         ]
-        fields = {name: title for resource in resources for name, title in resource.fields.items()}
-        self.field_options = [
-            {"value": name, "label": title, "help": "", "checked": True}
-            for name, title in fields.items()
-        ]
+        self.readable_options = _options(each.readable for each in resources)
+        self.writable_options = _options(each.writable for each in resources)
 
     @handler(RolePermission.UPDATE)
     async def grant(self, form: dict[str, Any]) -> None:
@@ -181,6 +187,7 @@ class UserAccess(AccessState, EditState, rx.State):
         async with runtime.operations(RoleService) as roles:
             own = await roles.own_grants(user_id)
         self.held = [held_row(each, user_id) for each in held]
+        self.kept_out = kept_out_in_words(held[0].kept_out) if held else ""
         self.own = [own_grant_row(each, _key(each)) for each in own]
         self._loaded = _facts(own)
         self.version = self._version = version_of(own)
@@ -206,9 +213,18 @@ def _facts(grants: Iterable[GrantRead]) -> dict[str, Any]:
     return {_key(grant): spec_of(grant) for grant in grants}
 
 
+def _options(titles: Iterable[Mapping[str, str]]) -> list[dict[str, str | bool]]:
+    """The fields of several resources, to choose from."""
+    fields = {name: title for each in titles for name, title in each.items()}
+    return [
+        {"value": name, "label": title, "help": "", "checked": True}
+        for name, title in fields.items()
+    ]
+
+
 def _chosen(form: dict[str, Any], name: str) -> list[str] | None:
     """The fields that were chosen; None for all of them."""
     chosen = form.get(name)
     names = [str(each) for each in chosen] if isinstance(chosen, list) else []
     # How many were offered travels with the form: none chosen is not all of them.
-    return None if str(len(names)) == (given(form, "offered") or "0") else names
+    return None if str(len(names)) == (given(form, f"{name}_offered") or "0") else names

@@ -9,6 +9,7 @@ from app.features.roles.pages import nobody_to_see, role_record, unseen_people
 from app.features.roles.permissions import RolePermission
 from app.features.roles.state import RoleRecord
 from app.features.users.permissions import UserPermission
+from app.ui.list_view import list_instead, list_loading, list_pagination, list_toolbar
 from app.ui.page_state import Console
 from components.avatar import person
 from components.bulk_bar import bulk_bar
@@ -19,11 +20,11 @@ from components.data_table import Column, data_table
 from components.form_dialog import form_dialog
 from components.form_field import form_field
 from components.icon import icon
-from components.last_day import last_day_field
+from components.last_day import end_time, last_day_field
 from components.number import grouped
 from components.relative_time import relative_time
 from components.search_input import search_input
-from components.states import empty_state
+from components.states import empty_state, no_match_state
 from components.text_input import text_input
 
 
@@ -34,15 +35,15 @@ def role_members_page() -> rx.Component:
         "Add people", variant="primary", icon="user_plus", on_click=RoleMembers.open_adding
     )
     return role_record(
+        list_toolbar(
+            RoleMembers, search="Search members", placeholder="Name or e-mail", density=False
+        ),
         rx.cond(
             may_change,
             _table(selected=RoleMembers.selected, on_select=RoleMembers.select),
             _table(),
         ),
-        rx.cond(
-            RoleMembers.next_cursor != "",
-            button("Show more", on_click=RoleMembers.load_more),
-        ),
+        rx.cond(RoleMembers.rows.length() > 0, list_pagination(RoleMembers)),
         rx.cond(RoleMembers.rows.length() > 0, unseen_people(RoleMembers.unseen)),
         rx.cond(
             may_change,
@@ -65,16 +66,32 @@ def _table(**selection: Any) -> rx.Component:
         _columns(),
         label="Members",
         row_name="name",
-        loading=RoleMembers.loading,
-        empty=nobody_to_see(
-            RoleMembers.unseen,
-            empty_state(
-                "Nobody has this role",
-                "Whoever gets it holds at once all that it grants.",
-                icon="users",
+        sort=RoleMembers.sort,
+        on_sort=RoleMembers.sort_by,
+        loading=list_loading(RoleMembers),
+        empty=_nobody(),
+        **selection,
+    )
+
+
+def _nobody() -> rx.Component:
+    return list_instead(
+        RoleMembers,
+        rx.cond(
+            RoleMembers.search != "",
+            no_match_state(
+                "No member's name or address contains what you search for.",
+                on_clear=RoleMembers.clear_filters,
+            ),
+            nobody_to_see(
+                RoleMembers.unseen,
+                empty_state(
+                    "Nobody has this role",
+                    "Whoever gets it holds at once all that it grants.",
+                    icon="users",
+                ),
             ),
         ),
-        **selection,
     )
 
 
@@ -88,18 +105,24 @@ def _columns() -> list[Column]:
                 person(row["name"].to(str), href="/users/" + row["id"].to(str)),
                 person(row["name"].to(str)),
             ),
+            sortable=True,
             size="wide",
             fixed=True,
         ),
         Column("email", "E-mail"),
         Column(
-            "since", "Since", render=lambda row: relative_time(row["since"].to(str)), size="fit"
+            "since",
+            "Since",
+            render=lambda row: relative_time(row["since"].to(str)),
+            sortable=True,
+            size="fit",
         ),
         Column("by", "By"),
         Column(
             "until",
             "Until",
-            render=lambda row: relative_time(row["until"].to(str), missing="for good"),
+            render=lambda row: end_time(row["until"].to(str)),
+            sortable=True,
             size="fit",
         ),
         Column("reason", "Reason"),
@@ -140,14 +163,14 @@ def _people() -> rx.Component:
     """Search on the left of what was chosen: what is found is added by one press."""
     return rx.el.div(
         search_input(
-            RoleMembers.search,
+            RoleMembers.looked_for,
             on_search=RoleMembers.find,
             label="Search people",
             placeholder="Name or e-mail",
             shortcut="",
         ),
         rx.cond(
-            RoleMembers.search,
+            RoleMembers.looked_for,
             rx.cond(
                 RoleMembers.found.length() > 0,
                 rx.el.ul(rx.foreach(RoleMembers.found, _found), class_name="people"),

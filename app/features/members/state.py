@@ -8,21 +8,20 @@ from uuid import UUID
 import reflex as rx
 
 from app.core.errors import Invalid, NotFound
-from app.core.ids import parse_id
 from app.core.permissions import SIGNED_IN
 from app.features.roles.permissions import RolePermission
-from app.features.roles.schemas import MemberListQuery, MembersAdd, unseen
+from app.features.roles.schemas import MemberListQuery, MemberRead, MembersAdd, unseen
 from app.features.roles.service import RoleService
 from app.features.roles.state import NO_ROLE, RoleRecord
 from app.features.users.permissions import UserPermission
-from app.features.users.schemas import UserListQuery
 from app.features.users.service import UserService
 from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
-from app.ui.page_state import PageState
+from app.ui.list_state import Count, ListState
 from app.ui.record_tabs import record_id
 
+_NO_ID = UUID(int=0)
 _MOST_CHOSEN = 100
 _LONGEST_SEARCH = 100
 _FOUND = 8
@@ -41,36 +40,40 @@ class MemberRow:
     reason: str
 
 
-class RoleMembers(PageState, rx.State):
+class RoleMembers(ListState, rx.State):
     """Who has a role themselves; given and taken here."""
 
     rows: list[MemberRow] = []
-    selected: list[str] = []
     unseen: str = ""
     """How many others have the role, in words; empty for none."""
-    next_cursor: str = ""
-    loading: bool = True
     adding: bool = False
     removing: bool = False
     removing_names: list[str] = []
-    search: str = ""
+    looked_for: str = ""
+    """Whom one looks for to add."""
     found: list[dict[str, str]] = []
     """Whom the search found, as `{"id", "name", "email"}`."""
     chosen: list[dict[str, str]] = []
 
     @handler(RolePermission.READ)
     async def load(self) -> None:
-        """Load the first members."""
-        self.rows, self.selected, self.unseen = [], [], ""
+        """Load the members that the address asks for."""
+        arguments = self._read_address()
         self.adding = self.removing = False
         self.loading = True
-        await self._load_more("")
-
-    @handler(RolePermission.READ)
-    async def load_more(self) -> None:
-        """Load those who follow."""
-        if self.next_cursor:
-            await self._load_more(self.next_cursor)
+        role_id = record_id(self.router.url.path)
+        try:
+            request = parse(MemberListQuery, arguments)
+            async with runtime.operations(RoleService) as roles:
+                page = await roles.members(role_id or _NO_ID, request)
+        except NotFound:
+            # The record above says so.
+            self.rows, self.unseen = [], ""
+            self.loading = False
+            return
+        self.rows = [_row(member) for member in page.items]
+        self.unseen = unseen(page.hidden)
+        self._show_page(page, Count(page.count))
 
     @handler(SIGNED_IN)
     async def select(self, ids: list[str], chosen: bool) -> None:  # noqa: FBT001 - an event's argument
@@ -79,32 +82,26 @@ class RoleMembers(PageState, rx.State):
         known = {row.id for row in self.rows}
         self.selected = [*others, *(one for one in ids if one in known)] if chosen else others
 
-    @handler(SIGNED_IN)
-    async def clear_selection(self) -> None:
-        """Select nobody."""
-        self.selected = []
-
     @handler(RolePermission.UPDATE)
     async def open_adding(self) -> None:
         """Ask whom to give the role to."""
         self._clear_form_problem()
-        self.search = ""
+        self.looked_for = ""
         self.found, self.chosen = [], []
         self.adding = True
 
     @handler(UserPermission.READ)
     async def find(self, text: str) -> None:
         """Find people by name or address, among those one may see."""
-        self.search = text.strip()[:_LONGEST_SEARCH]
+        self.looked_for = text.strip()[:_LONGEST_SEARCH]
         self.found = []
-        if not self.search:
+        if not self.looked_for:
             return
-        query = parse(UserListQuery, {"q": self.search, "limit": _FOUND})
         async with runtime.operations(UserService) as users:
-            page = await users.page(query)
+            found = await users.find(self.looked_for, most=_FOUND)
         self.found = [
             {"id": str(user.id), "name": user.display_name, "email": user.email}
-            for user in (user.filled() for user in page.items)
+            for user in (user.filled() for user in found)
         ]
 
     @handler(RolePermission.UPDATE)
@@ -167,39 +164,26 @@ class RoleMembers(PageState, rx.State):
         """Leave everything as it is."""
         self.adding = self.removing = False
 
-    async def _load_more(self, cursor: str) -> None:
-        role_id = record_id(self.router.url.path)
-        self.next_cursor = ""
-        if role_id is not None:
-            request = parse(MemberListQuery, {"cursor": parse_id(cursor)})
-            try:
-                async with runtime.operations(RoleService) as roles:
-                    page = await roles.members(role_id, request)
-            except NotFound:
-                # The record above says so.
-                page = None
-            if page is not None:
-                self.rows += [
-                    MemberRow(
-                        id=str(member.id),
-                        name=member.name,
-                        email=member.email or "",
-                        since=_moment(member.granted_at),
-                        by=member.granted_by,
-                        until=_moment(member.expires_at),
-                        reason=member.reason,
-                    )
-                    for member in page.items
-                ]
-                self.next_cursor = page.next_cursor or ""
-                self.unseen = unseen(page.hidden)
-        self.loading = False
+    def _path(self) -> str:
+        return self.router.url.path.rstrip("/")
 
     def _role_id(self) -> UUID:
         role_id = record_id(self.router.url.path)
         if role_id is None:
             raise NotFound(*NO_ROLE)
         return role_id
+
+
+def _row(member: MemberRead) -> MemberRow:
+    return MemberRow(
+        id=str(member.id),
+        name=member.name,
+        email=member.email or "",
+        since=_moment(member.granted_at),
+        by=member.granted_by,
+        until=_moment(member.expires_at),
+        reason=member.reason,
+    )
 
 
 def _moment(at: datetime | None) -> str:

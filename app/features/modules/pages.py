@@ -5,6 +5,7 @@ from collections.abc import Callable
 import reflex as rx
 
 from app.features.modules.state import ModuleList, ModuleRow
+from app.ui.list_view import list_loading
 from components.code import code
 from components.data_table import Column, data_table
 from components.page_header import page_header
@@ -25,7 +26,7 @@ def modules_page() -> rx.Component:
                 Column("jobs", "Jobs", render=_words("jobs"), size="fit"),
             ],
             label="Modules",
-            loading=ModuleList.loading,
+            loading=list_loading(ModuleList),
             empty=empty_state("No modules", "What is installed stands here."),
         ),
     )

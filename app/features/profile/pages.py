@@ -7,6 +7,7 @@ from reflex_base.style import color_mode, set_color_mode
 
 from app.features.auth.pages import end_button, password_change_form, session_table
 from app.features.profile.state import OwnSessions, PermissionRow, Profile
+from app.ui.list_view import list_loading
 from app.ui.page_state import Console
 from components.avatar import avatar
 from components.badge import badge
@@ -48,7 +49,7 @@ def own_sessions_page() -> rx.Component:
         card(
             session_table(
                 OwnSessions.sessions,
-                loading=OwnSessions.loading,
+                loading=list_loading(OwnSessions),
                 end=lambda row: end_button(OwnSessions.end(row.id)),
             ),
             title="Sessions",
@@ -89,7 +90,6 @@ def _name() -> rx.Component:
             on_submit=Profile.save,
             version=Profile.form_version,
             errors=Profile.field_errors,
-            ask_before_leaving=True,
             label="You",
         ),
         form_field(

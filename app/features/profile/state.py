@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.core.errors import Conflict, Invalid, PlatformError, Unauthenticated
 from app.core.permissions import SIGNED_IN
-from app.features.auth.service import SessionService
+from app.features.auth.session_service import SessionService
 from app.features.auth.state import SessionRow, ended_in_words, session_id_of, session_rows
 from app.features.users.schemas import UserRead, UserUpdate
 from app.features.users.service import UserService

@@ -27,7 +27,10 @@ from app.features.roles.schemas import (
 )
 from app.features.roles.service import RoleService
 from app.http.problems import problems
-from app.http.routing import OperationRoute, calls
+from app.http.routing import OperationRoute, calls, limited, versioned
+
+_WITH_GRANTS = limited(max_body_bytes=256 * 1024, max_values=10_000)
+"""Up to 500 grants, each with its conditions."""
 
 router = APIRouter(tags=["roles"], route_class=OperationRoute)
 
@@ -43,6 +46,7 @@ async def list_roles(
 
 @router.post("/roles", status_code=201, responses=problems(409))
 @calls(RoleService.create)
+@_WITH_GRANTS
 async def create_role(
     new: RoleCreate, roles: FromDishka[RoleService], response: Response
 ) -> RoleRead:
@@ -54,7 +58,8 @@ async def create_role(
 
 @router.post("/roles/what-if", responses=problems(404, 409))
 @calls(RoleService.what_if)
-async def what_if(request: WhatIfRequest, roles: FromDishka[RoleService]) -> WhatIf:
+@_WITH_GRANTS
+async def preview_role_change(request: WhatIfRequest, roles: FromDishka[RoleService]) -> WhatIf:
     """Tell who would gain and who would lose what if a change were saved; nothing is changed."""
     return await roles.what_if(request.role_id, request.change)
 
@@ -68,6 +73,8 @@ async def get_role(role_id: UUID, roles: FromDishka[RoleService]) -> RoleRead:
 
 @router.put("/roles/{role_id}", responses=problems(404, 409))
 @calls(RoleService.update)
+@versioned
+@_WITH_GRANTS
 async def replace_role(
     role_id: UUID, change: RoleReplace, roles: FromDishka[RoleService]
 ) -> RoleRead:
@@ -77,6 +84,8 @@ async def replace_role(
 
 @router.patch("/roles/{role_id}", responses=problems(404, 409))
 @calls(RoleService.update)
+@versioned
+@_WITH_GRANTS
 async def update_role(
     role_id: UUID, change: RoleUpdate, roles: FromDishka[RoleService]
 ) -> RoleRead:
@@ -86,6 +95,7 @@ async def update_role(
 
 @router.delete("/roles/{role_id}", status_code=204, responses=problems(404, 409))
 @calls(RoleService.delete)
+@versioned
 async def delete_role(role_id: UUID, roles: FromDishka[RoleService]) -> None:
     """Remove a role; those who have it lose what only it gave them."""
     await roles.delete(role_id)
@@ -93,7 +103,9 @@ async def delete_role(role_id: UUID, roles: FromDishka[RoleService]) -> None:
 
 @router.post("/roles/{role_id}/permissions", responses=problems(404, 409))
 @calls(RoleService.grant)
-async def grant_permissions(
+@versioned
+@_WITH_GRANTS
+async def add_role_permissions(
     role_id: UUID, more: Grants, roles: FromDishka[RoleService]
 ) -> RoleRead:
     """Let a role grant more; what it grants already takes the new conditions."""
@@ -102,7 +114,8 @@ async def grant_permissions(
 
 @router.delete("/roles/{role_id}/permissions/{grant_id}", responses=problems(404, 409))
 @calls(RoleService.revoke)
-async def revoke_permission(
+@versioned
+async def remove_role_permission(
     role_id: UUID, grant_id: UUID, roles: FromDishka[RoleService]
 ) -> RoleRead:
     """Let a role no longer grant something."""
@@ -111,7 +124,7 @@ async def revoke_permission(
 
 @router.get("/roles/{role_id}/members", responses=problems(404))
 @calls(RoleService.members)
-async def list_members(
+async def list_role_members(
     role_id: UUID,
     request: Annotated[MemberListQuery, Query()],
     roles: FromDishka[RoleService],
@@ -120,16 +133,18 @@ async def list_members(
     return await roles.members(role_id, request)
 
 
-@router.post("/roles/{role_id}/members", responses=problems(404))
+@router.post("/roles/{role_id}/members", responses=problems(404, 409))
 @calls(RoleService.add_members)
-async def add_members(role_id: UUID, new: MembersAdd, roles: FromDishka[RoleService]) -> Count:
-    """Give the role to users; those who have it already keep it as it is."""
+@versioned
+async def add_role_members(role_id: UUID, new: MembersAdd, roles: FromDishka[RoleService]) -> Count:
+    """Give the role to users; who has it already, has it until this end from now on."""
     return Count(count=await roles.add_members(role_id, new))
 
 
 @router.post("/roles/{role_id}/members/remove", responses=problems(404, 409))
 @calls(RoleService.remove_members)
-async def remove_members(
+@versioned
+async def remove_role_members(
     role_id: UUID, gone: MembersRemove, roles: FromDishka[RoleService]
 ) -> Count:
     """Take the role from users."""
@@ -138,7 +153,7 @@ async def remove_members(
 
 @router.get("/users/{user_id}/grants", responses=problems(404))
 @calls(RoleService.own_grants)
-async def list_own_grants(user_id: UUID, roles: FromDishka[RoleService]) -> GrantPage:
+async def list_user_grants(user_id: UUID, roles: FromDishka[RoleService]) -> GrantPage:
     """List what a user holds in person, without a role."""
     grants = await roles.own_grants(user_id)
     return GrantPage(items=grants, version=version_of(grants))
@@ -146,7 +161,9 @@ async def list_own_grants(user_id: UUID, roles: FromDishka[RoleService]) -> Gran
 
 @router.put("/users/{user_id}/grants", responses=problems(404, 409))
 @calls(RoleService.set_own_grants)
-async def set_own_grants(
+@versioned
+@_WITH_GRANTS
+async def replace_user_grants(
     user_id: UUID, wanted: OwnGrants, roles: FromDishka[RoleService]
 ) -> GrantPage:
     """Give a user in person exactly this."""

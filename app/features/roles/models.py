@@ -1,36 +1,74 @@
 """Tables of the roles feature."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
     String,
     UniqueConstraint,
     Uuid,
+    and_,
     column,
+    or_,
     table,
 )
 from sqlmodel import Field
 
 from app.core import clock
+from app.core.folding import order_key
 from app.core.ids import new_id
-from app.core.models import Table, UtcDateTime
+from app.core.models import Table, UtcDateTime, order_column
+from app.core.names import name_key
+from app.core.search import Stored, Word, search_text, stands_in
 
 USERS = table(
     "core_users",
     column("id", Uuid),
     column("email", String),
     column("display_name", String),
+    column("name_order", String),
+    column("email_order", String),
+    column("search_text", String),
     column("status", String),
+    column("must_change_password", Boolean),
     column("updated_at", UtcDateTime),
     column("version", Integer),
 )
 """What this feature reads of the users, whose feature builds on this one."""
+
+
+def words_in_shown(
+    stored: Stored,
+    words: Sequence[Word],
+    showing: Callable[[Sequence[str]], ColumnElement[bool]],
+) -> ColumnElement[bool]:
+    """Whether the words by which users are found stand in what may be read of them.
+
+    Args:
+        stored: Their stored forms.
+        words: What was typed.
+        showing: Whether these fields of a user may be read.
+    """
+    fields = ("display_name", "email")
+    return or_(
+        showing(fields),
+        *(
+            and_(showing([field]), stands_in(stored, words, place=place, of=len(fields)))
+            for place, field in enumerate(fields)
+        ),
+    )
+
+
+MEMBERSHIP = "user.roles"
+"""The fact that a user has a role, as row rules name it that depend on it."""
 
 ACTIVE = "active"
 """The status of a user who may sign in."""
@@ -57,12 +95,17 @@ class Granted(Given):
 
 
 class Role(Table, table=True):
-    """A named set of permissions."""
+    """A named set of permissions; `name_key` is its name as names are compared."""
 
     __tablename__ = "core_roles"
+    __table_args__ = (
+        Index("ix_core_roles_name_key", "name_key", unique=True),
+        Index("ix_core_roles_name_order", "name_order", "id"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str = Field(max_length=50, unique=True)
+    name_key: str | None = Field(default=None, max_length=1000)
     description: str = Field(default="", max_length=300)
     created_at: datetime = Field(
         default_factory=clock.now, sa_column=Column(UtcDateTime, nullable=False)
@@ -71,6 +114,15 @@ class Role(Table, table=True):
         default_factory=clock.now, sa_column=Column(UtcDateTime, nullable=False)
     )
     version: int = 1
+    name_order: str = Field(default="", sa_column=order_column())
+    search_text: str = Field(
+        default="", sa_column=Column(String(1000), nullable=False, server_default="")
+    )
+
+    def be_called(self, name: str) -> None:
+        """Give the role a name, and what it is compared, sorted and found by."""
+        self.name, self.name_key = name, name_key(name)
+        self.name_order, self.search_text = order_key(name), search_text(name)
 
 
 class RoleGrant(Granted, table=True):

@@ -6,12 +6,11 @@ from typing import Any
 import reflex as rx
 
 from app.features.audit.pages import activity_card
-from app.features.audit.words import ACTIVITY_LIMIT
 from app.features.roles.permissions import RolePermission
 from app.features.roles.state import PREVIEW, RECORD, NewRole, RoleList, RoleRecord
-from app.ui.list_view import list_pagination, list_toolbar
+from app.ui.list_view import list_instead, list_loading, list_pagination, list_toolbar
 from app.ui.page_state import Console
-from app.ui.record_view import record_conflict_dialog, record_gone
+from app.ui.record_view import record_conflict_dialog, record_gone, record_page
 from components.badge import badge
 from components.button import button, link_button
 from components.callout import callout
@@ -21,7 +20,7 @@ from components.confirm_dialog import confirm_dialog
 from components.data_table import Column, cell_link, data_table
 from components.description_list import description_list
 from components.effect_list import effect_list
-from components.form import form, save_bar
+from components.form import form, save_bar, version_field
 from components.form_field import form_actions, form_field, form_group
 from components.menu import menu, menu_item, menu_link, menu_separator
 from components.modal import close_button, modal
@@ -30,7 +29,7 @@ from components.page_header import page_header
 from components.permission_matrix import permission_matrix
 from components.progress import skeleton
 from components.relative_time import relative_time
-from components.states import empty_state, error_state, no_match_state, not_found_state
+from components.states import empty_state, no_match_state
 from components.tabs import tabs
 from components.text_input import text_input
 
@@ -61,7 +60,7 @@ def role_list_page() -> rx.Component:
             on_sort=RoleList.sort_by,
             actions=_row_actions,
             compact=RoleList.compact,
-            loading=RoleList.loading,
+            loading=list_loading(RoleList),
             empty=_nothing(),
         ),
         list_pagination(RoleList),
@@ -131,13 +130,8 @@ def _row_actions(row: rx.Var[Any]) -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    return rx.cond(
-        RoleList.problem.message != "",
-        error_state(
-            RoleList.problem.message,
-            request_id=RoleList.problem.request_id,
-            on_retry=RoleList.load,
-        ),
+    return list_instead(
+        RoleList,
         rx.cond(
             RoleList.chips.length() > 0,
             no_match_state("No role's name contains this.", on_clear=RoleList.clear_filters),
@@ -169,7 +163,6 @@ def new_role_page() -> rx.Component:
                 ),
                 on_submit=NewRole.save,
                 errors=NewRole.field_errors,
-                ask_before_leaving=True,
                 label="New role",
             ),
             card(skeleton(lines=6)),
@@ -179,14 +172,8 @@ def new_role_page() -> rx.Component:
 
 def role_page() -> rx.Component:
     """Show and change what one role grants."""
-    role = RoleRecord.role
     return role_record(
-        # A field shown before its value is known would lose what somebody types meanwhile.
-        rx.cond(
-            role.id,
-            rx.cond(Console.may[RolePermission.UPDATE], _editor(), _reading()),
-            card(skeleton(lines=6)),
-        ),
+        rx.cond(Console.may[RolePermission.UPDATE], _editor(), _reading()),
         _review_dialog(),
         record_conflict_dialog(RoleRecord),
     )
@@ -194,13 +181,7 @@ def role_page() -> rx.Component:
 
 def role_activity_page() -> rx.Component:
     """Show what was done to one role."""
-    return role_record(
-        activity_card(
-            RoleRecord.activity,
-            sentence=f"The last {ACTIVITY_LIMIT} entries of the audit trail about this role.",
-            nothing="What is done to this role stands here.",
-        )
-    )
+    return role_record(activity_card(RoleRecord, thing="role"))
 
 
 def role_record(*content: rx.Component, action: rx.Component | None = None) -> rx.Component:
@@ -210,9 +191,8 @@ def role_record(*content: rx.Component, action: rx.Component | None = None) -> r
         *content: The page.
         action: The page's own button.
     """
-    return rx.cond(
-        RoleRecord.missing,
-        not_found_state(href="/roles", label="Back to roles"),
+    return record_page(
+        RoleRecord,
         rx.fragment(
             rx.cond(
                 RoleRecord.gone,
@@ -236,6 +216,8 @@ def role_record(*content: rx.Component, action: rx.Component | None = None) -> r
             *content,
             _delete_dialogs(RoleRecord),
         ),
+        noun="role",
+        href="/roles",
     )
 
 
@@ -365,13 +347,12 @@ def _editor() -> rx.Component:
     role = RoleRecord.role
     return form(
         *_fields(RoleRecord),
-        # What the change is based on travels with it, even when the server has forgotten.
-        rx.el.input(type="hidden", name="version", value=role.version.to_string(), read_only=True),
+        version_field(role.version),
         rx.cond(RoleRecord.gone, rx.fragment(), save_bar(error=RoleRecord.form_error)),
         on_submit=RoleRecord.review,
         version=role.id + role.version.to_string(),
+        discarded=RoleRecord.discarded,
         errors=RoleRecord.field_errors,
-        ask_before_leaving=True,
         label="Role",
     )
 

@@ -1,25 +1,45 @@
 """The people whom roles and reports name: those whom the actor may see, and as much of them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlmodel import col
 
-from app.core.errors import NotFound, PermissionDenied
+from app.core.emails import normalise_email
+from app.core.errors import Invalid, NotFound, PermissionDenied
+from app.core.folding import order_key
+from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.registry import Registry
 from app.core.rows import Rows, rows_of
+from app.core.search import USER_SEARCH, search_words, stands_in
 from app.core.unit_of_work import UnitOfWork
-from app.features.roles.models import USERS, UserRole
+from app.features.roles.models import ACTIVE, USERS, UserRole, words_in_shown
 from app.features.roles.repository import chunks, in_force
-from app.features.roles.schemas import MemberRead, Person
+from app.features.roles.schemas import KeptOut, MemberListQuery, MemberPage, MemberRead, Person
 
 READ = "user.read"
 """Who may see whom; declared by the users' feature, which builds on this one."""
 
 _NAMES = ("display_name", "email")
 _PEOPLE = USERS.alias("people")
+_MOST_FOUND = 1_000
+"""So many matches are looked at for those who may be shown."""
+_FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
+_ENDS = func.coalesce(col(UserRole.expires_at), _FOR_GOOD).label("ends")
+_MEMBERS = Keyset(
+    {
+        "created": SortColumn(_PEOPLE.c.id, parse=UUID),  # type: ignore[arg-type]  # a column serves as well
+        "name": SortColumn(_PEOPLE.c.name_order),  # type: ignore[arg-type]  # likewise
+        "since": SortColumn(col(UserRole.granted_at), parse=parse_time),  # type: ignore[arg-type]  # a column at run time
+        "until": SortColumn(_ENDS, parse=parse_time),  # type: ignore[arg-type]  # an expression serves as well
+    },
+    default="created",
+    key=_PEOPLE.c.id,  # type: ignore[arg-type]  # likewise
+)
 
 
 class Given(Protocol):
@@ -52,7 +72,7 @@ class People:
         found: list[Person] = []
         for some in chunks(user_ids):
             found += await self._read(self._select(showing).where(_PEOPLE.c.id.in_(some)))
-        return sorted(found, key=lambda person: (person.name.casefold(), person.id))
+        return sorted(found, key=lambda person: (order_key(person.name), person.id))
 
     async def one(self, user_id: UUID, *, showing: Collection[str] = ()) -> Person:
         """The user with this id.
@@ -79,32 +99,54 @@ class People:
         return found
 
     async def matching(self, text: str, *, limit: int) -> list[Person]:
-        """People in whose name or address, as far as it may be read, the text stands, by name."""
-        lower = text.lower()
-        found = or_(
-            *(
-                and_(
-                    self._shows([name]),
-                    func.lower(_PEOPLE.c[name]).contains(lower, autoescape=True),
-                )
-                for name in _NAMES
-            )
-        )
+        """People in whose name or address, as far as it may be read, the words stand, by name."""
+        words = search_words(text)
+        is_sqlite = self._uow.database.is_sqlite
+        hits = USER_SEARCH.found(_PEOPLE.c.id, words, most=_MOST_FOUND, is_sqlite=is_sqlite)
         # The order of names would tell of those that may not be read.
         by_name = self._rows.shows_everywhere(["display_name"])
-        order = [_PEOPLE.c.display_name] if by_name else []
-        statement = self._select().where(found).order_by(*order, _PEOPLE.c.id)
+        order = [_PEOPLE.c.name_order] if by_name else []
+        statement = self._select().where(hits, self._called(text)).order_by(*order, _PEOPLE.c.id)
         return await self._read(statement.limit(limit))
 
     async def known_as(self, email: str) -> list[Person]:
         """Whoever has this e-mail address, in any spelling."""
-        same = func.lower(_PEOPLE.c.email) == email.lower()
+        try:
+            spelled = normalise_email(email)
+        except ValueError:
+            return []
+        same = _PEOPLE.c.email == spelled
         return await self._read(self._select(["email"]).where(same).limit(1))
 
-    async def members(
-        self, role_id: UUID, *, after: UUID | None, limit: int
-    ) -> tuple[list[MemberRead], int]:
-        """Those who have a role and of whom one may know it, by id, and how many others have it."""
+    async def kept_out(self, user_ids: Collection[UUID]) -> dict[UUID, list[KeptOut]]:
+        """What keeps these users from all that they hold, as far as the actor may see it."""
+        found: dict[UUID, list[KeptOut]] = defaultdict(list)
+        reasons: list[tuple[str, KeptOut, ColumnElement[bool]]] = [
+            ("status", "suspended", _PEOPLE.c.status != ACTIVE),
+            ("must_change_password", "must_change_password", _PEOPLE.c.must_change_password),
+        ]
+        for some in chunks(user_ids):
+            for field, reason, applies in reasons:
+                statement = self._select([field]).where(_PEOPLE.c.id.in_(some), applies)
+                for user_id in (await self._uow.session.execute(statement)).scalars():
+                    found[user_id].append(reason)
+        actor = self._uow.actor
+        if actor.previewing and actor.user_id and actor.user_id in user_ids:
+            found[actor.user_id].append("previewing")
+        return found
+
+    async def members(self, role_id: UUID, request: MemberListQuery) -> MemberPage:
+        """Those who have a role and of whom one may know it, and how many others have it.
+
+        Raises:
+            Invalid: They cannot be sorted like this, or the cursor is not ours.
+        """
+        rows = self._rows
+        by_name = (request.sort or "").removeprefix("-") == "name"
+        if by_name and not rows.shows_everywhere(["display_name"]):
+            # The order, and the cursor, would tell of names that may not be read.
+            message = "You may not read everybody's name, so they cannot be sorted by it."
+            raise Invalid("page.sort.hidden", message, fields={"sort": message})
         of_role = and_(
             col(UserRole.user_id) == _PEOPLE.c.id,
             col(UserRole.role_id) == role_id,
@@ -117,23 +159,28 @@ class People:
             col(UserRole.granted_at),
             col(UserRole.reason),
         )
-        mine = self._select(["roles"], *given).where(of_role)
-        page = mine.order_by(_PEOPLE.c.id).limit(limit)
-        if after is not None:
-            page = page.where(_PEOPLE.c.id > after)
-        rows = self._rows
-        found = [
-            MemberRead.model_validate({**row._mapping, **self._shown(row, rows)})  # noqa: SLF001 - SQLAlchemy's public name
-            for row in await self._uow.session.execute(page)
-        ]
-        everybody = select(func.count()).select_from(_PEOPLE.join(UserRole, of_role))
-        seen = select(func.count()).select_from(mine.subquery())
+        mine = self._select(["roles"], *given, _PEOPLE.c.name_order).where(of_role)
+        wanted = mine.where(self._called(request.q)) if request.q else mine
+        session = self._uow.session
+        found = (await session.execute(_MEMBERS.apply(wanted.add_columns(_ENDS), request))).all()
+        page: Page[MemberRead] = _MEMBERS.page(
+            found,
+            request,
+            lambda row: MemberRead.model_validate({**row._mapping, **self._shown(row, rows)}),  # noqa: SLF001 - SQLAlchemy's public name
+        )
+        count = await self._count(wanted)
         hidden = 0
         if not rows.shows_everywhere(["roles"]):
-            session = self._uow.session
+            everybody = select(func.count()).select_from(_PEOPLE.join(UserRole, of_role))
             hidden = (await session.execute(everybody)).scalar_one()
-            hidden -= (await session.execute(seen)).scalar_one()
-        return await self.crediting(found), hidden
+            hidden -= await self._count(mine) if request.q else count
+        return MemberPage(
+            items=await self.crediting(page.items),
+            next_cursor=page.next_cursor,
+            previous_cursor=page.previous_cursor,
+            count=count,
+            hidden=hidden,
+        )
 
     async def crediting(self, given: Iterable[G]) -> list[G]:
         """The same grants, without the names of givers whom the actor may not see."""
@@ -145,6 +192,16 @@ class People:
             each.model_copy(update=nobody) if each.granted_by_id in hidden else each
             for each in listed
         ]
+
+    async def _count(self, statement: Select[Any]) -> int:
+        counting = select(func.count()).select_from(statement.subquery())
+        count: int = (await self._uow.session.execute(counting)).scalar_one()
+        return count
+
+    def _called(self, text: str) -> ColumnElement[bool]:
+        """Whether the words stand in a name or address, as far as that may be read."""
+        stored, words = _PEOPLE.c.search_text, search_words(text)
+        return and_(stands_in(stored, words), words_in_shown(stored, words, self._shows))
 
     @property
     def _rows(self) -> Rows:

@@ -1,21 +1,38 @@
 """Queries of the roles feature."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, true, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    not_,
+    or_,
+    true,
+    update,
+)
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from app.core import clock
 from app.core.access import Access, Grant, Held, RoleGraph, RoleNode
+from app.core.audit import AuditEntry
+from app.core.folding import in_order
+from app.core.module import Resource
+from app.core.names import name_key
 from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
+from app.core.search import search_words, stands_in
 from app.features.roles.models import (
     ACTIVE,
     USERS,
@@ -28,6 +45,7 @@ from app.features.roles.models import (
     UserRole,
 )
 from app.features.roles.schemas import (
+    Assignment,
     GrantRead,
     GrantSpec,
     RoleListQuery,
@@ -39,7 +57,7 @@ _CHUNK = 500
 
 KEYSET = Keyset(
     {
-        "name": SortColumn(Role.name),  # type: ignore[arg-type]  # a column at run time
+        "name": SortColumn(Role.name_order),  # type: ignore[arg-type]  # a column at run time
         "created_at": SortColumn(Role.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
         "updated_at": SortColumn(Role.updated_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
     },
@@ -89,12 +107,13 @@ class RoleRepository(Repository[Role]):
         return dict((await self.session.exec(select(Role.name, Role.id))).all())
 
     async def by_name(self, name: str) -> Role | None:
-        """The role with this name, or None."""
-        return (await self.session.exec(select(Role).where(Role.name == name))).one_or_none()
+        """The role with this name, or with this name in another spelling; None without one."""
+        return (await self.session.exec(select(Role).where(is_called(name)))).one_or_none()
 
     async def all(self) -> list[RoleRead]:
         """All roles, by name."""
-        return await self._read((await self.session.exec(select(Role).order_by(Role.name))).all())
+        statement = select(Role).order_by(Role.name_order, col(Role.id))
+        return await self._read((await self.session.exec(statement)).all())
 
     async def page(self, query: RoleListQuery) -> Page[RoleRead]:
         """A page of roles."""
@@ -120,7 +139,7 @@ class RoleRepository(Repository[Role]):
             select(UserRole.user_id, Role.name)
             .join(Role, col(UserRole.role_id) == col(Role.id))
             .where(col(UserRole.user_id).in_(user_ids), in_force(UserRole))
-            .order_by(col(Role.name))
+            .order_by(col(Role.name_order), col(Role.name))
         )
         names: dict[UUID, list[str]] = {}
         for user_id, name in await self.session.exec(statement):
@@ -156,6 +175,17 @@ class RoleRepository(Repository[Role]):
             .where(col(Role.name).in_(names), in_force(UserRole))
         )
         return set((await self.session.exec(statement)).all())
+
+    async def member_ends(
+        self, role_id: UUID, user_ids: Collection[UUID]
+    ) -> dict[UUID, datetime | None]:
+        """Until when those of these users who have the role now will have it."""
+        statement = select(UserRole.user_id, UserRole.expires_at).where(
+            col(UserRole.role_id) == role_id,
+            col(UserRole.user_id).in_(user_ids),
+            in_force(UserRole),
+        )
+        return dict((await self.session.exec(statement)).all())
 
     async def everybody(self) -> set[UUID]:
         """All who may sign in."""
@@ -194,11 +224,10 @@ class RoleRepository(Repository[Role]):
         """
         graph = graph or await self.graph()
         old, new = renamed
-        names = {
-            old if name == new else name
-            for name in graph.roles
-            if Access(graph.grants_of(name)).administers_for_good
-        }
+        giving = [
+            name for name, node in graph.roles.items() if Access(node.grants).administers_for_good
+        ]
+        names = {old if name == new else name for name in graph.including(*giving)}
         candidates = await self.active(await self.holders(names) | await self._with_everything())
         held = await self.held_by(candidates)
         return {
@@ -209,11 +238,6 @@ class RoleRepository(Repository[Role]):
             ).administers_for_good
         }
 
-    async def by_emails(self, emails: Collection[str]) -> dict[str, UUID]:
-        """Ids of users by their addresses; unknown ones are absent."""
-        statement = sa_select(USERS.c.email, USERS.c.id).where(USERS.c.email.in_(emails))
-        return {row.email: row.id for row in await self.session.execute(statement)}
-
     async def with_own_grants(self) -> set[UUID]:
         """Users who hold something in person."""
         return set((await self.session.exec(select(UserGrant.user_id).distinct())).all())
@@ -222,6 +246,64 @@ class RoleRepository(Repository[Role]):
         """Users who hold `*` in person."""
         statement = select(UserGrant.user_id).where(UserGrant.permission == "*")
         return set((await self.session.exec(statement)).all())
+
+    async def assignments(
+        self, *, role_id: UUID | None = None, user_ids: Collection[UUID]
+    ) -> list[Assignment]:
+        """Which roles these users have now, or who of them has this one: by address and role."""
+        statement = (
+            sa_select(UserRole, col(Role.name), USERS.c.email)
+            .join(Role, col(Role.id) == col(UserRole.role_id))
+            .join(USERS, USERS.c.id == col(UserRole.user_id))
+            .where(in_force(UserRole))
+            .order_by(USERS.c.email, col(Role.name))
+        )
+        if role_id is not None:
+            statement = statement.where(col(UserRole.role_id) == role_id)
+        found: list[Assignment] = []
+        for some in chunks(user_ids):
+            rows = await self.session.execute(statement.where(col(UserRole.user_id).in_(some)))
+            found += [
+                Assignment(
+                    role_id=row.role_id,
+                    role=role,
+                    user_id=row.user_id,
+                    email=email,
+                    expires_at=row.expires_at,
+                    reason=row.reason,
+                    granted_by=row.granted_by_name,
+                    granted_by_id=row.granted_by,
+                    granted_at=row.granted_at,
+                )
+                for row, role, email in rows
+            ]
+        return sorted(found, key=lambda each: (each.email, each.role))
+
+    async def restore(self, assignments: Iterable[Assignment]) -> None:
+        """Give roles as they were given before, in place of what these users have of them now."""
+        for each in assignments:
+            await self.take(each.role_id, [each.user_id])
+            await _GIVE.run(
+                self.session,
+                user_id=each.user_id,
+                role_id=each.role_id,
+                expires_at=each.expires_at,
+                granted_by=each.granted_by_id,
+                granted_by_name=each.granted_by,
+                granted_at=each.granted_at,
+                reason=each.reason,
+            )
+
+    async def grown_since(self, role_ids: Collection[UUID], entry_id: UUID) -> set[UUID]:
+        """Those of these roles that were let to grant or include more since an audit entry."""
+        statement = select(AuditEntry.target_id, AuditEntry.changes).where(
+            AuditEntry.target_type == "role",
+            col(AuditEntry.target_id).in_([str(each) for each in role_ids]),
+            AuditEntry.outcome == "succeeded",
+            col(AuditEntry.id) > entry_id,
+        )
+        found = await self.session.exec(statement)
+        return {UUID(role_id) for role_id, changes in found if any(map(_is_more, changes))}
 
     async def replace_for_user(
         self, user_id: UUID, role_ids: Collection[UUID], *, by: tuple[UUID | None, str]
@@ -269,16 +351,29 @@ class RoleRepository(Repository[Role]):
         )
 
     async def replace_grants(
-        self, role_id: UUID, grants: Sequence[GrantSpec], *, by: tuple[UUID | None, str]
+        self,
+        role_id: UUID,
+        grants: Sequence[GrantSpec],
+        *,
+        by: tuple[UUID | None, str],
+        as_before: Iterable[GrantRead] = (),
     ) -> None:
-        """Make the role grant exactly this; what stays keeps who gave it and when."""
-        await self._replace(RoleGrant, "role_id", role_id, grants, by)
+        """Make the role grant exactly this; what stays keeps who gave it and when.
+
+        So does what is put back: grants of `as_before` have the same origin again.
+        """
+        await self._replace(RoleGrant, "role_id", role_id, grants, by, as_before)
 
     async def replace_own_grants(
-        self, user_id: UUID, grants: Sequence[GrantSpec], *, by: tuple[UUID | None, str]
+        self,
+        user_id: UUID,
+        grants: Sequence[GrantSpec],
+        *,
+        by: tuple[UUID | None, str],
+        as_before: Iterable[GrantRead] = (),
     ) -> None:
         """Make the user hold exactly this in person; see `replace_grants`."""
-        await self._replace(UserGrant, "user_id", user_id, grants, by)
+        await self._replace(UserGrant, "user_id", user_id, grants, by, as_before)
 
     async def own_grants(self, user_id: UUID) -> list[GrantRead]:
         """What the user holds in person."""
@@ -309,14 +404,16 @@ class RoleRepository(Repository[Role]):
                 .values(version=USERS.c.version + 1, updated_at=clock.now())
             )
 
-    async def _replace(
+    async def _replace(  # noqa: PLR0917 - private, called twice above
         self,
         table: type[RoleGrant | UserGrant],
         owner: str,
         owner_id: UUID,
         grants: Sequence[GrantSpec],
         by: tuple[UUID | None, str],
+        as_before: Iterable[GrantRead],
     ) -> None:
+        origins = {grant.key: _origin(grant) for grant in as_before}
         of_owner = getattr(table, owner) == owner_id
         statement: Any = select(table).where(of_owner)
         rows = await self.session.exec(statement)
@@ -328,21 +425,22 @@ class RoleRepository(Repository[Role]):
         for key, grant in wanted.items():
             values: dict[str, Any] = grant.model_dump(include=_CONDITIONS)
             known = present.get(key)
+            origin = origins.get(key) or {
+                "granted_by": by[0],
+                "granted_by_name": by[1],
+                "granted_at": clock.now(),
+            }
             if known is None:
                 self.session.add(
                     table(
                         permission=grant.permission,
                         rule=grant.rule,
-                        granted_by=by[0],
-                        granted_by_name=by[1],
-                        **{owner: owner_id, **values},
+                        **{owner: owner_id, **values, **origin},
                     )
                 )
             elif any(getattr(known, name) != value for name, value in values.items()):
-                for name, value in values.items():
+                for name, value in {**values, **origin}.items():
                     setattr(known, name, value)
-                known.granted_by, known.granted_by_name = by
-                known.granted_at = clock.now()
         await self.session.flush()
 
     async def _read(self, roles: Sequence[Role]) -> list[RoleRead]:
@@ -373,7 +471,7 @@ class RoleRepository(Repository[Role]):
                 id=role.id,
                 name=role.name,
                 description=role.description,
-                includes=tuple(sorted(includes[role.id])),
+                includes=tuple(in_order(includes[role.id])),
                 permissions=tuple(sorted({grant.permission for grant in grants[role.id]})),
                 grants=tuple(_sorted(grants[role.id])),
                 members=members.get(role.id, 0),
@@ -385,14 +483,48 @@ class RoleRepository(Repository[Role]):
         ]
 
 
+def _origin(grant: GrantRead) -> dict[str, Any]:
+    """Columns of a grant that tell where it comes from."""
+    return {
+        "id": grant.id,
+        "granted_by": grant.granted_by_id,
+        "granted_by_name": grant.granted_by,
+        "granted_at": grant.granted_at,
+    }
+
+
+def _is_more(change: Mapping[str, Any]) -> bool:
+    """Whether a recorded change of a role lets it grant or include something that it did not."""
+    if change["field"] not in ("grants", "includes"):
+        return False
+    before, after = (
+        [
+            {key: value for key, value in each.items() if key not in _NOT_GRANTED}
+            if isinstance(each, dict)
+            else each
+            for each in change[side] or []
+        ]
+        for side in ("before", "after")
+    )
+    return any(each not in before for each in after)
+
+
+_NOT_GRANTED = {"id", "role", "reason", "granted_by", "granted_by_id", "granted_at"}
+"""What a recorded grant or included role tells beside what it gives."""
 _CONDITIONS = {"readable", "writable", "expires_at", "reason"}
 _GIVE = Prepared(insert(UserRole))
 
 
 def _named(q: str | None) -> ColumnElement[bool]:
-    """Whether a role's name contains this text, in capitals or not."""
-    text = (q or "").strip().lower()
-    return func.lower(Role.name).contains(text, autoescape=True) if text else true()
+    """Whether a role's name has these words."""
+    return stands_in(col(Role.search_text), search_words(q)) if q and q.strip() else true()
+
+
+def is_called(name: str) -> ColumnElement[bool]:
+    """Whether a role has this name, or this name in another spelling and none has it as it is."""
+    other = aliased(Role)
+    exactly = sa_select(col(other.id)).where(col(other.name) == name).exists()
+    return or_(col(Role.name) == name, and_(col(Role.name_key) == name_key(name), not_(exactly)))
 
 
 def in_force(table: type[UserRole] | type[RoleGrant] | type[UserGrant]) -> ColumnElement[bool]:
@@ -462,3 +594,7 @@ def chunks(ids: Collection[UUID]) -> Iterable[list[UUID]]:
     ordered = list(ids)
     for start in range(0, len(ordered), _CHUNK):
         yield ordered[start : start + _CHUNK]
+
+
+ROLES = Resource(name="role", title="Roles", label="name")
+"""What audit entries call a role; grants on roles cannot be limited to some of them."""

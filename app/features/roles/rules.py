@@ -4,11 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.core import clock
-from app.core.access import ALL_ROWS
-from app.core.errors import Invalid
+from app.core.access import ALL_ROWS, RoleGraph
+from app.core.errors import Conflict, Invalid
 from app.core.permissions import covers, resource_of
 from app.core.registry import Registry
 from app.features.roles.schemas import GrantSpec
+
+MOST_INCLUDES = 50
+"""How many roles one role may include itself."""
+
+MOST_LEVELS = 20
+"""How many roles may stand in one row of inclusions."""
 
 
 def check_grants(registry: Registry, grants: Iterable[GrantSpec]) -> None:
@@ -45,3 +51,52 @@ def check_end(expires_at: datetime | None) -> None:
     if expires_at is not None and expires_at <= clock.now():
         message = "This end is in the past."
         raise Invalid("role.expires.past", message, fields={"expires_at": message})
+
+
+def check_includes(
+    names: Iterable[str],
+    *,
+    before: RoleGraph,
+    after: RoleGraph,
+    renamed: tuple[str, str],
+    may_read: bool = True,
+) -> None:
+    """Refuse what a role cannot include.
+
+    A role that is beyond the bounds already, by an earlier version, may stay so but not grow.
+
+    Args:
+        names: The roles that it is to include.
+        before: The roles as they are.
+        after: The roles as they would be.
+        renamed: What the role is called before and after; empty before, for a new one.
+        may_read: Whether whoever asks may know what roles include.
+
+    Raises:
+        Invalid: One of the roles does not exist, or they are too many, in number or in levels.
+        Conflict: The role would include itself.
+    """
+    old, new = renamed
+    unknown = sorted(set(names) - before.roles.keys())
+    if unknown:
+        raise _wrong_includes("unknown", f"There is no role {', '.join(unknown)}.")
+    cycle = after.cycle(new)
+    if cycle:
+        way = f": {' includes '.join(cycle)}" if may_read else ""
+        message = f"The role would include itself{way}."
+        raise Conflict("role.cycle", message, fields={"includes": message})
+    known = before.roles.get(old)
+    count, levels = len(after.roles[new].includes), after.levels_through(new)
+    if count > max(MOST_INCLUDES, len(known.includes) if known else 0):
+        message = f"A role can include {MOST_INCLUDES} roles at most; these are {count}."
+        raise _wrong_includes("too_many", message)
+    if levels > max(MOST_LEVELS, before.levels_through(old) if known else 0):
+        message = (
+            f"Roles can include each other over {MOST_LEVELS} levels at most; "
+            f"with this there would be {levels}."
+        )
+        raise _wrong_includes("too_deep", message)
+
+
+def _wrong_includes(what: str, message: str) -> Invalid:
+    return Invalid(f"role.include.{what}", message, fields={"includes": message})

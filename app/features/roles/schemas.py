@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -15,12 +17,16 @@ from pydantic import (
     Field,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.core.access import ALL_ROWS, Grant
-from app.core.paging import DEFAULT_SIZE, MAX_SIZE, Page, PageRequest, sort_values
+from app.core.actor import Actor
+from app.core.names import name_key
+from app.core.paging import Page, PageRequest, sort_values
 from app.core.permissions import is_grant
-from app.core.text import Moment, Version, plain_text
+from app.core.record_read import NamesRecord, RecordRead
+from app.core.schemas import example
+from app.core.text import Moment, Version, composed_text, searched_text, shown_text
 
 
 def _grantable(text: str) -> str:
@@ -32,24 +38,51 @@ def _grantable(text: str) -> str:
 
 
 def _role_name(text: str) -> str:
-    text = " ".join(text.split())
-    if not text or not all(part.isalnum() or part in " -_." for part in text):
-        code, message = "role_name", "Use letters, digits, spaces, dots, dashes and underscores."
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(text) > _LONGEST_NAME:
+        # Composition makes some texts longer.
+        raise PydanticKnownError(_TOO_LONG, {"max_length": _LONGEST_NAME})
+    if not name_key(text) or not _ROLE_NAME.fullmatch("".join(map(_kind, text))):
+        code = "role_name"
+        message = "Use letters, digits, spaces, commas, dots, dashes, underscores and parentheses."
         raise PydanticCustomError(code, message)
     return text
 
 
-_Text = Annotated[str, Field(max_length=300), BeforeValidator(plain_text)]
+_LONGEST_NAME = 50
+_TOO_LONG: Final = "string_too_long"
+_ROLE_NAME: Final = re.compile(r"(?=.*L)(?:L(?:[LM]|J(?=L))*| )+")
+"""Letters, each with its marks, joiners only between letters, and what may stand between them."""
+_JOINERS: Final = "\u200c\u200d"
+
+
+def _kind(character: str) -> str:
+    """How `_ROLE_NAME` writes a character; something else for what it does not take."""
+    if character.isalnum():
+        return "L"
+    if character in " -_.,()":
+        return " "
+    if character in _JOINERS:
+        return "J"
+    return "M" if unicodedata.category(character) in ("Mn", "Mc") else "?"
+
+
+_Text = Annotated[
+    str, Field(max_length=300), BeforeValidator(shown_text), BeforeValidator(composed_text)
+]
 RoleName = Annotated[
     str,
     Field(min_length=1, max_length=50, examples=["editor"]),
-    BeforeValidator(plain_text),
+    BeforeValidator(shown_text),
+    BeforeValidator(composed_text),
     AfterValidator(_role_name),
 ]
 GrantName = Annotated[
-    str, Field(max_length=100, examples=["user.read", "blog.*"]), AfterValidator(_grantable)
+    str, Field(max_length=100, examples=["user.read", "user.*"]), AfterValidator(_grantable)
 ]
-_Name = Annotated[str, Field(max_length=50), BeforeValidator(plain_text)]
+_Name = Annotated[
+    str, Field(max_length=50), BeforeValidator(shown_text), BeforeValidator(composed_text)
+]
 _Names = Annotated[list[_Name], Field(max_length=200)]
 
 
@@ -92,10 +125,16 @@ class GrantSpec(_Input):
         )
 
 
-class GrantRead(GrantSpec):
-    """A grant in force or ended, and where it comes from."""
+class GrantRead(GrantSpec, RecordRead):
+    """A grant in force or ended, and where it comes from.
 
-    id: UUID
+    Who may not read roles is shown what they grant, as they sent it, and nothing of its origin.
+    """
+
+    resource: ClassVar[str] = "role"
+    always_shown: ClassVar[frozenset[str]] = frozenset(GrantSpec.model_fields)
+    is_part: ClassVar[bool] = True
+
     granted_by: str = Field(description="Name of who gave it; empty when they may not be seen.")
     granted_by_id: UUID | None = Field(
         default=None, description="Their id; null for the platform itself."
@@ -110,8 +149,25 @@ def _unique(grants: Iterable[GrantSpec]) -> None:
         raise PydanticCustomError(code, message)
 
 
+_SOME_GRANTS: dict[str, Any] = {
+    "permissions": ["user.read"],
+    "grants": [
+        {
+            "permission": "user.update",
+            "writable": ["display_name"],
+            "expires_at": "2099-12-31T23:00:00Z",
+            "reason": "Names are kept right by the help desk.",
+        }
+    ],
+}
+_A_ROLE = {"name": "editor", "description": "Keeps names right.", "includes": ["guest"]}
+_SOMEBODY = "01890000-0000-7000-8000-000000000000"
+
+
 class Grants(_Input):
     """What to grant: bare permissions, or grants with conditions, or both."""
+
+    model_config = example(_SOME_GRANTS)
 
     permissions: list[GrantName] = Field(default=[], max_length=500)
     grants: list[GrantSpec] = Field(default=[], max_length=500)
@@ -130,7 +186,15 @@ class Grants(_Input):
 class OwnGrants(Grants):
     """All that somebody holds in person from now on."""
 
-    version: str | None = Field(
+    model_config = example(_SOME_GRANTS)
+
+    permissions: list[GrantName] = Field(
+        max_length=500, description="All of it without conditions; empty for none."
+    )
+    grants: list[GrantSpec] = Field(
+        max_length=500, description="All of it with conditions; empty for none."
+    )
+    version: Annotated[str, BeforeValidator(shown_text)] | None = Field(
         default=None,
         max_length=64,
         description="The `version` of the list these are based on; another one gives 409.",
@@ -140,6 +204,8 @@ class OwnGrants(Grants):
 class RoleCreate(Grants):
     """A new role."""
 
+    model_config = example(_A_ROLE | _SOME_GRANTS)
+
     name: RoleName
     description: _Text = ""
     includes: _Names = Field(default=[], description="Names of roles whose grants it shares.")
@@ -147,6 +213,8 @@ class RoleCreate(Grants):
 
 class RoleUpdate(_Input):
     """Changes to a role; what is absent stays."""
+
+    model_config = example({"description": "Keeps names right."})
 
     name: RoleName | None = None
     description: _Text | None = None
@@ -179,12 +247,19 @@ class RoleUpdate(_Input):
 
 
 class RoleReplace(RoleUpdate):
-    """All of a role."""
+    """All of a role: what it does not say would be lost, so it says everything."""
+
+    model_config = example(_A_ROLE | _SOME_GRANTS)
 
     name: RoleName
-    description: _Text = ""
-    includes: _Names = []
-    permissions: list[GrantName] = Field(default=[], max_length=500)
+    description: _Text
+    includes: _Names = Field(description="All roles that it includes; empty for none.")
+    permissions: list[GrantName] = Field(
+        max_length=500, description="All that it grants without conditions; empty for nothing."
+    )
+    grants: list[GrantSpec] = Field(
+        max_length=500, description="All that it grants with conditions; empty for nothing."
+    )
 
 
 class GrantPage(Page[GrantRead]):
@@ -193,8 +268,10 @@ class GrantPage(Page[GrantRead]):
     version: str = Field(description="Another one after every change.")
 
 
-class RoleRead(BaseModel):
+class RoleRead(RecordRead):
     """A role and what it grants."""
+
+    resource: ClassVar[str] = "role"
 
     model_config = ConfigDict(frozen=True)
 
@@ -220,18 +297,20 @@ class RoleListQuery(PageRequest):
 
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[str, Field(max_length=100), BeforeValidator(plain_text)] | None = Field(
-        default=None, description="Part of the name."
+    q: Annotated[str, Field(max_length=100), BeforeValidator(searched_text)] | None = Field(
+        default=None,
+        description="Words; each must stand somewhere in the name. Case and accents do not count.",
     )
     sort: Annotated[str, Field(max_length=100, json_schema_extra=_SORTS)] | None = Field(
         default=None, description="Column to sort by, `name` if absent; `-` in front reverses."
     )
 
 
-class Person(BaseModel):
+class Person(NamesRecord):
     """Somebody, as far as the actor may see them."""
 
-    id: UUID
+    resource: ClassVar[str] = "user"
+
     display_name: str | None = Field(description="Null when it may not be read.")
     email: str | None = Field(description="Null when it may not be read.")
 
@@ -239,6 +318,24 @@ class Person(BaseModel):
     def name(self) -> str:
         """What to call them."""
         return self.display_name or self.email or "Hidden name"
+
+    def is_own(self, actor: Actor) -> bool:
+        """Whether it is the actor themselves."""
+        return self.id == actor.user_id
+
+    def has(self, field: str) -> bool:
+        """Whether the field is told."""
+        return getattr(self, field, None) is not None
+
+
+KeptOut = Literal["suspended", "must_change_password", "previewing"]
+"""What keeps somebody from all that they hold."""
+
+KEPT_OUT_WORDS: Mapping[KeptOut, str] = {
+    "suspended": "is suspended and cannot sign in",
+    "must_change_password": "must choose another password first",
+    "previewing": "is looking through a preview, in which nothing can be changed",
+}
 
 
 class MemberRead(Person):
@@ -257,11 +354,16 @@ _UNSEEN = "How many others there are whom you may not see."
 class MemberPage(Page[MemberRead]):
     """Some of those who have a role."""
 
+    count: int = Field(description="How many of them match.")
     hidden: int = Field(default=0, description=_UNSEEN)
 
 
 class MembersAdd(_Input):
     """Users to give a role to."""
+
+    model_config = example(
+        {"user_ids": [_SOMEBODY], "expires_at": "2099-12-31T23:00:00Z", "reason": "On holiday."}
+    )
 
     user_ids: list[UUID] = Field(min_length=1, max_length=500)
     expires_at: Moment | None = None
@@ -271,16 +373,27 @@ class MembersAdd(_Input):
 class MembersRemove(_Input):
     """Users to take a role from."""
 
+    model_config = example({"user_ids": [_SOMEBODY]})
+
     user_ids: list[UUID] = Field(min_length=1, max_length=500)
 
 
-class MemberListQuery(BaseModel):
-    """A page of members, in the order in which the users were created."""
+_MEMBER_SORTS = sort_values("created", "name", "since", "until")
+
+
+class MemberListQuery(PageRequest):
+    """A page of members."""
 
     model_config = ConfigDict(extra="forbid")
 
-    cursor: UUID | None = Field(default=None, description="`next_cursor` of the page before.")
-    limit: int = Field(default=DEFAULT_SIZE, ge=1, le=MAX_SIZE, description="Rows per page.")
+    q: Annotated[str, Field(max_length=100), BeforeValidator(searched_text)] | None = Field(
+        default=None, description="Text in their name or e-mail address.", examples=["ada"]
+    )
+    sort: Annotated[str, Field(max_length=100, json_schema_extra=_MEMBER_SORTS)] | None = Field(
+        default=None,
+        description="`created`, as the users were created, if absent; `until` sorts those who have "
+        "it for good last.",
+    )
 
 
 class Count(BaseModel):
@@ -314,20 +427,69 @@ class WhatIf(BaseModel):
 class WhatIfRequest(_Input):
     """A change to look at before it is made."""
 
+    model_config = example({"role_id": _SOMEBODY, "change": {"permissions": ["user.read"]}})
+
     role_id: UUID | None = Field(default=None, description="The role; null for a new one.")
     change: RoleUpdate | None = Field(
         default=None, description="The change; null when the role is to be deleted."
     )
 
 
+class Assignment(BaseModel):
+    """That somebody has a role: until when, and who gave it, when and why."""
+
+    role_id: UUID
+    role: str
+    user_id: UUID
+    email: str
+    expires_at: datetime | None = None
+    reason: str = ""
+    granted_by: str = ""
+    granted_by_id: UUID | None = None
+    granted_at: datetime
+
+
+class IncludedRole(BaseModel):
+    """A role that another one includes, by its id and what it is called."""
+
+    role_id: UUID
+    role: str
+
+
 SPEC_FIELDS = set(GrantSpec.model_fields)
+_ORIGIN = {"id", "granted_by", "granted_by_id", "granted_at"}
+_OF_ROLE, _OF_USER = {"role_id", "role"}, {"user_id", "email"}
 
 
 def as_json(grants: Iterable[GrantSpec]) -> list[dict[str, Any]]:
-    """Grants as audit entries write them."""
+    """Grants as people send them."""
     return [
         grant.model_dump(mode="json", include=SPEC_FIELDS, exclude_defaults=True)
         for grant in grants
+    ]
+
+
+def grants_as_recorded(grants: Iterable[GrantRead]) -> list[dict[str, Any]]:
+    """Grants as audit entries write them, with who gave them and when."""
+    return [
+        grant.model_dump(mode="json", include=SPEC_FIELDS | _ORIGIN, exclude_defaults=True)
+        for grant in grants
+    ]
+
+
+def roles_as_recorded(assignments: Iterable[Assignment]) -> list[dict[str, Any]]:
+    """Somebody's roles as audit entries about them write them."""
+    return [
+        each.model_dump(mode="json", exclude=_OF_USER, exclude_defaults=True)
+        for each in assignments
+    ]
+
+
+def members_as_recorded(assignments: Iterable[Assignment]) -> list[dict[str, Any]]:
+    """Members of a role as audit entries about it write them."""
+    return [
+        each.model_dump(mode="json", exclude=_OF_ROLE, exclude_defaults=True)
+        for each in assignments
     ]
 
 
@@ -337,15 +499,21 @@ def version_of(grants: Iterable[GrantSpec]) -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def facts_of(role: RoleRead | None) -> dict[str, Any]:
-    """A role as audit entries write it; nothing for none."""
+def role_as_recorded(role: RoleRead | None, role_ids: Mapping[str, UUID]) -> dict[str, Any]:
+    """A role as audit entries write it; nothing for none.
+
+    Args:
+        role: The role.
+        role_ids: The ids of the roles that it includes, by name.
+    """
     if role is None:
         return {}
+    included = (IncludedRole(role_id=role_ids[name], role=name) for name in role.includes)
     return {
         "name": role.name,
         "description": role.description,
-        "includes": list(role.includes),
-        "grants": as_json(role.grants),
+        "includes": [each.model_dump(mode="json") for each in included],
+        "grants": grants_as_recorded(role.grants),
     }
 
 

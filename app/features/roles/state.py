@@ -13,8 +13,9 @@ from app.core.errors import Conflict, Invalid, NotFound, PlatformError
 from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
+from app.features.audit.activity_state import ActivityState
 from app.features.audit.permissions import AuditPermission
-from app.features.audit.words import ActivityRow, activity_of, last_to_change
+from app.features.audit.words import last_to_change
 from app.features.roles.permissions import RolePermission
 from app.features.roles.schemas import RoleCreate, RoleListQuery, RoleRead, RoleUpdate
 from app.features.roles.service import DEFAULT_ROLES, RoleService
@@ -32,7 +33,7 @@ from app.features.roles.words import (
 from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
-from app.ui.list_state import ListState
+from app.ui.list_state import Count, ListState
 from app.ui.page_state import PageState
 from app.ui.record_state import RecordState
 
@@ -144,9 +145,9 @@ class RoleList(RoleDeletion, ListState, rx.State):
         request = parse(RoleListQuery, arguments)
         async with runtime.operations(RoleService) as roles:
             page = await roles.page(request)
-            total = await roles.count(request.q)
+            count = Count(await roles.count(request.q)) if self._must_count() else None
         self.rows = [_row(role) for role in page.items]
-        self._show_page(page, total=total)
+        self._show_page(page, count)
 
     @handler(RolePermission.READ)
     async def ask_delete(self, role_id: str) -> None:
@@ -236,7 +237,7 @@ class NewRole(RoleForm, rx.State):
         except (Invalid, Conflict) as error:
             self._show_form_problem(error)
             return None
-        await self._say(f"Role {role.name} is there; now give it to people.")
+        await self._say(f"Role {new.name} is there; now give it to people.")
         return rx.redirect(f"/roles/{role.id}/members")
 
     async def _show_problem(self, error: PlatformError) -> Any:
@@ -244,7 +245,7 @@ class NewRole(RoleForm, rx.State):
         return await super()._show_problem(error)
 
 
-class RoleRecord(RecordState, RoleDeletion, RoleForm, rx.State):
+class RoleRecord(ActivityState, RecordState, RoleDeletion, RoleForm, rx.State):
     """One role: what it grants, and what a change would mean before it is saved."""
 
     route: ClassVar[str] = RECORD
@@ -256,7 +257,6 @@ class RoleRecord(RecordState, RoleDeletion, RoleForm, rx.State):
     summary: str = ""
     refusal: str = ""
     """Why the change cannot be saved."""
-    activity: list[ActivityRow] = []
     _planned: dict[str, Any] = {}
     """The change that is looked at before it is saved."""
 
@@ -271,7 +271,7 @@ class RoleRecord(RecordState, RoleDeletion, RoleForm, rx.State):
         role_id = self._id()
         if role_id is None:
             return
-        self.activity = await activity_of("role", role_id)
+        await self._load_activity_of("role", role_id)
 
     @handler(RolePermission.UPDATE)
     async def review(self, form: dict[str, Any]) -> None:
@@ -308,8 +308,7 @@ class RoleRecord(RecordState, RoleDeletion, RoleForm, rx.State):
     @handler(RolePermission.READ)
     async def take_theirs(self) -> Any:
         """Drop what was typed and load what somebody else saved."""
-        self.conflict = ""
-        self.role = RoleDetails()
+        self._discard()
         return RoleRecord.load
 
     @handler(SIGNED_IN)

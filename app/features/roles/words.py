@@ -1,6 +1,6 @@
 """What a change of a role means, in sentences and in single facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.access import RoleGraph, RoleNode
@@ -43,9 +43,8 @@ def permission_groups() -> list[dict[str, Any]]:
                         }
                     ],
                     "rules": [{"name": each.name, "title": each.title} for each in resource.rules],
-                    "fields": [
-                        {"name": name, "title": words} for name, words in resource.fields.items()
-                    ],
+                    "readable": _named(resource.readable),
+                    "writable": _named(resource.writable),
                 },
             )
             group["permissions"].append(
@@ -60,9 +59,14 @@ def permission_groups() -> list[dict[str, Any]]:
             {"code": "*.read", "description": "All that can be seen, also what comes later"},
         ],
         "rules": [],
-        "fields": [],
+        "readable": [],
+        "writable": [],
     }
     return [everything, *groups.values()]
+
+
+def _named(titles: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "title": title} for name, title in titles.items()]
 
 
 def draft_of(role: RoleRead | RoleUpdate) -> dict[str, Any]:

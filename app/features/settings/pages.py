@@ -24,28 +24,40 @@ def settings_page() -> rx.Component:
                 SettingList.search,
                 on_search=SettingList.search_for,
                 label="Search settings",
-                placeholder="Name or variable",
+                placeholder="Name, variable or meaning",
             ),
         ),
         data_table(
             SettingList.rows,
             [
-                Column("id", "Setting", render=lambda row: code(row.id), fixed=True),
+                Column("id", "Setting", render=_setting, size="fit", fixed=True),
                 Column("value", "Value", render=_value, size="whole"),
-                Column(
-                    "variable",
-                    "Environment variable",
-                    render=lambda row: code(row.variable),
-                    size="whole",
-                ),
+                Column("source", "From", render=_source, size="whole"),
+                Column("description", "Means", size="whole"),
             ],
             label="Settings",
-            compact=True,
             loading=SettingList.loading,
             empty=no_match_state("No setting matches the search."),
         ),
     )
 
 
+def _setting(row: SettingRow) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(code(row.id)), rx.el.div(row.variable, class_name="mono quiet setting-variable")
+    )
+
+
 def _value(row: SettingRow) -> rx.Component:
-    return rx.cond(row.value, row.value, rx.el.span("not set", class_name="quiet"))
+    return rx.cond(
+        row.value,
+        rx.el.span(row.value, rx.cond(row.exact, rx.el.span(" (", row.exact, ")"))),
+        rx.el.span("not set", class_name="quiet"),
+    )
+
+
+def _source(row: SettingRow) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(row.source),
+        rx.cond(row.place, rx.el.div(row.place, class_name="quiet")),
+    )

@@ -4,7 +4,8 @@ from app.core.operations import Service, query
 from app.core.unit_of_work import UnitOfWork
 from app.features.settings.permissions import SettingPermission
 from app.features.settings.schemas import SettingRead
-from app.settings import Settings, setting_names, shown, variable_name
+from app.setting_facts import facts_of, plain
+from app.settings import Settings, variable_name
 
 
 class SettingService(Service):
@@ -16,8 +17,16 @@ class SettingService(Service):
 
     @query(SettingPermission.READ)
     async def all(self) -> list[SettingRead]:
-        """All settings with the values in force, secrets masked."""
+        """All settings with the values in force and where they come from, secrets masked."""
         return [
-            SettingRead(name=name, value=shown(self._settings, name), variable=variable_name(name))
-            for name in setting_names()
+            SettingRead(
+                name=facts.name,
+                value=facts.value,
+                unit=facts.unit,
+                source=facts.origin.source,
+                place=facts.origin.place,
+                description=plain(facts.description),
+                variable=variable_name(facts.name),
+            )
+            for facts in facts_of(self._settings)
         ]

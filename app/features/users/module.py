@@ -1,7 +1,5 @@
 """The users feature."""
 
-from uuid import UUID
-
 from dishka import AsyncContainer, Provider, Scope
 
 from app.core.module import (
@@ -11,13 +9,11 @@ from app.core.module import (
     Module,
     NavItem,
     PageSpec,
-    Undo,
-    Values,
+    RecordAction,
 )
 from app.features.audit.permissions import AuditPermission
-from app.features.roles.schemas import Grants, as_json
-from app.features.roles.service import RoleService
 from app.features.users.api import console_router, router
+from app.features.users.credential_service import CredentialService
 from app.features.users.pages import (
     new_user_page,
     user_activity_page,
@@ -25,59 +21,45 @@ from app.features.users.pages import (
     user_page,
 )
 from app.features.users.permissions import UserPermission
-from app.features.users.repository import USERS, UserRepository
-from app.features.users.schemas import UserListQuery, UserStatus, UserUpdate
+from app.features.users.repository import USERS, PasswordResetRepository, UserRepository
+from app.features.users.schemas import UserRead, UserStatus
 from app.features.users.service import UserService
-from app.features.users.state import RECORD, USER_RECORD, NewUser, UserList, UserRecord
+from app.features.users.state import (
+    RECORD,
+    USER_RECORD,
+    NewUser,
+    UserCommand,
+    UserList,
+    UserRecord,
+)
+from app.features.users.undoing import UNDO
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(UserRepository, UserService)
+provider.provide_all(UserRepository, PasswordResetRepository, UserService, CredentialService)
 
 _FOUND = 6
+_SUSPENDED = "Suspended"
 
 
 async def _find(unit: AsyncContainer, text: str) -> list[Found]:
     users = await unit.get(UserService)
-    page = await users.page(UserListQuery(q=text, limit=_FOUND))
+    found = await users.find(text, most=_FOUND)
     return [
-        Found("Users", user.display_name, user.email, f"/users/{user.id}")
-        for user in (user.filled() for user in page.items)
+        Found("Users", user.display_name, user.email, f"/users/{user.id}", _mark(user))
+        for user in (user.filled() for user in found)
     ]
 
 
-_DETAILS = frozenset({"display_name", "email", "must_change_password", "verified"})
-
-
-async def _current(unit: AsyncContainer, user_id: UUID, after: Values) -> Values:
-    user = await (await unit.get(UserService)).get(user_id)
-    current = user.model_dump(mode="json")
-    if "grants" in after:
-        grants = await (await unit.get(RoleService)).own_grants(user_id)
-        current["grants"] = as_json(grants)
-    return current
-
-
-async def _put_back(unit: AsyncContainer, user_id: UUID, before: Values, _after: Values) -> None:
-    users = await unit.get(UserService)
-    details = {name: value for name, value in before.items() if name in _DETAILS}
-    if details:
-        await users.update(user_id, UserUpdate.model_validate(details))
-    if "status" in before:
-        suspended = before["status"] == UserStatus.SUSPENDED
-        await (users.suspend if suspended else users.reactivate)(user_id)
-    if "roles" in before:
-        await users.assign_roles(user_id, before["roles"])
-    if "grants" in before:
-        roles = await unit.get(RoleService)
-        await roles.set_own_grants(user_id, Grants.model_validate({"grants": before["grants"]}))
+def _mark(user: UserRead) -> str:
+    return _SUSPENDED if user.status == UserStatus.SUSPENDED else ""
 
 
 module = Module(
     id="users",
     permissions=(UserPermission,),
     resources=(USERS,),
-    changes_access=(UserPermission.ASSIGN_ROLES,),
-    undos=(Undo("user", _DETAILS | {"grants", "roles", "status"}, _current, _put_back),),
+    changes_access=(UserPermission.ASSIGN_ROLES, "user.add_roles", "user.remove_roles"),
+    undos=(UNDO,),
     provider=provider,
     router=router,
     console_router=console_router,
@@ -106,11 +88,32 @@ module = Module(
     actions=(
         Action("New user", UserPermission.CREATE, href="/users/new", keywords="add invite create"),
         Action(
-            "Set password",
-            UserPermission.UPDATE,
-            event=UserRecord.open_password,
+            "Suspend a user…",
+            UserPermission.SUSPEND,
+            href="/users?status=active",
+            keywords="block lock deactivate keep out",
+        ),
+        Action(
+            "Reactivate a user…",
+            UserPermission.SUSPEND,
+            href="/users?status=suspended",
+            keywords="unblock unlock let in",
+        ),
+        Action(
+            "Reset password…",
+            UserPermission.RESET_CREDENTIALS,
+            event=UserRecord.ask_reset,
+            page=RECORD,
+            when=UserRecord.may_be_reset,
+            keywords="set change link credentials",
+        ),
+        Action(
+            "Change e-mail address…",
+            UserPermission.RESET_CREDENTIALS,
+            event=UserRecord.ask_email,
             page=RECORD,
             when=~UserRecord.gone,
+            keywords="mail confirm verify credentials",
         ),
         Action(
             "Suspend this user",
@@ -135,6 +138,12 @@ module = Module(
             page=RECORD,
             when=UserRecord.may_be_deleted,
             keywords="remove",
+        ),
+    ),
+    record_actions=(
+        RecordAction("Suspend", UserPermission.SUSPEND, "user", UserCommand.suspend),
+        RecordAction(
+            "Reactivate", UserPermission.SUSPEND, "user", UserCommand.reactivate, _SUSPENDED
         ),
     ),
     finders=(Finder(UserPermission.READ, _find, "user"),),

@@ -6,14 +6,20 @@ from typing import Any
 import reflex as rx
 
 from app.features.audit.pages import activity_card
-from app.features.audit.words import ACTIVITY_LIMIT
 from app.features.users.permissions import UserPermission
 from app.features.users.state import NewUser, UserList, UserRecord
 from app.features.views.pages import list_views, view_dialogs
-from app.ui.list_view import bulk_dialogs, list_bulk_bar, list_pagination, list_toolbar
+from app.ui.list_view import (
+    bulk_dialogs,
+    list_bulk_bar,
+    list_instead,
+    list_loading,
+    list_pagination,
+    list_toolbar,
+)
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
-from app.ui.record_view import record_conflict_dialog, record_gone
+from app.ui.record_view import record_conflict_dialog, record_gone, record_page
 from components.avatar import avatar, person
 from components.badge import badge, status_badge
 from components.button import button, link_button
@@ -24,19 +30,21 @@ from components.checkbox_list import checkbox_list
 from components.confirm_dialog import confirm_dialog
 from components.data_table import Column, data_table
 from components.description_list import Fact, description_list
-from components.form import form, save_bar
+from components.form import form, save_bar, version_field
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group, form_section
 from components.icon import icon
-from components.menu import menu, menu_item, menu_link, menu_separator
+from components.link_dialog import link_dialog
+from components.menu import csv_links, menu, menu_item, menu_separator
 from components.page_header import page_header
-from components.progress import skeleton
 from components.relative_time import relative_time
-from components.states import empty_state, error_state, no_match_state, not_found_state
+from components.states import empty_state, no_match_state
 from components.tabs import tabs
 from components.text_input import email_input, text_input
 
 _LOCKED = "You may see this, but your roles do not let you change it."
+_FEW_ROLES = 8
+"""So many roles are found by looking."""
 _STATUSES = [("active", "Active"), ("suspended", "Suspended")]
 
 
@@ -63,12 +71,7 @@ def user_list_page() -> rx.Component:
             columns=_columns(),
             end=[
                 menu(
-                    menu_link(
-                        "Export CSV",
-                        href="/session/users/export?" + UserList.narrowed,
-                        icon="download",
-                        native=True,
-                    ),
+                    *csv_links("/session/users/export?", UserList.narrowed),
                     label="More for this list",
                     icon="ellipsis",
                     variant="secondary",
@@ -89,7 +92,7 @@ def user_list_page() -> rx.Component:
             widths=UserList.widths,
             on_resize=UserList.resize_column,
             compact=UserList.compact,
-            loading=UserList.loading,
+            loading=list_loading(UserList),
             empty=_nothing(),
         ),
         list_pagination(UserList),
@@ -161,13 +164,8 @@ def _status(status: Any) -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    return rx.cond(
-        UserList.problem.message != "",
-        error_state(
-            UserList.problem.message,
-            request_id=UserList.problem.request_id,
-            on_retry=UserList.load,
-        ),
+    return list_instead(
+        UserList,
         rx.cond(
             UserList.chips.length() > 0,
             no_match_state(
@@ -237,16 +235,9 @@ def new_user_page() -> rx.Component:
                 new_password_field(
                     "Password",
                     "password",
-                    advice="Tell it to them by a channel you trust.",
+                    advice="Tell it to them by a channel you trust; they choose their own at the "
+                    "first sign-in.",
                     error=errors.get("password", "").to(str),
-                ),
-                rx.cond(
-                    NewUser.writable["must_change_password"],
-                    checkbox(
-                        "must_change_password",
-                        "Must be changed at the first sign-in",
-                        default_checked=True,
-                    ),
                 ),
             ),
             form_section(
@@ -255,9 +246,7 @@ def new_user_page() -> rx.Component:
                     NewUser.writable["roles"],
                     form_group(
                         "Roles",
-                        checkbox_list(
-                            "roles", NewUser.role_choices, label="Roles", filterable=False
-                        ),
+                        _role_boxes(NewUser.role_choices),
                         name="roles",
                         error=errors.get("roles", "").to(str),
                     ),
@@ -272,7 +261,6 @@ def new_user_page() -> rx.Component:
             on_submit=NewUser.save,
             class_name="form form-sections",
             errors=errors,
-            ask_before_leaving=True,
             label="New user",
         ),
     )
@@ -282,48 +270,34 @@ def user_page() -> rx.Component:
     """Show and change one user."""
     may = Console.may
     return user_record(
-        # A field shown before its value is known would lose what somebody types meanwhile.
-        rx.cond(
-            UserRecord.user.id,
-            rx.el.div(
-                stack(
-                    rx.cond(
-                        may[UserPermission.UPDATE] & UserRecord.may_change_details,
-                        _details_form(),
-                        _details(),
-                    ),
-                    rx.cond(
-                        UserRecord.readable["roles"]
-                        & UserRecord.writable["roles"]
-                        & ~UserRecord.gone,
-                        _roles_form(),
-                    ),
+        rx.el.div(
+            stack(
+                rx.cond(
+                    may[UserPermission.UPDATE] & UserRecord.may_change_details,
+                    _details_form(),
+                    _details(),
                 ),
-                card(description_list(_facts()), title="Record"),
-                class_name="beside beside-top",
+                rx.cond(
+                    UserRecord.readable["roles"] & UserRecord.writable["roles"] & ~UserRecord.gone,
+                    _roles_form(),
+                ),
             ),
-            card(skeleton(lines=6)),
+            card(description_list(_facts()), title="Record"),
+            class_name="beside beside-top",
         )
     )
 
 
 def user_activity_page() -> rx.Component:
     """Show what was done to one user."""
-    return user_record(
-        activity_card(
-            UserRecord.activity,
-            sentence=f"The last {ACTIVITY_LIMIT} entries of the audit trail about this user.",
-            nothing="What is done to this user stands here.",
-        )
-    )
+    return user_record(activity_card(UserRecord, thing="user"))
 
 
 def user_record(*content: rx.Component) -> rx.Component:
     """Put a page of one user under the head and the tabs that all of them share."""
     user = UserRecord.user
-    return rx.cond(
-        UserRecord.missing,
-        not_found_state(href="/users", label="Back to users"),
+    return record_page(
+        UserRecord,
         rx.fragment(
             rx.cond(
                 UserRecord.gone,
@@ -340,10 +314,13 @@ def user_record(*content: rx.Component) -> rx.Component:
                 ),
             ),
             *content,
-            _password_dialog(),
+            _reset_dialog(),
+            _email_dialog(),
             _delete_dialog(),
             record_conflict_dialog(UserRecord),
         ),
+        noun="user",
+        href="/users",
     )
 
 
@@ -361,8 +338,8 @@ def _header(mark: rx.Component, *, more: Sequence[rx.Component] = ()) -> rx.Comp
 def _actions() -> list[rx.Component]:
     return [
         rx.cond(
-            Console.may[UserPermission.UPDATE] & UserRecord.writable["password"],
-            menu_item("Set password", icon="key_round", on_click=UserRecord.open_password),
+            Console.may[UserPermission.RESET_CREDENTIALS] & UserRecord.may_be_reset,
+            menu_item("Reset password…", icon="key_round", on_click=UserRecord.ask_reset),
         ),
         rx.cond(
             Console.may[UserPermission.SUSPEND] & UserRecord.may_be_reactivated,
@@ -420,40 +397,37 @@ def _details_form() -> rx.Component:
                     required=writable["display_name"],
                 ),
             ),
-            rx.cond(
-                shown["email"],
-                form_field(
-                    "E-mail",
-                    email_input(
-                        "email", value=user.email, autocomplete="off", read_only=is_locked("email")
-                    ),
-                    help=_lock("email"),
-                    error=errors.get("email", "").to(str),
-                    required=writable["email"],
-                ),
-            ),
-            rx.cond(
-                shown["verified"],
-                checkbox(
-                    "verified",
-                    "E-mail address is confirmed",
-                    default_checked=user.verified,
-                    disabled=is_locked("verified"),
-                    help=_lock("verified"),
-                ),
-            ),
-            # What the change is based on travels with it, even when the server has forgotten.
-            rx.el.input(
-                type="hidden", name="version", value=user.version.to_string(), read_only=True
-            ),
+            rx.cond(shown["email"], _email_field()),
+            version_field(user.version),
             rx.cond(UserRecord.gone, rx.fragment(), save_bar(error=UserRecord.form_error)),
             on_submit=UserRecord.save,
             version=user.id + user.version.to_string(),
+            discarded=UserRecord.discarded,
             errors=errors,
-            ask_before_leaving=True,
             label="Details",
         ),
         title="Details",
+    )
+
+
+def _email_field() -> rx.Component:
+    """Show the address; another dialog changes it, for it is what they sign in with."""
+    user = UserRecord.user
+    return form_field(
+        "E-mail",
+        email_input("current_email", value=user.email, autocomplete="off", read_only=True),
+        help=rx.el.span(
+            "They sign in with it. ",
+            rx.cond(
+                UserRecord.readable["verified"],
+                rx.cond(user.verified, "It is confirmed.", "It is not confirmed."),
+                "",
+            ),
+        ),
+        action=rx.cond(
+            Console.may[UserPermission.RESET_CREDENTIALS] & ~UserRecord.gone,
+            button("Change…", variant="ghost", size="s", on_click=UserRecord.ask_email),
+        ),
     )
 
 
@@ -486,7 +460,7 @@ def _roles_form() -> rx.Component:
     user = UserRecord.user
     return card(
         form(
-            checkbox_list("roles", UserRecord.role_choices, label="Roles", filterable=False),
+            _role_boxes(UserRecord.role_choices),
             save_bar(label="Save roles"),
             on_submit=UserRecord.save_roles,
             version=user.id + user.version.to_string(),
@@ -497,29 +471,54 @@ def _roles_form() -> rx.Component:
     )
 
 
-def _password_dialog() -> rx.Component:
+def _role_boxes(choices: Any) -> rx.Component:
+    """Choose roles; a field to look for one appears where they are many."""
+    return checkbox_list("roles", choices, label="Roles", filterable=choices.length() > _FEW_ROLES)
+
+
+def _reset_dialog() -> rx.Component:
+    return link_dialog(
+        "Reset password",
+        action="/session/users/" + UserRecord.user.id + "/reset-credentials",
+        option="end_sessions",
+        option_label="End their open sessions at once",
+        sentence=rx.el.span(
+            UserRecord.user.title,
+            " chooses a new password by a link that works once. Hand it to them, and to nobody "
+            "else, by a channel you trust.",
+        ),
+        open=UserRecord.resetting,
+        on_close=UserRecord.close_dialogs,
+    )
+
+
+def _email_dialog() -> rx.Component:
+    user, errors = UserRecord.user, UserRecord.field_errors
     return form_dialog(
-        "Set password",
-        new_password_field(
-            "New password",
-            "password",
-            advice="Tell it to them by a channel you trust.",
-            error=UserRecord.field_errors.get("password", "").to(str),
+        "Change e-mail address",
+        form_field(
+            "E-mail",
+            email_input("email", value=user.email, autocomplete="off"),
+            error=errors.get("email", "").to(str),
+            required=True,
         ),
         rx.cond(
-            UserRecord.writable["must_change_password"],
+            UserRecord.is_self,
+            rx.fragment(),
             checkbox(
-                "must_change_password", "Must be changed at the next sign-in", default_checked=True
+                "verified",
+                "It is confirmed that the address is theirs",
+                default_checked=user.verified,
             ),
         ),
-        open=UserRecord.setting_password,
-        sentence="Their open sessions end at once.",
-        on_submit=UserRecord.save_password,
+        open=UserRecord.changing_email,
+        sentence="They sign in with it. With another address, their open sessions end.",
+        on_submit=UserRecord.save_email,
         on_close=UserRecord.close_dialogs,
-        submit_label="Set password",
-        errors=UserRecord.field_errors,
+        submit_label="Save address",
+        errors=errors,
         error=UserRecord.form_error,
-        version=UserRecord.user.version,
+        version=user.version,
     )
 
 

@@ -10,5 +10,9 @@ class UserPermission(PermissionName):
     CREATE = "user.create", "Create users"
     DELETE = "user.delete", "Delete users"
     READ = "user.read", "See users"
+    RESET_CREDENTIALS = (
+        "user.reset_credentials",
+        "Start password resets and change e-mail addresses, of people who may do less",
+    )
     SUSPEND = "user.suspend", "Suspend and reactivate users"
-    UPDATE = "user.update", "Change users' details and passwords"
+    UPDATE = "user.update", "Change users' details"

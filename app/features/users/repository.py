@@ -8,12 +8,10 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
     bindparam,
+    delete,
     func,
-    literal_column,
     or_,
-    text,
     true,
 )
 from sqlalchemy import select as sa_select
@@ -24,15 +22,21 @@ from app.core.access import Fields
 from app.core.actor import Actor
 from app.core.errors import Invalid
 from app.core.module import Resource, RowRule
+from app.core.names import name_key
 from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.core.rows import Rows
-from app.core.search import match, search_words
+from app.core.search import USER_SEARCH, Word, search_words
 from app.core.unit_of_work import UnitOfWork
-from app.features.roles.models import Role, UserRole
-from app.features.roles.repository import RoleRepository, in_force
-from app.features.users.models import NEVER, User
+from app.features.roles.models import (
+    MEMBERSHIP,
+    Role,
+    UserRole,
+    words_in_shown,
+)
+from app.features.roles.repository import RoleRepository, in_force, is_called
+from app.features.users.models import NEVER, PasswordReset, User
 from app.features.users.schemas import FIELDS, UserFilter, UserListQuery, UserRead, UserStatus
 
 COUNT_LIMIT = 10_000
@@ -47,27 +51,12 @@ WALK_SEARCH_LIMIT = 10_000
 _STEP = 500
 """Users read at a time by who walks through all of them."""
 
-_SQLITE_HITS = """
-core_users.id IN (
-    SELECT user_id FROM core_user_search_docs WHERE doc IN (
-        SELECT rowid FROM core_user_search WHERE core_user_search MATCH :words
-        ORDER BY rowid DESC LIMIT :most
-    )
-)
-"""
-# As an array, or PostgreSQL walks through all users to find the newest among the matches.
-_POSTGRESQL_HITS = """
-core_users.id = ANY (ARRAY(
-    SELECT id FROM core_users
-    WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', :words)
-    LIMIT :most
-))
-"""
-
 _COLUMNS: tuple[Any, ...] = (
     User.id,
     User.email,
+    User.email_order,
     User.display_name,
+    User.name_order,
     User.status,
     User.verified,
     User.must_change_password,
@@ -77,13 +66,17 @@ _COLUMNS: tuple[Any, ...] = (
     User.version,
 )
 
-_BY_EMAIL = Prepared(sa_select(col(User.id)).where(col(User.email) == bindparam("email")))
+_LIKE_EMAIL = Prepared(
+    sa_select(col(User.id), col(User.email)).where(
+        or_(col(User.email) == bindparam("email"), col(User.email_key) == bindparam("key"))
+    )
+)
 
 KEYSET = Keyset(
     {
         "created_at": SortColumn(User.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
-        "email": SortColumn(User.email),  # type: ignore[arg-type]  # a column at run time
-        "display_name": SortColumn(User.display_name),  # type: ignore[arg-type]  # likewise
+        "email": SortColumn(User.email_order),  # type: ignore[arg-type]  # a column at run time
+        "display_name": SortColumn(User.name_order),  # type: ignore[arg-type]  # likewise
         "last_sign_in_at": SortColumn(User.last_sign_in_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
     },
     default="-created_at",
@@ -104,9 +97,10 @@ class UserRepository(Repository[User]):
         """The user with this (normalised) address, or None."""
         return (await self.session.exec(select(User).where(User.email == email))).one_or_none()
 
-    async def is_taken(self, email: str) -> bool:
-        """Whether a user has this (normalised) address."""
-        return bool(await _BY_EMAIL.run(self.session, email=email))
+    async def looking_like(self, email: str) -> dict[UUID, str]:
+        """The addresses that are this (normalised) one, or look the same, by their users' ids."""
+        found = await _LIKE_EMAIL.run(self.session, email=email, key=name_key(email))
+        return {user.id: user.email for user in found}
 
     async def page(
         self, query: UserListQuery, rows: Rows, *, most: int | None = None
@@ -189,43 +183,61 @@ class UserRepository(Repository[User]):
     ) -> Select[Any]:
         """Those that match, by what may be read of each: nobody finds what they may not see."""
         statement = statement.where(rows.condition)
+        if query.email is not None:
+            statement = statement.where(col(User.email) == query.email, rows.showing(["email"]))
         if query.status is not None:
             statement = statement.where(col(User.status) == query.status, rows.showing(["status"]))
         if query.role is not None:
             holders = (
                 select(UserRole.user_id)
                 .join(Role, col(Role.id) == col(UserRole.role_id))
-                .where(Role.name == query.role, in_force(UserRole))
+                .where(is_called(query.role), in_force(UserRole))
             )
             statement = statement.where(col(User.id).in_(holders), rows.showing(["roles"]))
         if query.q is not None and query.q.strip():
             words = search_words(query.q)
-            statement = statement.where(
-                self._matches(words, most or SEARCH_LIMIT), _by_what_is_shown(words, rows)
+            hits = USER_SEARCH.found(
+                col(User.id),
+                words,
+                most=most or SEARCH_LIMIT,
+                is_sqlite=self._uow.database.is_sqlite,
             )
+            statement = statement.where(hits, _by_what_is_shown(words, rows))
         return statement
 
-    def _matches(self, words: Sequence[str], most: int) -> Any:
-        if not words:
-            return literal_column("1 = 0")
-        is_sqlite = self._uow.database.is_sqlite
-        hits = _SQLITE_HITS if is_sqlite else _POSTGRESQL_HITS
-        return text(hits).bindparams(words=match(words, is_sqlite=is_sqlite), most=most)
+
+class PasswordResetRepository(Repository[PasswordReset]):
+    """Links for new passwords within one unit of work."""
+
+    model = PasswordReset
+
+    async def replace(self, reset: PasswordReset) -> None:
+        """Keep the link; the user's earlier one is worth nothing from now on."""
+        await self.forget(reset.user_id)
+        await self.add(reset)
+
+    async def by_token(self, token_hash: str) -> PasswordReset | None:
+        """The link with this token, or None."""
+        statement = select(PasswordReset).where(PasswordReset.token_hash == token_hash)
+        return (await self.session.exec(statement)).one_or_none()
+
+    async def use(self, token_hash: str) -> bool:
+        """Take the link away; False when somebody else was faster."""
+        statement = delete(PasswordReset).where(col(PasswordReset.token_hash) == token_hash)
+        return bool((await self.session.execute(statement)).rowcount)  # type: ignore[attr-defined]  # a DELETE gives a cursor result
+
+    async def forget(self, user_id: UUID) -> None:
+        """Take away the user's link, if there is one."""
+        await self.session.execute(
+            delete(PasswordReset).where(col(PasswordReset.user_id) == user_id)
+        )
 
 
-def _by_what_is_shown(words: Sequence[str], rows: Rows) -> ColumnElement[bool]:
+def _by_what_is_shown(words: Sequence[Word], rows: Rows) -> ColumnElement[bool]:
     """Whether the words that were found stand in fields that may be read."""
     if rows.shows_always("email") and rows.shows_always("display_name"):
         return true()
-
-    def within(column: Any) -> ColumnElement[bool]:
-        return and_(*(func.lower(column).contains(word, autoescape=True) for word in words))
-
-    return or_(
-        rows.showing(["email", "display_name"]),
-        and_(rows.showing(["email"]), within(User.email)),
-        and_(rows.showing(["display_name"]), within(User.display_name)),
-    )
+    return words_in_shown(col(User.search_text), words, rows.showing)
 
 
 def to_read(user: User | Row[Any], roles: list[str], readable: Fields = None) -> UserRead:
@@ -266,10 +278,14 @@ USERS = Resource(
     title="Users",
     fields=FIELDS,
     rules=(
-        RowRule("own", "Their own record", lambda actor: col(User.id) == actor.user_id),
-        RowRule("same_role", "People who share a role with them", _shares_a_role),
+        RowRule("own", "Their own record", lambda actor: col(User.id) == actor.user_id, ()),
+        RowRule("same_role", "People who share a role with them", _shares_a_role, [MEMBERSHIP]),
     ),
     label="email",
+    # How to reach somebody, and when they were at work.
+    sensitive=("email", "last_sign_in_at"),
     key=col(User.id),
+    computed=("created_at", "updated_at", "last_sign_in_at"),
+    secret=("password",),
 )
 """What grants on users can be limited to."""

@@ -1,13 +1,13 @@
 """What crosses the border of the users feature."""
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -15,15 +15,35 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationError,
     field_validator,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from app.core import passwords
+from app.core.actor import Actor
+from app.core.csv import CsvQuery
+from app.core.emails import normalise_email
+from app.core.names import mixes_alphabets, poses_as_latin
 from app.core.paging import PageRequest, sort_values
-from app.core.text import Flag, Version, plain_text
+from app.core.record_read import RecordRead
+from app.core.schemas import example
+from app.core.text import (
+    Flag,
+    Version,
+    composed_text,
+    is_shown,
+    plain_text,
+    searched_text,
+    shown_text,
+)
 
 _LONGEST_NAME = 100
+LONGEST_SEARCH = 200
+"""Characters that a search of users takes."""
+RESET_PATH = "/reset-password"
+"""The page on which somebody with a link chooses a password."""
 _TOO_LONG: Final = "string_too_long"
 
 
@@ -34,22 +54,11 @@ class UserStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
-def normalise_email(text: str) -> str:
-    """The one spelling of an address: NFC, lower case, without surrounding space.
-
-    Raises:
-        ValueError: It is not an e-mail address.
-    """
-    try:
-        parts = validate_email(text.strip(), check_deliverability=False, test_environment=True)
-    except (EmailNotValidError, UnicodeError) as error:
-        code, message = "wrong_format", "This is not an e-mail address."
-        raise PydanticCustomError(code, message) from error
-    # A capital with an accent may have no composed form of its own while the small letter does.
-    return unicodedata.normalize("NFC", parts.normalized.lower())
-
-
-_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+def _of_one_alphabet(email: str) -> str:
+    if mixes_alphabets(email) or poses_as_latin(email.rpartition("@")[2]):
+        code, message = "wrong_format", "This address mixes letters that look alike."
+        raise PydanticCustomError(code, message)
+    return email
 
 
 def _clean_name(text: str) -> str:
@@ -60,13 +69,7 @@ def _clean_name(text: str) -> str:
     if len(text) > _LONGEST_NAME:
         # Composition makes some texts longer.
         raise PydanticKnownError(_TOO_LONG, {"max_length": _LONGEST_NAME})
-    # Control characters, lone surrogates and unassigned code points; joiners of emoji are Cf.
-    # What turns the direction of all that follows lets one name look like another.
-    if any(
-        unicodedata.category(character) in ("Cc", "Cs", "Cn")
-        or unicodedata.bidirectional(character) in _TURNING
-        for character in text
-    ):
+    if not is_shown(text) or any(unicodedata.category(each) == "Cn" for each in text):
         code, message = "wrong_characters", "The name contains characters that cannot be shown."
         raise PydanticCustomError(code, message)
     return text
@@ -76,10 +79,12 @@ Email = Annotated[
     str,
     Field(max_length=254, examples=["ada@example.com"], json_schema_extra={"format": "email"}),
     AfterValidator(normalise_email),
+    AfterValidator(_of_one_alphabet),
 ]
 DisplayName = Annotated[
     str,
     Field(min_length=1, max_length=_LONGEST_NAME, examples=["Ada Lovelace"]),
+    BeforeValidator(composed_text),
     AfterValidator(_clean_name),
 ]
 NewPassword = Annotated[
@@ -87,7 +92,9 @@ NewPassword = Annotated[
     Field(min_length=1, max_length=passwords.MAX_LENGTH, examples=["a long sentence you remember"]),
     BeforeValidator(plain_text),
 ]
-RoleName = Annotated[str, Field(max_length=50), BeforeValidator(plain_text)]
+RoleName = Annotated[
+    str, Field(max_length=50), BeforeValidator(shown_text), BeforeValidator(composed_text)
+]
 RoleNames = Annotated[list[RoleName], Field(max_length=50)]
 
 
@@ -98,13 +105,24 @@ class _Input(BaseModel):
 class UserCreate(_Input):
     """A new user."""
 
+    model_config = example(
+        {
+            "email": "ada@example.com",
+            "display_name": "Ada Lovelace",
+            "password": "a long sentence you remember",
+            "roles": ["user"],
+        }
+    )
+
     email: Email
     display_name: DisplayName
     password: NewPassword
     roles: RoleNames = Field(default=["user"], description="Names of the roles to give.")
     verified: Flag = Field(default=False, description="Whether the e-mail address is confirmed.")
     must_change_password: Flag = Field(
-        default=False, description="Whether the password must be changed at the first sign-in."
+        default=True,
+        description="Whoever is given a password changes it at the first sign-in; "
+        "false is for the operator of the machine only.",
     )
 
 
@@ -117,23 +135,51 @@ def _never_null(schema: dict[str, Any]) -> None:
 _ABSENT: Any = Field(default=None, json_schema_extra=_never_null)
 
 
+_ELSEWHERE: Mapping[str, str] = {
+    "email": "An address is changed by POST /api/v1/users/{id}/email.",
+    "password": "Nobody sets another one's password; "
+    "POST /api/v1/users/{id}/reset-credentials makes a link by which they choose it.",
+    "verified": "An address is confirmed by POST /api/v1/users/{id}/email.",
+}
+"""What identifies a user and proves it is not a detail: other operations change it."""
+
+
 class UserUpdate(_Input):
-    """Changes to a user; what is absent stays."""
+    """Changes to a user's details; what is absent stays."""
+
+    model_config = example({"display_name": "Ada King"})
 
     # None is only how absence reads here; nobody may send it.
-    email: Email | None = _ABSENT
     display_name: DisplayName | None = _ABSENT
-    password: NewPassword | None = _ABSENT
-    verified: Flag | None = _ABSENT
-    must_change_password: Flag | None = _ABSENT
+    must_change_password: Annotated[
+        Literal[True] | None,
+        Field(
+            description="The password must be changed at the next sign-in; "
+            "only the change itself lifts that."
+        ),
+    ] = _ABSENT
     version: Version | None = Field(
         default=None,
         description="The version these changes are based on; another one gives 409.",
     )
 
-    @field_validator(
-        "email", "display_name", "password", "verified", "must_change_password", mode="before"
-    )
+    @model_validator(mode="before")
+    @classmethod
+    def _say_where(cls, given: Any) -> Any:
+        found = _ELSEWHERE.keys() & given.keys() if isinstance(given, Mapping) else ()
+        if not found:
+            return given
+        errors = [
+            InitErrorDetails(
+                type=PydanticCustomError("elsewhere", _ELSEWHERE[name]),
+                loc=(name,),
+                input=None,
+            )
+            for name in sorted(found)
+        ]
+        raise ValidationError.from_exception_data(cls.__name__, errors)
+
+    @field_validator("display_name", "must_change_password", mode="before")
     @classmethod
     def _given(cls, value: object) -> object:
         if value is None:
@@ -143,26 +189,93 @@ class UserUpdate(_Input):
 
 
 class UserReplace(UserUpdate):
-    """All editable details of a user; `password` stays when absent."""
+    """All editable details of a user."""
+
+    model_config = example({"display_name": "Ada King"})
+
+    display_name: DisplayName
+
+
+class EmailChange(_Input):
+    """The address with which a user signs in."""
+
+    model_config = example({"email": "ada@example.com", "verified": True})
 
     email: Email
-    display_name: DisplayName
-    verified: Flag
+    verified: Flag = Field(
+        default=False, description="Whether it is confirmed that the address is theirs."
+    )
+    version: Version | None = Field(
+        default=None,
+        description="The version this change is based on; another one gives 409.",
+    )
+
+
+class ResetStart(_Input):
+    """How a password reset begins."""
+
+    model_config = example({"end_sessions": True})
+
+    end_sessions: Flag = Field(
+        default=True, description="Whether the user is signed out everywhere at once."
+    )
+
+
+class ResetLink(BaseModel):
+    """A one-time link, for the user alone; it is shown only here."""
+
+    url: str = Field(
+        description="Opens the page on which the user chooses a password.",
+        examples=["https://admin.example.com/reset-password#token=…"],
+    )
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StartedReset:
+    """A reset just started; `token` is shown once and never stored."""
+
+    token: str
+    expires_at: datetime
+
+    @property
+    def path(self) -> str:
+        """Where it is redeemed: browsers keep to themselves what follows the `#`."""
+        return f"{RESET_PATH}#token={self.token}"
 
 
 class RoleAssignment(_Input):
     """The roles a user has from now on."""
 
-    roles: RoleNames = Field(examples=[["user"]])
+    model_config = example({"roles": ["user"]})
+
+    roles: RoleNames = Field(
+        examples=[["user"]], description="Names of all roles that they have; empty for none."
+    )
+
+
+class SomeRoles(_Input):
+    """Roles to give to a user, or to take away."""
+
+    model_config = example({"roles": ["guest"]})
+
+    roles: RoleNames = Field(min_length=1, description="Names of the roles.")
 
 
 class UserFilter(BaseModel):
     """Which users are listed."""
 
-    q: str | None = Field(
+    q: Annotated[str, BeforeValidator(searched_text)] | None = Field(
         default=None,
-        max_length=200,
-        description="Words; each must start a word of the name or e-mail address.",
+        max_length=LONGEST_SEARCH,
+        description="Words; each must stand somewhere in the name or e-mail address, "
+        "one or two letters where a word begins. Case and accents do not count.",
+    )
+    email: Annotated[str, AfterValidator(normalise_email)] | None = Field(
+        default=None,
+        max_length=254,
+        description="The whole e-mail address, in any spelling of it.",
+        examples=["ada@example.com"],
     )
     status: UserStatus | None = None
     role: RoleName | None = Field(default=None, description="Name of a role they have.")
@@ -181,16 +294,18 @@ class UserListQuery(UserFilter, PageRequest):
     sort: Sort | None = Field(default=None, description=_SORTED)
 
 
-class UserExportQuery(UserFilter):
-    """Which users are exported, and in which order; `sort` as in a list."""
+class UserExportQuery(UserFilter, CsvQuery):
+    """Which users are exported, in which order and form; `sort` as in a list."""
 
     model_config = ConfigDict(extra="forbid")
 
     sort: Sort | None = Field(default=None, description=_SORTED)
 
 
-class UserRead(BaseModel):
+class UserRead(RecordRead):
     """A user as others may see them."""
+
+    resource: ClassVar[str] = "user"
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -206,10 +321,9 @@ class UserRead(BaseModel):
     last_sign_in_at: datetime | None
     version: int = Field(description="Raised by every change; send it back to detect conflicts.")
 
-    def showing(self, fields: Collection[str]) -> "UserRead":
-        """The same user with only these fields; the others are absent, not empty."""
-        kept = {"id", "version", *fields} & set(UserRead.model_fields)
-        return UserRead.model_construct(kept, **{name: getattr(self, name) for name in kept})
+    def is_own(self, actor: Actor) -> bool:
+        """Whether it is the actor themselves."""
+        return self.id == actor.user_id
 
     def filled(self) -> "UserRead":
         """With stand-ins for the fields that may not be seen, for a screen."""
@@ -222,10 +336,6 @@ class UserRead(BaseModel):
         """What to call them, by what may be seen of them."""
         named = [getattr(self, field) for field in ("display_name", "email") if self.has(field)]
         return named[0] if named else "User"
-
-    def has(self, field: str) -> bool:
-        """Whether the field may be seen."""
-        return field in self.model_fields_set
 
 
 _HIDDEN: Mapping[str, Any] = {

@@ -1,28 +1,30 @@
 """Operations on users."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from app.core import bulk, clock
 from app.core.access import Held, refuse_beyond
-from app.core.audit import REDACTED, Change, diff
+from app.core.audit import change_of
 from app.core.bulk import BulkPreview, Group
-from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
-from app.core.operations import Service, operation, query
+from app.core.csv import CsvQuery
+from app.core.errors import Conflict, Invalid, PermissionDenied
+from app.core.folding import in_order
+from app.core.names import name_key
+from app.core.operations import operation, query
 from app.core.paging import Page
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
-from app.core.rows import Rows, rows_of
-from app.core.search import search_text
 from app.core.unit_of_work import UnitOfWork
+from app.features.roles.reach import ReachGuard
 from app.features.roles.repository import RoleRepository
-from app.features.users.models import User
+from app.features.roles.schemas import Assignment, roles_as_recorded
+from app.features.users.models import User, places
 from app.features.users.permissions import UserPermission
 from app.features.users.repository import (
     COUNT_LIMIT,
@@ -32,6 +34,7 @@ from app.features.users.repository import (
 )
 from app.features.users.schemas import (
     FIELDS,
+    LONGEST_SEARCH,
     Consequence,
     UserCount,
     UserCreate,
@@ -42,13 +45,19 @@ from app.features.users.schemas import (
     UserStatus,
     UserUpdate,
 )
+from app.features.users.service_base import (
+    UserServiceBase,
+    details,
+    email_taken,
+    not_found,
+    refuse_fields,
+)
 
 
-class UserService(Service):
+class UserService(UserServiceBase):
     """Users within one unit of work.
 
-    Nobody acts on someone who may do what they may not: it would be a way to
-    take over that account. Nor may the last administrator be removed.
+    The last administrator cannot be removed.
     """
 
     def __init__(  # noqa: PLR0917 - filled by the container
@@ -59,18 +68,25 @@ class UserService(Service):
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         registry: Registry,
+        reach_guard: ReachGuard,
     ) -> None:
-        super().__init__(uow)
-        self._users = users
-        self._roles = roles
+        super().__init__(uow, users, roles, registry)
+        self._reach_guard = reach_guard
         self._hasher = hasher
         self._policy = policy
-        self._registry = registry
 
     @query(UserPermission.READ)
     async def page(self, request: UserListQuery) -> Page[UserRead]:
         """A page of users, newest first unless asked otherwise."""
         return await self._users.page(request, self._rows(UserPermission.READ))
+
+    @query(UserPermission.READ)
+    async def find(self, typed: str, *, most: int) -> list[UserRead]:
+        """A few users to choose from, by name; newest first for whom some names are hidden."""
+        rows = self._rows(UserPermission.READ)
+        sort = "display_name" if rows.shows_always("display_name") else None
+        request = UserListQuery(q=typed[:LONGEST_SEARCH], sort=sort, limit=most)
+        return (await self._users.page(request, rows)).items
 
     @query(UserPermission.READ)
     async def count(self, request: UserFilter) -> UserCount:
@@ -80,7 +96,7 @@ class UserService(Service):
         is_exact = count <= COUNT_LIMIT and not await self._users.is_search_cut(request, rows)
         return UserCount(count=min(count, COUNT_LIMIT), is_exact=is_exact)
 
-    @operation(UserPermission.READ, action="user.export", begins_write=False)
+    @operation(UserPermission.READ, action="user.export", begins_write=False, expensive=True)
     async def export(
         self, request: UserExportQuery, write: Callable[[Sequence[UserRead]], Awaitable[None]]
     ) -> None:
@@ -99,7 +115,9 @@ class UserService(Service):
         if await self._users.is_search_cut(request, reached, most=WALK_SEARCH_LIMIT):
             message = f"The search finds more than {WALK_SEARCH_LIMIT:,} users; add a word to it."
             raise Invalid("user.export.too_many_found", message, fields={"q": message})
-        wanted = request.model_dump(mode="json", exclude_none=True)
+        wanted = request.model_dump(
+            mode="json", exclude_none=True, exclude=set(CsvQuery.model_fields)
+        )
         rows = 0
         self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
         async for users in self._users.walk(request, reached, request.sort):
@@ -186,7 +204,7 @@ class UserService(Service):
         )
         user = await self._users.seen(user_id, reading, updating, assigning)
         if user is None or not reading.reaches(user):
-            raise _not_found()
+            raise not_found()
         fields = updating.writable(user)
         roles = {"roles"} if assigning.reaches(user) else set()
         return frozenset((set(FIELDS if fields is None else fields) - {"roles"}) | roles)
@@ -196,7 +214,7 @@ class UserService(Service):
         """The fields that the actor may set of a new user."""
         return self._creatable()
 
-    @operation(UserPermission.CREATE)
+    @operation(UserPermission.CREATE, recent_sign_in=True)
     async def create(self, new: UserCreate) -> UserRead:
         """Add somebody who can sign in.
 
@@ -207,61 +225,51 @@ class UserService(Service):
                 may not be set.
         """
         self.uow.audit.about("user", "", new.email)
-        _refuse_fields(new.model_fields_set - self._creatable(), UserPermission.CREATE)
+        refuse_fields(new.model_fields_set - self._creatable(), UserPermission.CREATE)
+        self._refuse_known_password(new)
         password = new.password.get_secret_value()
         self._check_password(password, new.email, new.display_name)
         # Before the first statement: no transaction waits while the processor hashes.
         password_hash = await self._hasher.hash(password)
         role_ids = await self._role_ids(new.roles)
-        if await self._users.is_taken(new.email):
-            raise _email_taken()
+        await self._check_email(new.email)
         try:
             user = await self._users.insert(
                 email=new.email,
+                email_key=name_key(new.email),
                 display_name=new.display_name,
                 password_hash=password_hash,
                 verified=new.verified,
                 must_change_password=new.must_change_password,
-                search_text=search_text(new.display_name, new.email),
+                **places(new.display_name, new.email),
             )
         except IntegrityError as error:
-            raise _email_taken() from error
-        await self._roles.give(user.id, role_ids.values(), by=self._by)
-        created = to_read(user, sorted(role_ids))
-        self.uow.audit.about("user", user.id, user.email, changes=diff(None, created))
-        return await self._shown(created, UserPermission.CREATE)
+            raise email_taken() from error
+        async with self._reach_guard.watching([user.id], made=user.id):
+            await self._roles.give(user.id, role_ids.values(), by=self._by)
+        created = to_read(user, in_order(role_ids))
+        roles = change_of("roles", None, await self._facts(user.id))
+        changes = [*details(None, created), *roles]
+        self.uow.audit.about("user", user.id, user.email, changes=changes)
+        return created
 
     @operation(UserPermission.UPDATE)
     async def update(self, user_id: UUID, change: UserUpdate) -> UserRead:
-        """Change a user's details; a new password ends their sessions.
+        """Change a user's details; what they sign in with is not among them.
 
         Raises:
             NotFound: No such user.
-            Conflict: The e-mail address is taken, or the version is not the current one.
-            Invalid: The password is too weak.
+            Conflict: The version is not the current one.
             PermissionDenied: The user may do what the actor may not.
         """
-        fields = change.model_dump(exclude_unset=True, exclude={"password", "version"})
-        fields = {name: value for name, value in fields.items() if value is not None}
-        password = change.password.get_secret_value() if change.password else None
-        password_hash = await self._hasher.hash(password) if password else None
-        named = {*fields, *(["password"] if password else [])}
-        user = await self._reachable(user_id, UserPermission.UPDATE, named)
+        given = change.model_dump(exclude_unset=True, exclude={"version"})
+        fields = {name: value for name, value in given.items() if value is not None}
+        user = await self._reachable(user_id, UserPermission.UPDATE, fields)
         self._check_version(user, change.version)
         before = await self._read(user)
-        changes: list[Change] = []
-        if password is not None and password_hash is not None:
-            name = fields.get("display_name", user.display_name)
-            self._check_password(password, fields.get("email", user.email), name)
-            user.password_hash = password_hash
-            user.sessions_valid_from = clock.now()
-            changes = [{"field": "password", "before": REDACTED, "after": REDACTED}]
-        email = fields.get("email", user.email)
-        if email != user.email and await self._users.is_taken(email):
-            raise _email_taken()
         for name, value in fields.items():
             setattr(user, name, value)
-        return await self._save(user, before, changes, UserPermission.UPDATE)
+        return await self._save(user, before)
 
     @operation(SIGNED_IN, action="user.update_own")
     async def update_own_name(self, change: UserUpdate) -> UserRead:
@@ -271,7 +279,7 @@ class UserService(Service):
         before = await self._read(user)
         if change.display_name is not None:
             user.display_name = change.display_name
-        return await self._save(user, before, [], SIGNED_IN)
+        return await self._save(user, before)
 
     @query(SIGNED_IN, action="user.read_own")
     async def own(self) -> UserRead:
@@ -293,7 +301,7 @@ class UserService(Service):
         before = await self._read(user)
         user.status = UserStatus.SUSPENDED
         user.sessions_valid_from = clock.now()
-        return await self._save(user, before, [], UserPermission.SUSPEND)
+        return await self._save(user, before)
 
     @operation(UserPermission.SUSPEND, action="user.reactivate")
     async def reactivate(self, user_id: UUID) -> UserRead:
@@ -306,27 +314,78 @@ class UserService(Service):
         user = await self._reachable(user_id, UserPermission.SUSPEND)
         before = await self._read(user)
         user.status = UserStatus.ACTIVE
-        return await self._save(user, before, [], UserPermission.SUSPEND)
+        return await self._save(user, before)
 
-    @operation(UserPermission.ASSIGN_ROLES)
-    async def assign_roles(self, user_id: UUID, names: Sequence[str]) -> UserRead:
+    @operation(UserPermission.ASSIGN_ROLES, recent_sign_in=True)
+    async def assign_roles(
+        self, user_id: UUID, names: Sequence[str], *, as_before: Sequence[Assignment] = ()
+    ) -> UserRead:
         """Give a user exactly these roles.
+
+        Args:
+            user_id: The user.
+            names: All roles that they have from now on.
+            as_before: Those of them that are put back as they were given before.
 
         Raises:
             NotFound: No such user.
             Invalid: A role does not exist.
             Conflict: Nobody else would be administrator.
-            PermissionDenied: A role given or taken grants what the actor does not hold.
+            PermissionDenied: A role given or taken grants what the actor does not hold for good;
+                or somebody would reach more by it than the actor does.
         """
         role_ids = await self._role_ids(names)
         user = await self._reachable(user_id, UserPermission.ASSIGN_ROLES)
+        return await self._have_roles(user, role_ids, as_before)
+
+    @operation(UserPermission.ASSIGN_ROLES, action="user.add_roles", recent_sign_in=True)
+    async def add_roles(self, user_id: UUID, names: Sequence[str]) -> UserRead:
+        """Give a user roles beside those that they have; these stay as they are.
+
+        Raises:
+            NotFound: No such user.
+            Invalid: A role does not exist.
+            PermissionDenied: A role grants what the actor does not hold for good; or somebody
+                would reach more by it than the actor does.
+        """
+        more = await self._role_ids(names)
+        user = await self._reachable(user_id, UserPermission.ASSIGN_ROLES)
+        return await self._have_roles(user, await self._had(user) | more)
+
+    @operation(UserPermission.ASSIGN_ROLES, action="user.remove_roles", recent_sign_in=True)
+    async def remove_roles(self, user_id: UUID, names: Sequence[str]) -> UserRead:
+        """Take roles from a user; those that they do not have are passed over.
+
+        Raises:
+            NotFound: No such user.
+            Invalid: A role does not exist.
+            Conflict: Nobody else would be administrator.
+            PermissionDenied: A role grants what the actor does not hold.
+        """
+        fewer = await self._role_ids(names)
+        user = await self._reachable(user_id, UserPermission.ASSIGN_ROLES)
+        had = await self._had(user)
+        return await self._have_roles(user, {name: had[name] for name in had.keys() - fewer})
+
+    async def _had(self, user: User) -> dict[str, UUID]:
+        known = await self._roles.ids()
+        names = (await self._roles.names_of_users([user.id])).get(user.id, [])
+        return {name: known[name] for name in names}
+
+    async def _have_roles(
+        self, user: User, role_ids: Mapping[str, UUID], as_before: Sequence[Assignment] = ()
+    ) -> UserRead:
         graph = await self._roles.graph()
         given = graph.access([Held(name) for name in role_ids])
         if not given.administers_for_good:
             await self._refuse_last_administrator(user)
         before = await self._read(user)
-        await self._roles.replace_for_user(user.id, role_ids.values(), by=self._by)
-        return await self._save(user, before, [], UserPermission.ASSIGN_ROLES)
+        had = await self._facts(user.id)
+        async with self._reach_guard.watching([user.id]):
+            await self._roles.replace_for_user(user.id, role_ids.values(), by=self._by)
+            await self._roles.restore(as_before)
+        changes = change_of("roles", had, await self._facts(user.id))
+        return await self._save(user, before, changes)
 
     @query(UserPermission.DELETE, action="user.delete.preview")
     async def consequences_of_deletion(self, user_id: UUID) -> list[Consequence]:
@@ -343,7 +402,7 @@ class UserService(Service):
             if count
         ]
 
-    @operation(UserPermission.DELETE)
+    @operation(UserPermission.DELETE, recent_sign_in=True)
     async def delete(self, user_id: UUID) -> None:
         """Remove a user for good.
 
@@ -356,8 +415,10 @@ class UserService(Service):
         self._refuse_self(user, "delete")
         await self._refuse_last_administrator(user)
         before = await self._read(user)
+        roles = change_of("roles", await self._facts(user.id), None)
         await self._users.delete(user)
-        self.uow.audit.about("user", user_id, before.email, changes=diff(before, None))
+        changes = [*details(before, None), *roles]
+        self.uow.audit.about("user", user_id, before.email, changes=changes)
 
     async def _with_other_status(
         self, status: UserStatus, whom: UserFilter | Sequence[UUID], preview: BulkPreview
@@ -391,86 +452,15 @@ class UserService(Service):
             raise Conflict(code, "The system itself has no profile.")
         return await self._existing(self.uow.actor.user_id)
 
-    async def _existing(self, user_id: UUID, *, for_update: bool = False) -> User:
-        user = await self._users.get(user_id, for_update=for_update)
-        if user is None:
-            raise _not_found()
-        return user
-
     def _creatable(self) -> frozenset[str]:
         reach = self.uow.actor.access.reach(UserPermission.CREATE)
         # A new user is not a row yet that a rule could leave out.
         fields = reach.writable(part.rule for part in reach.parts)
         return frozenset(FIELDS if fields is None else fields)
 
-    def _rows(self, permission: str) -> Rows:
-        return rows_of(self._registry, self.uow.actor, permission)
-
-    async def _reach(
-        self, user_id: UUID, permission: str, fields: Collection[str] = ()
-    ) -> Row[Any]:
-        """The user, if the permission reaches them and these fields may be written.
-
-        Raises:
-            NotFound: There is no such user for the actor to see.
-            PermissionDenied: The user may be seen, but this may not be done with them.
-        """
-        reading, acting = self._rows(UserPermission.READ), self._rows(permission)
-        user = await self._users.seen(user_id, reading, acting)
-        if user is None:
-            raise _not_found()
-        if not acting.reaches(user):
-            message = f"You have {permission}, but not for this user."
-            raise PermissionDenied(permission, message, code="permission.row")
-        writable = acting.writable(user)
-        _refuse_fields([] if writable is None else set(fields) - writable, permission)
-        return user
-
-    async def _reachable(
-        self, user_id: UUID, permission: str, fields: Collection[str] = ()
-    ) -> User:
-        """The user, locked for change, if the actor also holds all that they hold."""
-        await self._reach(user_id, permission, fields)
-        user = await self._existing(user_id, for_update=True)
-        self.uow.audit.about("user", user.id, user.email)
-        held = await self._roles.access_of(user.id)
-        refuse_beyond(self.uow.actor.access, held.grants, code="user.above_actor")
-        return user
-
-    async def _shown(self, user: UserRead, permission: str) -> UserRead:
-        """As much of the user as the actor may read, or the permission just used lets them see."""
-        reach = [self._rows(UserPermission.READ), self._rows(permission)]
-        if any(rows.is_everything for rows in reach) or user.id == self.uow.actor.user_id:
-            return user
-        row = await self._users.seen(user.id, *reach)
-        if row is None:
-            return user.showing(())
-        masks = [rows.readable(row) for rows in reach]
-        if None in masks:
-            return user
-        return user.showing(frozenset[str]().union(*(mask for mask in masks if mask)))
-
-    async def _read(self, user: User) -> UserRead:
-        roles = await self._roles.names_of_users([user.id])
-        return to_read(user, roles.get(user.id, []))
-
-    async def _save(
-        self, user: User, before: UserRead, changes: list[Change], permission: str
-    ) -> UserRead:
-        try:
-            # Reading flushes what was changed so far.
-            after = await self._read(user)
-            changes = [*diff(before, after), *changes]
-            if changes:
-                user.updated_at = clock.now()
-                user.version += 1
-                user.search_text = search_text(user.display_name, user.email)
-                await self._users.add(user)
-        except IntegrityError as error:
-            raise _email_taken() from error
-        self.uow.audit.about("user", user.id, user.email, changes=changes)
-        saved = after.model_copy(update={"updated_at": user.updated_at, "version": user.version})
-        return await self._shown(saved, permission)
+    async def _facts(self, user_id: UUID) -> list[dict[str, Any]]:
+        """Which roles the user has, and who gave them, as the audit trail records it."""
+        return roles_as_recorded(await self._roles.assignments(user_ids=[user_id]))
 
     @property
     def _by(self) -> tuple[UUID | None, str]:
@@ -481,15 +471,19 @@ class UserService(Service):
         known = await self._roles.ids()
         unknown = sorted({name for name in names if name not in known})
         if unknown:
-            message = (
-                f"There is no role {', '.join(unknown)}; there are {', '.join(sorted(known))}."
-            )
+            others = f"; there are {', '.join(sorted(known))}" if self._reads_roles else ""
+            message = f"There is no role {', '.join(unknown)}{others}."
             raise Invalid("user.role.unknown", message, fields={"roles": message})
-        if not self.uow.actor.access.is_administrator:
+        if not self.uow.actor.access.administers_for_good:
             graph = await self._roles.graph()
             for name in names:
                 grants = graph.grants_of(name)
-                refuse_beyond(self.uow.actor.access, grants, code="user.above_actor")
+                refuse_beyond(
+                    self.uow.actor.access,
+                    grants,
+                    code="user.above_actor",
+                    instead="" if self._reads_roles else UserPermission.ASSIGN_ROLES,
+                )
         return {name: known[name] for name in sorted(set(names))}
 
     def _check_password(self, password: str, email: str, name: str) -> None:
@@ -497,10 +491,18 @@ class UserService(Service):
         if problem is not None and self.uow.actor.kind != "system":
             raise Invalid(problem.code, problem.message, fields={"password": problem.message})
 
-    def _check_version(self, user: User, version: int | None) -> None:
-        if version is not None and version != user.version:
-            message = "Somebody else changed this user in the meantime."
-            raise Conflict("user.version.conflict", message, current_version=user.version)
+    def _refuse_known_password(self, new: UserCreate) -> None:
+        """Whoever makes an account knows its password, so it is good for one sign-in only."""
+        if self.uow.actor.kind == "system":
+            return
+        if not new.must_change_password:
+            message = "Whoever is given a password must change it at the first sign-in."
+            raise Invalid("user.password.known", message, fields={"must_change_password": message})
+        if new.verified and not self.uow.actor.may(UserPermission.RESET_CREDENTIALS):
+            raise PermissionDenied(
+                UserPermission.RESET_CREDENTIALS,
+                "Confirming an address needs the permission user.reset_credentials.",
+            )
 
     def _refuse_self(self, user: User, verb: str) -> None:
         if user.id == self.uow.actor.user_id:
@@ -515,18 +517,3 @@ class UserService(Service):
         if await self._roles.administrators() == {user.id}:
             code = "user.last_administrator"
             raise Conflict(code, "This is the last administrator; name another one first.")
-
-
-def _not_found() -> NotFound:
-    return NotFound("user.not_found", "There is no such user.")
-
-
-def _refuse_fields(locked: Collection[str], permission: str) -> None:
-    if locked:
-        message = f"You may not change {', '.join(sorted(locked))}."
-        raise PermissionDenied(permission, message, code="permission.field")
-
-
-def _email_taken() -> Conflict:
-    message = "This e-mail address is taken by another user."
-    return Conflict("user.email.taken", message, fields={"email": message})

@@ -8,22 +8,26 @@ from uuid import UUID
 
 import reflex as rx
 
-from app.core.errors import Conflict, Invalid
+from app.core import days
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
+from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
+from app.features.audit.activity_state import ActivityState
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.words import (
-    ActivityRow,
-    activity_of,
+    capitalised,
     in_words,
     label_of,
     last_to_change,
 )
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
+from app.features.users.credential_service import CredentialService
 from app.features.users.permissions import UserPermission
 from app.features.users.schemas import (
     FIELDS,
+    EmailChange,
     UserCreate,
     UserFilter,
     UserListQuery,
@@ -42,7 +46,7 @@ from app.ui.record_state import RecordState
 
 RECORD = "/users/[user_id]"
 """Route of a user's own page."""
-_FIELDS = ("display_name", "email", "verified")
+_FIELDS = ("display_name",)
 """The fields of a record's form."""
 _NEEDED = ("display_name", "email", "password")
 """The fields that a new user cannot do without."""
@@ -97,6 +101,7 @@ class UserList(ViewedListState, BulkListState, rx.State):
 
     visible: list[str] = list(column_keys)
     bulk_verbs: ClassVar[dict[str, str]] = {"suspend": "Suspended", "reactivate": "Reactivated"}
+    bulk_harmless: ClassVar[frozenset[str]] = frozenset({"reactivate"})
     bulk_nouns: ClassVar[tuple[str, str]] = ("user", "users")
 
     rows: list[UserRow] = []
@@ -111,11 +116,13 @@ class UserList(ViewedListState, BulkListState, rx.State):
         request = parse(UserListQuery, arguments)
         async with runtime.operations(UserService) as users:
             page = await users.page(request)
-            count = await users.count(
-                UserFilter(**request.model_dump(include={"q", "status", "role"}))
+            count = (
+                await users.count(UserFilter(**request.model_dump(include={"q", "status", "role"})))
+                if self._must_count()
+                else None
             )
         self.rows = [_row(user) for user in page.items]
-        self._show_page(page, total=count.count, total_is_exact=count.is_exact)
+        self._show_page(page, count)
         if not self.role_options and runtime.caller().actor.may(RolePermission.READ):
             async with runtime.operations(RoleService) as roles:
                 self.role_options = [
@@ -183,11 +190,11 @@ class NewUser(PageState, rx.State):
         except (Invalid, Conflict) as error:
             self._show_form_problem(error)
             return None
-        await self._say(f"{user.title} can sign in now.")
+        await self._say(f"{new.display_name} can sign in now.")
         return rx.redirect(f"/users/{user.id}")
 
 
-class UserRecord(RecordState, rx.State):
+class UserRecord(ActivityState, RecordState, rx.State):
     """One user: details, roles, and what may be done with them."""
 
     route: ClassVar[str] = RECORD
@@ -202,8 +209,8 @@ class UserRecord(RecordState, rx.State):
     is_self: bool = False
     consequences: list[str] = []
     deleting: bool = False
-    setting_password: bool = False
-    activity: list[ActivityRow] = []
+    resetting: bool = False
+    changing_email: bool = False
 
     @rx.var
     def may_be_suspended(self) -> bool:
@@ -219,6 +226,11 @@ class UserRecord(RecordState, rx.State):
     def may_be_deleted(self) -> bool:
         """Whether deleting makes sense."""
         return self._is_another
+
+    @rx.var
+    def may_be_reset(self) -> bool:
+        """Whether starting a password reset makes sense."""
+        return self._is_another and self.user.status == UserStatus.ACTIVE
 
     @property
     def _is_another(self) -> bool:
@@ -240,7 +252,7 @@ class UserRecord(RecordState, rx.State):
         user_id = self._id()
         if user_id is None:
             return
-        self.activity = await activity_of("user", user_id)
+        await self._load_activity_of("user", user_id)
 
     @handler(UserPermission.UPDATE)
     async def save(self, form: dict[str, Any]) -> None:
@@ -266,8 +278,7 @@ class UserRecord(RecordState, rx.State):
     @handler(UserPermission.READ)
     async def take_theirs(self) -> Any:
         """Drop what was typed and load what somebody else saved."""
-        self.conflict = ""
-        self.user = UserDetails()
+        self._discard()
         return UserRecord.load
 
     @handler(UserPermission.ASSIGN_ROLES)
@@ -295,36 +306,43 @@ class UserRecord(RecordState, rx.State):
         await self._show(user)
         await self._say(f"{user.title} can sign in again.")
 
-    @handler(UserPermission.UPDATE)
-    async def open_password(self) -> None:
-        """Ask for the user's new password."""
+    @handler(UserPermission.RESET_CREDENTIALS)
+    async def ask_reset(self) -> None:
+        """Say what a password reset is, if the person may start one for this user."""
+        async with runtime.operations(CredentialService) as credentials:
+            await credentials.check_reset(self._known_id())
+        self.resetting = True
+
+    @handler(UserPermission.RESET_CREDENTIALS)
+    async def ask_email(self) -> None:
+        """Ask for the user's new address."""
         self._clear_form_problem()
-        self.setting_password = True
+        self.changing_email = True
 
     @handler(SIGNED_IN)
     async def close_dialogs(self) -> None:
         """Leave everything as it is."""
-        self.setting_password = False
+        self.resetting = False
+        self.changing_email = False
         self.deleting = False
         self.conflict = ""
 
-    @handler(UserPermission.UPDATE)
-    async def save_password(self, form: dict[str, Any]) -> None:
-        """Set the user's password; their sessions end."""
+    @handler(UserPermission.RESET_CREDENTIALS)
+    async def save_email(self, form: dict[str, Any]) -> None:
+        """Change the address that the user signs in with; their sessions end."""
         self._clear_form_problem()
         try:
-            wanted = {"password": form.get("password", "")}
-            if self.writable.get("must_change_password", True):
-                wanted["must_change_password"] = form.get("must_change_password", True)
-            change = parse(UserUpdate, wanted)
-            async with runtime.operations(UserService) as users:
-                user = await users.update(self._known_id(), change)
-        except Invalid as error:
+            change = parse(
+                EmailChange, {name: form[name] for name in ("email", "verified") if name in form}
+            )
+            async with runtime.operations(CredentialService) as credentials:
+                user = await credentials.change_email(self._known_id(), change)
+        except (Conflict, Invalid, PermissionDenied) as error:
             self._show_form_problem(error)
             return
-        self.setting_password = False
+        self.changing_email = False
         await self._show(user)
-        await self._say("The password is set; open sessions have ended.")
+        await self._say("The address is saved.")
 
     @handler(UserPermission.DELETE)
     async def ask_delete(self) -> None:
@@ -386,7 +404,8 @@ class UserRecord(RecordState, rx.State):
     def _reset_messages(self) -> None:
         super()._reset_messages()
         self.deleting = False
-        self.setting_password = False
+        self.resetting = False
+        self.changing_email = False
 
     async def _read(self, found: UUID) -> None:
         async with runtime.operations(UserService) as users:
@@ -417,6 +436,38 @@ class UserRecord(RecordState, rx.State):
         self.role_choices = await _role_choices(seen.get("roles", []), await _role_ends(user.id))
 
 
+class UserCommand(PageState, rx.State):
+    """What the command palette does with a user who was found there, on whatever page."""
+
+    @handler(UserPermission.SUSPEND)
+    async def suspend(self, user_id: str) -> Any:
+        """Keep the user from signing in."""
+        async with runtime.operations(UserService) as users:
+            user = await users.suspend(_id_of(user_id))
+        await self._say(f"{user.title} is suspended; open sessions have ended.")
+        return self._anew()
+
+    @handler(UserPermission.SUSPEND)
+    async def reactivate(self, user_id: str) -> Any:
+        """Let the user sign in again."""
+        async with runtime.operations(UserService) as users:
+            user = await users.reactivate(_id_of(user_id))
+        await self._say(f"{user.title} can sign in again.")
+        return self._anew()
+
+    def _anew(self) -> Any:
+        """What loads the page that is open: it may show the user."""
+        page = runtime.current().policy.by_path(self.router.url.path)
+        return list(page.on_load) if page else None
+
+
+def _id_of(user_id: str) -> UUID:
+    found = parse_id(user_id)
+    if found is None:
+        raise NotFound(*UserRecord.nothing)
+    return found
+
+
 USER_RECORD = Record(name=UserRecord.user.title, address="/users/" + UserRecord.user.id)
 
 
@@ -433,7 +484,7 @@ async def _role_ends(user_id: UUID) -> dict[str, str]:
     """Until when those roles are held that are not held for good, in words."""
     async with runtime.operations(UserService) as users:
         ends = await users.role_ends(user_id)
-    return {name: f"Until {in_words(end.isoformat())}." for name, end in ends.items()}
+    return {name: f"{capitalised(days.until(end))}." for name, end in ends.items()}
 
 
 async def _role_choices(
@@ -446,7 +497,7 @@ async def _role_choices(
             for name in chosen
         ]
     async with runtime.operations(RoleService) as roles:
-        return [
+        choices: list[dict[str, str | bool]] = [
             {
                 "value": role.name,
                 "label": role.name,
@@ -455,6 +506,8 @@ async def _role_choices(
             }
             for role in await roles.all()
         ]
+    # What is held comes first; each part stays in the order of names.
+    return sorted(choices, key=lambda each: not each["checked"])
 
 
 def _text(moment: datetime | None) -> str:

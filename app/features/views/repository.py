@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 
+from app.core.folding import order_key
 from app.core.repository import Repository
 from app.features.views.models import ListView
 
@@ -23,9 +24,10 @@ class ViewRepository(Repository[ListView]):
                 ListView.path == path,
                 or_(col(ListView.owner_id) == owner_id, col(ListView.is_shared)),
             )
-            .order_by(func.lower(ListView.name), col(ListView.id))
+            .order_by(col(ListView.id))
         )
-        return (await self.session.exec(statement)).all()
+        found = (await self.session.exec(statement)).all()
+        return sorted(found, key=lambda view: order_key(view.name))
 
     async def count_own(self, owner_id: UUID, path: str | None = None) -> int:
         """How many views somebody has, of one list or of all."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from app.core.text import plain_text
+from app.core.text import shown_text
 
 _PLACE = frozenset({"cursor", "from", "view", "entry"})
 """Where somebody is in a list, which is no part of a view."""
@@ -27,10 +27,10 @@ def _parameters(text: str) -> str:
 
 
 ViewName = Annotated[
-    str, Field(max_length=60), BeforeValidator(plain_text), AfterValidator(_one_line)
+    str, Field(max_length=60), BeforeValidator(shown_text), AfterValidator(_one_line)
 ]
 ViewQuery = Annotated[
-    str, Field(max_length=2000), BeforeValidator(plain_text), AfterValidator(_parameters)
+    str, Field(max_length=2000), BeforeValidator(shown_text), AfterValidator(_parameters)
 ]
 
 
@@ -39,7 +39,9 @@ class ViewCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str = Field(max_length=100, description="Of the list.")
+    path: Annotated[str, BeforeValidator(shown_text)] = Field(
+        max_length=100, description="Of the list."
+    )
     name: ViewName
     query: ViewQuery = Field(description="The list's address after its question mark.")
 

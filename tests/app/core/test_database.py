@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import TextClause, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from app.core.database import Database
 from app.core.errors import Unavailable
+from app.core.postgres import TimeLimits
 from scripts.servers import free_port
 
 SCHEMA = (
@@ -328,7 +329,7 @@ class TestConnection:
         """A server that is not there is an error at once."""
         database = Database(f"postgresql://postgres@127.0.0.1:{free_port()}/none")
 
-        with pytest.raises((OSError, OperationalError)):
+        with pytest.raises(Unavailable):
             await database.ping()
         await database.close()
 
@@ -369,3 +370,59 @@ class TestConnection:
             await write(database, statement)
 
         assert "parameters hidden" in str(failed.value)
+
+
+class TestOutages:
+    """What keeps a database from answering is said in one way, with a code of its own."""
+
+    async def test_full(self, tmp_path: Path) -> None:
+        """A write that finds no more space says that the disk is full, and leaves nothing."""
+        database = Database(f"sqlite:///{tmp_path / 'full.db'}")
+        await create(database)
+        async with database.writing.connect() as connection:
+            await connection.execute(text("PRAGMA max_page_count = 8"))
+            with pytest.raises(Unavailable) as refused:
+                await connection.execute(
+                    text("CREATE TABLE more AS SELECT randomblob(100000) FROM counters")
+                )
+
+        assert refused.value.code == "database.full"
+        assert await value(database) == 0
+        await database.close()
+
+    @pytest.mark.postgres
+    async def test_takes_no_changes(self, postgres_url: str) -> None:
+        """A PostgreSQL that only reads, as after a failover, says so."""
+        database = Database(f"{postgres_url}?default_transaction_read_only=on")
+        await database.ping()
+        with pytest.raises(Unavailable) as refused:
+            await database.check_writable()
+        with pytest.raises(Unavailable) as kept:
+            await write(database, text("CREATE TABLE t (id integer)"))
+
+        assert (refused.value.code, kept.value.code) == ("database.read_only",) * 2
+        await database.close()
+
+    @pytest.mark.postgres
+    async def test_takes_too_long(self, postgres_url: str) -> None:
+        """A statement that takes longer than allowed ends, and the connection is good for more."""
+        database = Database(postgres_url, limits=TimeLimits(statement=0.2))
+        with pytest.raises(Unavailable) as refused:
+            await write(database, text("SELECT pg_sleep(60)"))
+        await database.ping()
+
+        assert refused.value.code == "database.too_slow"
+        await database.close()
+
+    @pytest.mark.postgres
+    async def test_locked(self, postgres_url: str) -> None:
+        """Whoever waits too long for what others have locked is told that the database is busy."""
+        database = Database(postgres_url, limits=TimeLimits(lock=0.2))
+        await create(database)
+        async with database.writing.connect() as other:
+            await other.execute(RAISE)
+            with pytest.raises(Unavailable) as refused:
+                await write(database, RAISE)
+
+        assert refused.value.code == "database.busy"
+        await database.close()

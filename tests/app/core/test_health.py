@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from app.core.health import HealthChecks
+import pytest
+
+from app.core.health import ComponentHealth, HealthChecks, State, overall
 
 
 async def fine() -> None:
@@ -39,6 +41,13 @@ class TestRun:
         assert answers["cache"].state == "down"
         assert answers["cache"].problem == "ConnectionError"
 
+    async def test_degraded(self) -> None:
+        """A failing component that most things work without is degraded."""
+        answers = await HealthChecks({"database": fine}, {"cache": broken}).run()
+
+        assert answers["database"].state == "up"
+        assert (answers["cache"].state, answers["cache"].problem) == ("degraded", "ConnectionError")
+
     async def test_hanging(self) -> None:
         """A component that hangs is down after the time-out."""
         started = time.perf_counter()
@@ -63,3 +72,20 @@ class TestRun:
     async def test_nothing_to_ask(self) -> None:
         """Without components there is nothing to be down."""
         assert await HealthChecks({}).run() == {}
+
+
+class TestOverall:
+    """The state of all components together."""
+
+    @pytest.mark.parametrize(
+        ("states", "together"),
+        [
+            ([], "up"),
+            (["up", "up"], "up"),
+            (["up", "degraded"], "degraded"),
+            (["degraded", "down", "up"], "down"),
+        ],
+    )
+    def test_worst(self, states: list[State], together: State) -> None:
+        """The worst one counts."""
+        assert overall(ComponentHealth(state, 1) for state in states) == together

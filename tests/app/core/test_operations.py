@@ -14,6 +14,7 @@ from app.core.audit import AuditEntry
 from app.core.errors import Conflict, NotFound, PermissionDenied, Unauthenticated
 from app.core.operations import Operation, Service, operation, operations_of, query
 from app.core.permissions import PUBLIC, SIGNED_IN
+from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import AccessStamp
 from app.testing.platform import Platform
@@ -181,7 +182,7 @@ class TestAllowed:
 
 
 class TestRefused:
-    """Whoever does not hold the permission changes nothing, and it is recorded."""
+    """Whoever does not hold the permission changes nothing, and it is recorded or counted."""
 
     @pytest.mark.parametrize(
         "method", [StampService.read, StampService.raise_it, StampService.own, StampService.obey]
@@ -195,10 +196,10 @@ class TestRefused:
 
         assert refused.value.code == "auth.required"
         assert await stamp(run) == before
-        [entry] = await entries(platform)
-        assert (entry.action, entry.outcome) == (method.__operation__.action, "denied")
-        assert (entry.actor_kind, entry.actor_id) == ("anonymous", None)
-        assert entry.error_code == "auth.required"
+        assert await entries(platform) == []
+        [calls] = (await platform.container.get(StrangerRefusals)).take()
+        assert calls.samples == [method.__operation__.action]
+        assert calls.codes == {"auth.required": 1}
 
     @pytest.mark.parametrize("grants", [[], ["stamp.read"], ["stamp.raise_all"], ["user.*"]])
     async def test_without_the_permission(

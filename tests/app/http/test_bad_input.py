@@ -57,6 +57,7 @@ def form(name: str, media_type: str, content: bytes = b"a=b") -> Case:
 
 MALFORMED, NOT_JSON = "request.malformed", "request.body.not_json"
 NOT_FOUND, METHOD = "route.not_found", "route.method_not_allowed"
+MANY_FIELDS = "{" + ", ".join(f'"{number}": 1' for number in range(1001)) + "}"
 CURSOR, SORT = "page.cursor.invalid", "page.sort.unknown"
 
 CASES = [
@@ -67,8 +68,9 @@ CASES = [
     body("text", "hello", 400, NOT_JSON),
     body("NUL", b"\0", 400, NOT_JSON),
     body("not UTF-8", b'{"email": "\xff"}', 400, MALFORMED),
-    body("deep list", "[" * 100_000 + "]" * 100_000, 400, MALFORMED),
-    body("deep object", '{"a":' * 50_000 + "1" + "}" * 50_000, 400, MALFORMED),
+    body("deep list", "[" * 30_000 + "]" * 30_000, 400, MALFORMED),
+    body("rather deep list", "[" * 33 + "]" * 33, 400, MALFORMED),
+    body("deep object", '{"a":' * 10_000 + "1" + "}" * 10_000, 400, MALFORMED),
     body("number of 5,000 digits", '{"email": ' + "9" * 5000 + "}", 400, MALFORMED),
     # JSON of another shape.
     body("nothing", "", 422, "request.invalid", "body"),
@@ -104,11 +106,15 @@ CASES = [
     *[
         Case(f"null as {name}", "PATCH", f"{USERS}/{{id}}", 422, "request.invalid",
              frozenset({name}), f'{{"{name}": null}}'.encode(), JSON)
-        for name in ("email", "display_name", "password", "verified", "must_change_password")
+        for name in ("display_name", "must_change_password")
     ],
     Case("wrong details of a change", "PATCH", f"{USERS}/{{id}}", 422, "request.invalid",
-         frozenset({"email", "display_name", "verified"}),
-         b'{"email": "x", "display_name": "", "verified": "maybe"}', JSON),
+         frozenset({"display_name", "must_change_password"}),
+         b'{"display_name": "", "must_change_password": "maybe"}', JSON),
+    Case("wrong address", "POST", f"{USERS}/{{id}}/email", 422, "request.invalid",
+         frozenset({"email", "verified"}), b'{"email": "x", "verified": "maybe"}', JSON),
+    Case("wrong start of a reset", "POST", f"{USERS}/{{id}}/reset-credentials", 422,
+         "request.invalid", frozenset({"end_sessions"}), b'{"end_sessions": "maybe"}', JSON),
     body("address twice", '{"email": "a@example.com", "email": "b@example.com"}', 400, MALFORMED),
     body("name twice deep inside", '{"roles": [{"a": 1, "a": 1}]}', 400, MALFORMED),
     Case("version zero", "PATCH", f"{USERS}/{{id}}", 422, "request.invalid",
@@ -118,12 +124,20 @@ CASES = [
     Case("huge version", "PATCH", f"{USERS}/{{id}}", 409, "user.version.conflict",
          frozenset(), b'{"version": ' + b"9" * 4000 + b"}", JSON),
     Case("half a replacement", "PUT", f"{USERS}/{{id}}", 422, "request.invalid",
-         frozenset({"display_name", "verified"}), b'{"email": "a@example.com"}', JSON),
+         frozenset({"display_name"}), b'{"must_change_password": true}', JSON),
     Case("unknown role", "POST", f"{USERS}/{{id}}/roles", 422, "user.role.unknown",
          frozenset({"roles"}), b'{"roles": ["emperor"]}', JSON),
-    # Too large.
-    body("too large", b'{"display_name": "' + b"x" * 10_500_000 + b'"}', 413,
+    # Too large, or too much of it.
+    body("too large", b'{"display_name": "' + b"x" * 64 * 1024 + b'"}', 413,
          "request.body.too_large"),
+    body("too many fields", MANY_FIELDS, 422,
+         "request.body.too_many_values"),
+    body("too many items", f'{{"roles": [{", ".join(["{}"] * 1001)}]}}', 422,
+         "request.body.too_many_values"),
+    Case("too large for a stranger", "POST", "/api/v1/auth/login", 413, "request.body.too_large",
+         content=b" " * 4097, headers=JSON),
+    Case("two lengths", "POST", USERS, 400, "request.length.ambiguous", content=b"{}",
+         headers={**JSON, "Content-Length": "2", "Transfer-Encoding": "chunked"}),
     # Another media type.
     form("form", "application/x-www-form-urlencoded"),
     form("text", "text/plain", b'{"email": "ada@example.com"}'),
@@ -140,9 +154,12 @@ CASES = [
     Case("encoded up", "GET", "/api/v1/users/%2e%2e%2fx", 404, NOT_FOUND),
     Case("wrong method", "PUT", USERS, 405, METHOD),
     Case("invented method", "BREW", USERS, 405, METHOD),
-    Case("options", "OPTIONS", USERS, 405, METHOD),
     Case("no id", "GET", f"{USERS}/1", 422, "request.invalid", frozenset({"user_id"})),
-    Case("long id", "GET", f"{USERS}/{'x' * 5000}", 422, "request.invalid", frozenset({"user_id"})),
+    Case("long id", "GET", f"{USERS}/{'x' * 2000}", 422, "request.invalid", frozenset({"user_id"})),
+    Case("long address", "GET", f"{USERS}/{'x' * 2048}", 414, "request.address.too_long"),
+    Case("long query", "GET", f"{USERS}?q={'x' * 2048}", 414, "request.address.too_long"),
+    Case("many parameters", "GET", f"{USERS}?{'&'.join(['q=x'] * 51)}", 400,
+         "request.parameters.too_many"),
     Case("NUL id", "DELETE", f"{USERS}/%00", 422, "request.invalid", frozenset({"user_id"})),
     Case("half an id", "GET", f"{USERS}/%ed%a0%80", 422, "request.invalid", frozenset({"user_id"})),
     Case("missing id", "GET", f"{USERS}/01890000-0000-7000-8000-000000000000", 404,
@@ -154,7 +171,7 @@ CASES = [
     query("no limit", "limit=0", "limit"),
     query("large limit", "limit=201", "limit"),
     query("word as limit", "limit=many", "limit"),
-    query("huge limit", "limit=" + "9" * 5000, "limit"),
+    query("huge limit", "limit=" + "9" * 2000, "limit"),
     query("unknown sort", "sort=password_hash", "sort", code=SORT),
     query("empty sort", "sort=", "sort", code=SORT),
     query("odd sort", "sort=%00", "sort", code=SORT),
@@ -233,7 +250,7 @@ class TestBadInput:
 
         async def endless() -> AsyncIterator[bytes]:
             for _ in range(11):
-                yield b" " * 1_000_000
+                yield b" " * 10_000
 
         response = await client.post(USERS, content=endless(), headers=JSON)
 

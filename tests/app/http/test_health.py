@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import httpx
-import pytest
 
+from app.bootstrap import file_troubles
 from app.core.migrations import Migrator
-from app.settings import load_settings
+from app.settings import RedisSettings, load_settings
 from app.testing.fixtures import settings_for
 from app.testing.platform import Platform, open_platform
 from scripts.servers import free_port
@@ -42,9 +42,37 @@ class TestReady:
         assert {"database", "migrations"} <= ready["components"].keys()
         assert {part["state"] for part in ready["components"].values()} == {"up"}
 
+    async def test_without_redis(self, tmp_path: Path, database_url: str) -> None:
+        """Without the Redis of several workers the API is ready, and the answer says degraded."""
+        settings = settings_for(database_url, tmp_path)
+        redis = RedisSettings(url=f"redis://127.0.0.1:{free_port()}/0")
+        settings = settings.model_copy(update={"redis": redis})
+        async with open_platform(settings) as platform, platform.client() as client:
+            response = await client.get("/ready")
+
+        ready = response.json()
+        assert (response.status_code, ready["state"]) == (200, "degraded")
+        assert ready["components"]["redis"]["state"] == "degraded"
+        assert ready["components"]["database"]["state"] == "up"
+
+    async def test_files_missing(self, tmp_path: Path, database_url: str) -> None:
+        """Without the file of roles, or the anchor file's folder, the answer says degraded."""
+        settings = settings_for(database_url, tmp_path)
+        access = settings.access.model_copy(update={"file": tmp_path / "roles.yaml"})
+        audit = settings.audit.model_copy(update={"anchor_file": tmp_path / "none" / "anchor"})
+        for change in ({"access": access}, {"audit": audit}):
+            changed = settings.model_copy(update=change)
+            assert len(file_troubles(changed)) == 1
+            async with open_platform(changed) as platform, platform.client() as client:
+                response = await client.get("/ready")
+
+            ready = response.json()
+            assert (response.status_code, ready["state"]) == (200, "degraded")
+            assert ready["components"]["files"]["state"] == "degraded"
+
     async def test_schema_not_current(self, client: httpx.AsyncClient, platform: Platform) -> None:
         """A server of the next version is not ready before its migrations ran."""
-        await (await platform.container.get(Migrator)).downgrade("base")
+        await (await platform.container.get(Migrator)).downgrade("base", destroys_proof=True)
 
         response = await client.get("/ready")
 
@@ -73,18 +101,24 @@ class TestReady:
 class TestDatabaseGone:
     """Every other route when the database does not answer."""
 
-    @pytest.mark.parametrize(
-        ("method", "path"), [("POST", "/api/v1/auth/login"), ("GET", "/api/v1/users")]
-    )
-    async def test_unavailable(self, tmp_path: Path, method: str, path: str) -> None:
+    async def test_stranger(self, tmp_path: Path) -> None:
+        """Whoever is not signed in is refused without asking the database."""
+        settings = settings_for(f"postgresql://x:hidden@127.0.0.1:{free_port()}/x", tmp_path)
+        async with open_platform(settings) as platform, platform.client() as client:
+            response = await client.get("/api/v1/users")
+
+        assert (response.status_code, response.json()["code"]) == (401, "auth.required")
+
+    async def test_unavailable(self, tmp_path: Path) -> None:
         """503 with a problem that says to try again, and no internals; it is no defect."""
         settings = settings_for(f"postgresql://x:hidden@127.0.0.1:{free_port()}/x", tmp_path)
         credentials = {"email": "ada@example.com", "password": "x"}
         async with open_platform(settings) as platform, platform.client() as client:
-            response = await client.request(method, path, json=credentials)
+            response = await client.post("/api/v1/auth/login", json=credentials)
 
             assert platform.reports == []
         problem = response.json()
         assert (response.status_code, problem["code"]) == (503, "database.unavailable")
+        assert response.headers["Retry-After"] == str(problem["retry_after_seconds"])
         assert "hidden" not in response.text
         assert "asyncpg" not in response.text

@@ -1,14 +1,18 @@
 """Each request that could have changed something is in the audit trail once, done or refused."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from app.core.audit import AuditEntry
+from app.scheduling import run
+from app.settings import Settings
 from app.testing.factories import PASSWORD, UserFactory
-from app.testing.platform import ORIGIN, Platform, SignedIn
+from app.testing.fixtures import settings_for
+from app.testing.platform import ADDRESS, ORIGIN, Platform, SignedIn
 
 ACTION = "request.write"
 USER = "/api/v1/users/01890000-0000-7000-8000-000000000001"
@@ -88,6 +92,21 @@ class TestSignedIn:
         assert entry.channel == "api"
         assert 0 <= entry.duration_ms < 10_000
 
+    async def test_tells_what_the_caller_calls_it(
+        self, client: httpx.AsyncClient, platform: Platform
+    ) -> None:
+        """An id that the caller sent stands in the details, beside ours and never in its place."""
+        headers = {"X-Request-ID": "theirs-1"}
+        role = {"name": "planned", "description": ""}
+        done = await client.post("/api/v1/roles", json=role, headers=headers)
+        refused = await client.post("/api/v1/users", json={}, headers=headers)
+
+        assert (done.status_code, refused.status_code) == (201, 422)
+        for answer in (done, refused):
+            [entry] = await recorded(platform, answer)
+            assert entry.detail["client_request_id"] == "theirs-1"
+        assert await platform.audit(request_id="theirs-1") == []
+
     async def test_done_by_a_query(self, client: httpx.AsyncClient, platform: Platform) -> None:
         """What asks by POST has an entry, too."""
         change = {"change": {"name": "planned"}}
@@ -137,6 +156,99 @@ class TestSignedIn:
 
         [entry] = await recorded(platform, response)
         assert entry.detail["path"] == f"/api/{'x' * 195}"
+
+
+READ = "request.read"
+
+
+@pytest.mark.actor("admin")
+class TestEverything:
+    """With `audit.record_requests` also requests that only read are told of, by a job."""
+
+    @pytest.fixture
+    def settings(self, database_url: str, tmp_path: Path) -> Settings:
+        """The settings of `platform`."""
+        configured = settings_for(database_url, tmp_path)
+        audit = configured.audit.model_copy(update={"record_requests": True})
+        return configured.model_copy(update={"audit": audit})
+
+    async def noted(self, platform: Platform, response: httpx.Response) -> list[AuditEntry]:
+        """The entries of a request, once the job has run."""
+        job = next(each for each in platform.registry.jobs if each.id == "audit.reads")
+        await run(job, platform.container)
+        return await recorded(platform, response)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status", "code", "route"),
+        [
+            ("GET", "/api/v1/auth/me", 200, "", "/api/v1/auth/me"),
+            ("GET", "/api/v1/users?limit=0", 422, "request.invalid", "/api/v1/users"),
+            ("GET", USER, 404, "user.not_found", "/api/v1/users/{user_id}"),
+            ("GET", "/api/v1/no-such", 404, "route.not_found", ""),
+        ],
+    )
+    async def test_reading(  # noqa: PLR0917 - a table
+        self,
+        client: httpx.AsyncClient,
+        platform: Platform,
+        signed_in: SignedIn,
+        method: str,
+        path: str,
+        status: int,
+        code: str,
+        route: str,
+    ) -> None:
+        """Has one entry: who, what, where, and with which answer; nothing of what was asked."""
+        response = await client.request(method, path)
+
+        assert await recorded(platform, response) == []
+        [entry] = await self.noted(platform, response)
+        outcome = "failed" if code else "succeeded"
+        assert (response.status_code, entry.action) == (status, READ)
+        assert (entry.outcome, entry.error_code) == (outcome, code)
+        path = path.partition("?")[0]
+        facts = {"method": method, "route": route, "path": path, "status": status}
+        assert facts.items() <= entry.detail.items()
+        assert entry.detail["first_at"] == entry.detail["last_at"]
+        assert (entry.actor_id, entry.address) == (signed_in.user.id, ADDRESS)
+        assert entry.target_label == f"{method} {route or 'to an unknown address'}"
+
+    async def test_each_for_itself(self, client: httpx.AsyncClient, platform: Platform) -> None:
+        """The same request twice has two entries."""
+        for _ in range(2):
+            response = await client.get("/api/v1/auth/me")
+        await self.noted(platform, response)
+
+        assert len(await platform.audit(action=READ)) == 2
+
+    @pytest.mark.parametrize(
+        ("method", "path", "action"),
+        [("POST", "/api/v1/users", ACTION), ("POST", "/api/v1/auth/logout", "auth.sign_out")],
+    )
+    async def test_writing(
+        self, client: httpx.AsyncClient, platform: Platform, method: str, path: str, action: str
+    ) -> None:
+        """What has an entry anyway has no second one."""
+        response = await client.request(method, path)
+
+        assert [each.action for each in await self.noted(platform, response)] == [action]
+
+    async def test_denied(self, platform: Platform, make_user: UserFactory) -> None:
+        """A refusal has an entry anyway, too."""
+        signed_in = await platform.sign_in(await make_user(), PASSWORD)
+        async with platform.client(signed_in.tokens.access_token) as nobody:
+            response = await nobody.get("/api/v1/users")
+
+        [entry] = await self.noted(platform, response)
+        assert (entry.action, entry.outcome) == ("user.read", "denied")
+
+    async def test_by_nobody(self, platform: Platform) -> None:
+        """Visitors leave none."""
+        async with platform.client() as visitor:
+            response = await visitor.get("/api/v1/users")
+
+        assert response.status_code == 401
+        assert await self.noted(platform, response) == []
 
 
 @pytest.mark.actor("user")
@@ -234,3 +346,5 @@ class TestDefects:
         response = await client.post("/api/v1/users", json={})
 
         assert response.status_code == 422
+        assert len(platform.reports) == 1
+        platform.reports.clear()

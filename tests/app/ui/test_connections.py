@@ -5,6 +5,8 @@ from typing import Any
 
 from app.ui.connections import Connections, closable
 
+ADDRESS = "192.0.2.1"
+
 
 class TestClose:
     """`Connections.close` and `closable`."""
@@ -18,8 +20,8 @@ class TestClose:
         async def send(_message: Any) -> None:
             raise AssertionError
 
-        with Connections().opened() as (_, closing):
-            message = await closable(closing, receive, send)()
+        with Connections().opened(ADDRESS, "") as socket:
+            message = await closable(socket, receive, send)()
 
         assert message["text"] == "hello"
 
@@ -36,10 +38,10 @@ class TestClose:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        with connections.opened() as (socket_id, closing):
-            waiting = asyncio.ensure_future(closable(closing, receive, send)())
+        with connections.opened(ADDRESS, "") as socket:
+            waiting = asyncio.ensure_future(closable(socket, receive, send)())
             await asyncio.sleep(0)
-            connections.close(socket_id)
+            connections.close(socket.id)
             message = await waiting
 
         assert message["type"] == "websocket.disconnect"
@@ -48,9 +50,52 @@ class TestClose:
     async def test_others_stay(self) -> None:
         """Closing one socket, or one that is no more, leaves the others open."""
         connections = Connections()
-        with connections.opened() as (first_id, one), connections.opened() as (_, other):
-            connections.close(first_id)
+        with connections.opened(ADDRESS, "") as one, connections.opened(ADDRESS, "") as other:
+            connections.close(one.id)
             connections.close("unknown")
 
-            assert one.is_set()
-            assert not other.is_set()
+            assert one.closing.is_set()
+            assert not other.closing.is_set()
+
+    async def test_all_with_last_words(self) -> None:
+        """All sockets can be closed with a frame before, and none opened until it is over."""
+        connections = Connections()
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.Event().wait()
+            return {}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        with connections.opened(ADDRESS, "") as socket:
+            connections.close_all("farewell")
+            await closable(socket, receive, send)()
+
+            assert sent[0]["text"] == "farewell"
+            assert [each["type"] for each in sent] == ["websocket.send", "websocket.close"]
+            assert connections.is_closed
+        connections.reopen()
+        assert not connections.is_closed
+
+
+class TestCounts:
+    """How many are open."""
+
+    def test_of_network_and_session(self) -> None:
+        """Sockets are counted by network and session while they are open; strangers together."""
+        connections = Connections()
+        with (
+            connections.opened("2001:db8::1", "a"),
+            connections.opened("2001:db8::2", ""),
+            connections.opened(ADDRESS, ""),
+        ):
+            assert connections.of_network("2001:db8::/64") == 2
+            assert connections.of_network(ADDRESS) == 1
+            assert connections.of_session("a") == 1
+            assert connections.of_session("") == 2
+            assert len(connections) == 3
+
+        assert len(connections) == 0
+        assert connections.of_network(ADDRESS) == connections.of_session("") == 0

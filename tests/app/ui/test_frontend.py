@@ -26,6 +26,20 @@ def frontend(tmp_path: Path) -> Frontend:
     return Frontend(tmp_path)
 
 
+def test_page_for_a_lost_server_is_a_file(tmp_path: Path) -> None:
+    """The browser keeps it; it is no page that somebody would have to be signed in for."""
+    (tmp_path / "offline.html").write_text(f"<html><script>{SCRIPT}</script></html>")
+    (tmp_path / "sw.js").write_text("fetch('/offline.html')")
+
+    page = Frontend(tmp_path).asset("/offline.html", NOTHING)
+    worker = Frontend(tmp_path).asset("/sw.js", NOTHING)
+
+    assert page is not None
+    assert "'sha256-" in page.headers["content-security-policy"]
+    assert worker is not None
+    assert "connect-src 'self'" in worker.headers["content-security-policy"]
+
+
 class TestPage:
     """HTML pages."""
 

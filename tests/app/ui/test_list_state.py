@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+import reflex as rx
+from reflex.state import BaseState
 
+from app.bootstrap import build_registry
 from app.features.users.state import UserList
-from app.testing.factories import UserFactory
+from app.testing.factories import RoleFactory, UserFactory
+from app.ui.list_state import ListState
 from tests.fixtures.tab import Tab
 
 pytestmark = pytest.mark.actor("admin")
@@ -103,3 +107,46 @@ async def test_no_stale_rows_below_an_error(tab: Tab) -> None:
     assert state.rows == []
     assert "nope" in state.problem.message
     assert await tab.messages() == []
+
+
+def _lists() -> list[type[BaseState]]:
+    """The states of all lists there are, by their names."""
+    build_registry()
+    found: list[type[BaseState]] = []
+    waiting: list[type[BaseState]] = [rx.State]
+    while waiting:
+        for state in waiting.pop().get_substates():
+            waiting.append(state)
+            if issubclass(state, ListState):
+                found.append(state)
+    return sorted(found, key=lambda state: state.__name__)
+
+
+_BAD = ("sort=-nonsense", "cursor=x", "cursor=&sort=%00", "status=zzz", "outcome=zzz")
+
+
+@pytest.mark.parametrize("state", _lists(), ids=lambda state: str(state.__name__))
+class TestAddress:
+    """An address that cannot be read, on every list."""
+
+    async def test_start_over(self, tab: Tab, state: Any, make_role: RoleFactory) -> None:
+        """What would fail again is not tried again: another address is offered, and it works."""
+        wrong = 0
+        path = getattr(state, "path", "")
+        if not path:
+            # The list of a record.
+            path = f"/roles/{(await make_role('user.read')).id}/members"
+        for query in _BAD:
+            tab.at(f"{path}?{query}&density=compact")
+            await tab.call(state.load)
+            if not (await tab.of(state)).problem.message:
+                # A filter that this list does not have.
+                continue
+            wrong += 1
+            assert (await tab.of(state)).problem.by_address, query
+            tab.at(await tab.goes_to(state.start_over))
+            await tab.call(state.load)
+            assert (await tab.of(state)).problem.message == "", query
+            assert (await tab.of(state)).compact
+
+        assert wrong >= 2

@@ -62,9 +62,13 @@ class TestRedirect:
             ("/sign-in", None, "/sign-in", None),
             ("/users", SOMEBODY, "/users", None),
             ("/sign-in", SOMEBODY, "/sign-in", "/"),
+            ("/sign-in", SOMEBODY, "/sign-in?next=%2Fusers%3Fq%3Da&why=revoked", "/users?q=a"),
+            ("/sign-in", SOMEBODY, "/sign-in?next=//evil.example", "/"),
+            ("/sign-in", SOMEBODY, "/sign-in?next=/sign-in", "/"),
             ("/users", NEWCOMER, "/users", "/change-password"),
             ("/sign-in", NEWCOMER, "/sign-in", "/change-password"),
             ("/change-password", NEWCOMER, "/change-password", None),
+            ("/reset-password", NEWCOMER, "/reset-password", None),
         ],
     )
     def test_table(
@@ -75,6 +79,15 @@ class TestRedirect:
         assert page is not None
 
         assert policy.redirect(page, actor, asked) == target
+
+    def test_says_why(self, policy: PagePolicy) -> None:
+        """Who was signed in learns at the sign-in why they are not any more."""
+        page = policy.by_path("/users")
+        assert page is not None
+
+        why = policy.redirect(page, None, "/users?q=a", why="suspended")
+
+        assert why == "/sign-in?next=/users%3Fq%3Da&why=suspended"
 
 
 class TestExplanation:

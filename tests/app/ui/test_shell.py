@@ -1,5 +1,7 @@
 """What every page is put into."""
 
+from itertools import pairwise
+
 import pytest
 import reflex as rx
 
@@ -49,6 +51,13 @@ class TestTrail:
         assert "user_record" in str(record[1])
         assert "[user_id]" not in str(record[1])
 
+    @pytest.mark.parametrize("route", [each.route for each in REGISTRY.pages if each.framed])
+    def test_says_nothing_twice(self, route: str) -> None:
+        """No word stands beside itself."""
+        words = [str(step[0]) for step in _trail(page(route), REGISTRY)]
+
+        assert all(one != other for one, other in pairwise(words))
+
 
 class TestPalette:
     """What the command palette offers."""
@@ -57,7 +66,14 @@ class TestPalette:
         """Actions of features and of the shell itself, with what each needs."""
         drawn = str(compose(PageSpec("/x", "X", SIGNED_IN, rx.fragment), REGISTRY))
 
-        for words in ("New user", "My profile", "Change password", "Sign out", "Dark theme"):
+        for words in (
+            "Guard coverage",
+            "New user",
+            "My profile",
+            "Change password",
+            "Sign out",
+            "Dark theme",
+        ):
             assert f'"{words}"' in drawn
         assert "Suspend this user" not in drawn
 

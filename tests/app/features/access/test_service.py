@@ -15,6 +15,7 @@ from app.features.access.service import AccessService
 from app.features.roles.repository import RoleRepository
 from app.features.roles.schemas import Grants, GrantSpec, MembersAdd, RoleUpdate
 from app.features.roles.service import RoleService
+from app.features.users.service import UserService
 from app.settings import AccessSettings, Settings
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
@@ -34,6 +35,32 @@ class TestPermissions:
         assert {rule.name for rule in found["user.read"].rules} == {"own", "same_role"}
         assert found["user.read"].fields["email"] == "E-mail"
         assert found["role.read"].rules == []
+
+
+class TestGranters:
+    """Whom somebody can ask who lacks a permission."""
+
+    @pytest.mark.actor(grants=["user.read"])
+    async def test_names(
+        self, call: Caller, make_role: RoleFactory, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """Those who may give roles and hold it, or may give what they do not hold."""
+        await make_role("user.assign_roles", "user.delete", name="holds")
+        await make_role("user.assign_roles", "role.grant", name="gives")
+        await make_role("user.assign_roles", "user.read", name="lacks")
+        for role in ("holds", "gives", "lacks"):
+            await make_user(display_name=f"Ada {role}", roles=[role])
+        gone = await make_user(display_name="Ada gone", roles=["holds"])
+        await platform.caller(SYSTEM)(UserService.suspend, gone.id)
+
+        assert await call(AccessService.granters, "user.delete") == ["Ada gives", "Ada holds"]
+
+    @pytest.mark.actor("user")
+    async def test_unseen(self, call: Caller, make_user: UserFactory) -> None:
+        """Who may see nobody is told no name."""
+        await make_user(display_name="Ada", roles=["admin"])
+
+        assert await call(AccessService.granters, "user.delete") == []
 
 
 @pytest.mark.actor("admin")
@@ -242,7 +269,7 @@ class TestPeople:
 
         assert (await call(AccessService.person, str(ada.id))).id == ada.id
         assert (await call(AccessService.person, " Ada@Example.com ")).id == ada.id
-        for nobody in ("ada", "", str(NOBODY)):
+        for nobody in ("ada", "", str(NOBODY), "a\0@example.com", "\0", "\ud800@example.com"):
             with pytest.raises(NotFound):
                 await call(AccessService.person, nobody)
 
@@ -254,8 +281,14 @@ class TestPeople:
         assert [each.email for each in await call(AccessService.people, "okaf")] == [
             "ada@example.com"
         ]
-        assert [each.display_name for each in await call(AccessService.people, "%")] == ["Bob"]
+        assert [each.display_name for each in await call(AccessService.people, "x%y")] == ["Bob"]
+        assert await call(AccessService.people, "%") == []
         assert await call(AccessService.people, " ") == []
+        assert [each.display_name for each in await call(AccessService.people, "ada\tokaf")] == [
+            "Ada Okafor"
+        ]
+        for unseen in ("\0", "a\0b", "\ud800", "\u202e"):
+            assert await call(AccessService.people, unseen) == []
 
 
 @pytest.mark.actor("admin")
@@ -281,7 +314,7 @@ class TestFile:
 
         assert (same.file, same.problem, same.differences) == (str(settings.access.file), "", [])
         assert changed.differences == ["new: is not in the file."]
-        assert "not YAML" in broken.problem
+        assert "no YAML" in broken.problem
         assert "cannot be read" in gone.problem
 
 
@@ -307,3 +340,65 @@ async def test_ended_grants_stay(call: Caller, platform: Platform, make_user: Us
 
     after = await call(RoleService.own_grants, user.id)
     assert {each.permission for each in after} == {"audit.read", "user.read"}
+
+
+@pytest.mark.actor("admin")
+class TestKeptOut:
+    """People who hold something and may not all the same."""
+
+    async def test_suspended(
+        self, call: Caller, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """A suspended user may not, whatever they hold, and every report says so."""
+        await make_role("user.read", name="desk")
+        user = await make_user(display_name="Ada", roles=["desk"])
+        await call(UserService.suspend, user.id)
+
+        for permission, holds in (("user.read", True), ("role.read", False)):
+            told = await call(
+                AccessService.explain, ExplainQuery(user_id=user.id, permission=permission)
+            )
+            assert (told.allowed, told.holds, told.kept_out) == (False, holds, ["suspended"])
+            assert told.verdict.startswith("Ada may not: Ada is suspended and cannot sign in.")
+        [held] = await call(AccessService.of_user, user.id)
+        assert held.kept_out == ["suspended"]
+        holders = await call(AccessService.holders, "user.read")
+        assert user.id not in [each.id for each in holders.items]
+
+    async def test_must_change_password(
+        self, call: Caller, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Who must choose another password first is among the holders, with a mark."""
+        await make_role("user.read", name="desk")
+        user = await make_user(display_name="Ada", roles=["desk"], must_change_password=True)
+
+        told = await call(
+            AccessService.explain, ExplainQuery(user_id=user.id, permission="user.read")
+        )
+        holders = await call(AccessService.holders, "user.read")
+
+        assert (told.allowed, told.kept_out) == (False, ["must_change_password"])
+        [marked] = [each for each in holders.items if each.id == user.id]
+        assert marked.kept_out == ["must_change_password"]
+        assert not any(each.kept_out for each in holders.items if each.id != user.id)
+
+
+class TestKeptOutUnseen:
+    """What tells it belongs to the fields of a user."""
+
+    @pytest.mark.actor(
+        grants=["role.read", GrantSpec(permission="user.read", readable=["display_name", "roles"])]
+    )
+    async def test_is_not_told(
+        self, call: Caller, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Who may not read the status of a user does not learn it by an explanation."""
+        await make_role("user.read", name="desk")
+        user = await make_user(display_name="Ada", roles=["desk"])
+        await platform.caller(SYSTEM)(UserService.suspend, user.id)
+
+        told = await call(
+            AccessService.explain, ExplainQuery(user_id=user.id, permission="user.read")
+        )
+
+        assert (told.allowed, told.kept_out) == (True, [])

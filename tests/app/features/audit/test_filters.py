@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,15 @@ from sqlalchemy import text
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.ids import first_id_at
-from app.core.search import search_words
+from app.core.search import is_found, search_text
 from app.features.audit.filters import EVERYTHING
 from app.features.audit.repository import AuditRepository
 from app.features.audit.schemas import AuditFilter, AuditListQuery
-from app.features.audit.service import AuditService, SealService
+from app.features.audit.seal_service import SealService
+from app.features.audit.service import AuditService
+from app.features.users.schemas import UserUpdate
+from app.features.users.service import UserService
+from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
 
 START = datetime(2026, 1, 31, tzinfo=UTC)
@@ -37,7 +42,9 @@ PEOPLE = {
     )
 }
 ACTIONS = {
+    "user.read": "users",
     "user.update": "users",
+    "user.create": "users",
     "user.assign_roles": "users",
     "role.update": "roles",
     "role.add_members": "roles",
@@ -60,6 +67,15 @@ TARGETS = [
 WORDS = ["ada", "one", "hop", "jose", "COUNT", "example one", "nobody", "request-3", "role.update"]
 
 
+FIELDS = ["display_name", "roles", "grants", "no_such"]
+
+
+def changes(chance: random.Random) -> list[dict[str, Any]]:
+    """Often none; texts that are not the name of the field that changed, too."""
+    fields = chance.sample(FIELDS[:3], chance.choice([0, 0, 1, 2]))
+    return [{"field": each, "before": chance.choice(FIELDS), "after": None} for each in fields]
+
+
 def random_entries(chance: random.Random) -> list[dict[str, Any]]:
     """Entries of all kinds, some of them frequent and some rare."""
     entries = []
@@ -68,10 +84,11 @@ def random_entries(chance: random.Random) -> list[dict[str, Any]]:
         name, email = PEOPLE[actor_id] if actor_id else ("system", "")
         target_type, target_id, label = chance.choice(TARGETS)
         at = START + timedelta(minutes=number)
+        action = chance.choice(list(ACTIONS))
         entry = AuditEntry(
             id=UUID(int=first_id_at(at).int + number),
             at=at,
-            action=chance.choice(list(ACTIONS)),
+            action=action,
             outcome=chance.choices(["succeeded", "denied", "failed"], [90, 8, 2])[0],
             actor_kind="user" if actor_id else "system",
             actor_id=actor_id,
@@ -80,7 +97,7 @@ def random_entries(chance: random.Random) -> list[dict[str, Any]]:
             target_type=target_type,
             target_id=target_id,
             target_label=label,
-            changes=[],
+            changes=[] if action.endswith(".read") else changes(chance),
             detail={},
             request_id=f"request-{number // 3}",
             channel="api",
@@ -103,21 +120,19 @@ async def entries(platform: Platform) -> list[dict[str, Any]]:
     return made
 
 
-def begins(words: list[str], label: str) -> bool:
-    """Whether each word begins one of the label."""
-    known = search_words(label)
-    return all(any(each.startswith(word) for each in known) for word in words)
+def stands_in(label: str, typed: str) -> bool:
+    """Whether the words stand in the label."""
+    return is_found(search_text(label), typed)
 
 
 def named(typed: str, entries: list[dict[str, Any]]) -> Callable[[dict[str, Any]], bool]:
     """What a plain reader finds by words: all of whom or what was ever called so."""
-    words = search_words(typed)
     things: set[tuple[str, str, str]] = set()
     for entry in entries:
         target = (entry["target_type"], entry["target_id"])
-        if begins(words, entry["target_label"]):
+        if stands_in(entry["target_label"], typed):
             things.add((*target, "" if entry["target_id"] else entry["target_label"]))
-        if entry["actor_id"] and begins(words, f"{entry['actor_name']} {entry['actor_email']}"):
+        if entry["actor_id"] and stands_in(f"{entry['actor_name']} {entry['actor_email']}", typed):
             things.add(("user", str(entry["actor_id"]), ""))
 
     def is_found(entry: dict[str, Any]) -> bool:
@@ -131,6 +146,22 @@ def named(typed: str, entries: list[dict[str, Any]]) -> Callable[[dict[str, Any]
     return is_found
 
 
+def is_look(entry: dict[str, Any]) -> bool:
+    """Whether the entry tells only that somebody looked."""
+    action: str = entry["action"]
+    return action.endswith(".read") and entry["outcome"] != "denied"
+
+
+def has_changed(entry: dict[str, Any], changed: str) -> bool:
+    """Whether the entry tells of a change of this field."""
+    kind, _, field = changed.partition(".")
+    return (
+        (entry["outcome"], entry["target_type"]) == ("succeeded", kind)
+        and entry["action"] not in (f"{kind}.create", f"{kind}.delete")
+        and field in [change["field"] for change in entry["changes"]]
+    )
+
+
 def read_plainly(query: AuditFilter, entries: list[dict[str, Any]]) -> list[UUID]:
     """The ids of the entries that a plain reader finds, oldest first."""
     tests: list[Callable[[dict[str, Any]], bool]] = []
@@ -138,16 +169,18 @@ def read_plainly(query: AuditFilter, entries: list[dict[str, Any]]) -> list[UUID
         wanted = getattr(query, name)
         if wanted is not None:
             tests.append(lambda entry, name=name, wanted=wanted: entry[name] == wanted)
+    if query.changed:
+        tests.append(partial(has_changed, changed=query.changed))
     if query.action:
         tests.append(lambda entry: entry["action"] in (query.action or "").split(","))
     if query.module:
         tests.append(lambda entry: ACTIONS[entry["action"]] in (query.module or "").split(","))
     if query.access_only:
         tests.append(lambda entry: entry["action"] in CHANGES_ACCESS)
-    if query.since is not None:
-        tests.append(lambda entry: entry["at"] >= query.since)
-    if query.until is not None:
-        tests.append(lambda entry: entry["at"] < query.until)
+    if query.reads:
+        tests.append(lambda entry: is_look(entry) == (query.reads == "only"))
+    since, until = query.since or START, query.until or START + timedelta(days=9)
+    tests.append(lambda entry: since <= entry["at"] < until)
     if query.text:
         tests.append(named(query.text, entries))
     return [entry["id"] for entry in entries if all(test(entry) for test in tests)]
@@ -168,7 +201,9 @@ def choices(chance: random.Random) -> dict[str, Any]:
         "text": chance.choice(WORDS),
         "since": since,
         "until": since + timedelta(minutes=chance.randrange(COUNT)),
+        "changed": f"{chance.choice(['user', 'role'])}.{chance.choice(FIELDS)}",
         "access_only": True,
+        "reads": chance.choice(["only", "none"]),
     }
 
 
@@ -260,6 +295,20 @@ class TestText:
         assert labels > {"ada@one.example", "countess@one.example"}
         assert UUID(int=1) in {by_id[each]["actor_id"] for each in found}
 
+    async def test_people_who_never_acted(self, platform: Platform, make_user: UserFactory) -> None:
+        """Who is called so now is found at once; former names and the deleted, when sealed."""
+        call = platform.caller(SYSTEM)
+        user = await make_user(email="x@quiet.example", display_name="Grace Brewster")
+        await call(UserService.update, user.id, UserUpdate(display_name="Rear Admiral"))
+        now = await call(AuditService.page, AuditListQuery(text="admir"))
+        await call(UserService.delete, user.id)
+        await call(SealService.seal, limit=COUNT)
+        former = await call(AuditService.page, AuditListQuery(text="rewst"))
+
+        assert [entry.action for entry in now.items] == ["user.update", "user.create"]
+        done = ["user.delete", "user.update", "user.create"]
+        assert [entry.action for entry in former.items] == done
+
     async def test_without_an_id(self, platform: Platform, entries: list[dict[str, Any]]) -> None:
         """An address that nobody has is found by itself, without all the others."""
         found = await listed(platform.caller(SYSTEM), text="nobody", limit=200)
@@ -290,6 +339,7 @@ class TestText:
         {"until": "tomorrow"},
         {"access_only": "maybe"},
         {"access_only": 1},
+        {"reads": "all"},
     ],
     ids=str,
 )

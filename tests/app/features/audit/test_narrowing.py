@@ -1,15 +1,18 @@
 """How the list's address writes filters, and what people read."""
 
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
 from app.bootstrap import build_registry
+from app.core import days
 from app.core.errors import Invalid
 from app.features.audit.narrowing import (
     action_options,
     asked,
+    changed_options,
     chips,
     kind_options,
     module_options,
@@ -34,7 +37,7 @@ class TestMoment:
         ],
     )
     def test_is_read(self, text: str, expected: datetime) -> None:
-        """A period ending now, a day in UTC, or a moment."""
+        """A period ending now, a day (in UTC for whom nobody knows the zone of), or a moment."""
         assert moment(text) == expected
 
     @pytest.mark.parametrize("text", ["", "h", "99999d", "1w", "2026-13-01", "٣d"])
@@ -47,6 +50,18 @@ class TestMoment:
         """A day at the end includes all of it; a moment is that moment."""
         assert moment("2026-01-31", is_end=True) == datetime(2026, 2, 1, tzinfo=UTC)
         assert moment("2026-01-31T10:00", is_end=True) == datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+    def test_days_are_the_readers(self) -> None:
+        """In Auckland a day begins while it is still the day before in UTC."""
+
+        def read() -> tuple[datetime, datetime]:
+            days.read_in("Pacific/Auckland")
+            return moment("2026-12-04"), moment("2026-12-04", is_end=True)
+
+        assert copy_context().run(read) == (
+            datetime(2026, 12, 3, 11, tzinfo=UTC),
+            datetime(2026, 12, 4, 11, tzinfo=UTC),
+        )
 
     def test_says_which_is_wrong(self) -> None:
         """The message belongs to the end."""
@@ -72,6 +87,8 @@ class TestAsked:
             "target_id": "1",
             "request_id": "abc",
             "access_only": "true",
+            "reads": "none",
+            "changed": "user.display_name",
         }
         query = AuditFilter(**asked(address, "ada"))
 
@@ -94,6 +111,21 @@ class TestChips:
             ("Who", "Ada Lovelace"),
         ]
 
+    @pytest.mark.parametrize(
+        ("key", "value", "words"),
+        [
+            ("changed", "user.display_name", "Changed: Name (User)"),
+            ("changed", "nonsense", "Changed: nonsense"),
+            ("reads", "none", "Looks: Left out"),
+            ("access_only", "true", "Only: changes to permissions"),
+        ],
+    )
+    def test_in_words(self, key: str, value: str, words: str) -> None:
+        """As people read them."""
+        [chip] = chips({key: value}, "", {})
+
+        assert f"{chip['label']}: {chip['value']}" == words
+
 
 class TestOptions:
     """What can be chosen."""
@@ -108,6 +140,17 @@ class TestOptions:
             "Created a user"
         ]
         assert {"Users", "Roles", "Audit", "Auth"} <= set(groups)
+
+    def test_fields(self) -> None:
+        """Those that can be changed, as far as one may know of it."""
+        every = changed_options(build_registry(), lambda _kind, _field: True)
+        some = changed_options(build_registry(), lambda kind, _field: kind == "role")
+
+        labels = {each["value"]: f"{each['group']} {each['label']}" for each in every}
+        assert labels["user.display_name"] == "User Name"
+        assert {"user.roles", "user.grants", "role.grants", "role.members"} <= labels.keys()
+        assert "user.created_at" not in labels
+        assert {each["group"] for each in some} == {"Role"}
 
     def test_modules_and_kinds(self) -> None:
         """Modules that have permissions, and things that can be changed."""

@@ -18,7 +18,7 @@ from app.core.sealing import Keys
 from app.features.audit import repository
 from app.features.audit.packing import check_package
 from app.features.audit.schemas import AuditExportQuery
-from app.features.audit.service import SealService
+from app.features.audit.seal_service import SealService
 from app.features.roles.schemas import GrantSpec
 from app.features.users.schemas import UserUpdate
 from app.features.users.service import UserService
@@ -113,7 +113,7 @@ class TestExport:
     ) -> None:
         """Only what matches is exported, and the manifest and the trail say so."""
         user = await make_user()
-        await filled(UserService.update, user.id, UserUpdate(verified=True))
+        await filled(UserService.update, user.id, UserUpdate(display_name="New"))
         filters = {"action": "user.update", "target_id": str(user.id)}
 
         path = await export(filled, tmp_path / "a.zip", format="jsonl", **filters)

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from app.features.audit.check_pages import check_dialogs
 from app.features.audit.pages import audit_page, entry_timeline
 from app.features.audit.state import AuditList
 
@@ -46,9 +47,16 @@ def test_timeline_tells_the_origin_on_request() -> None:
 
 
 def test_dialog_tells_what_came_of_the_verification() -> None:
-    """How far it is, that all is well, or that it is not."""
+    """How far it is, what was found, and the head of the trail."""
     page = str(audit_page())
 
-    for words in ("Verify the audit trail", "Everything is as it was written", "Not everything is"):
+    for words in ("Verify the audit trail", "What was found", "Copy the head", "Expected head"):
         assert words in page
     assert "/session/audit/export?format=jsonl" in page
+
+
+def test_only_some_are_asked_to_acknowledge() -> None:
+    """The buttons that explain an irregularity of time are drawn for those who may."""
+    drawn = str(check_dialogs())
+
+    assert drawn.count('"audit.acknowledge"') == drawn.count('trail_check.ask"') == 2

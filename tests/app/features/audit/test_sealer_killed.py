@@ -14,7 +14,7 @@ from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.ids import new_id
 from app.features.audit.schemas import VerifyQuery
-from app.features.audit.service import SealService
+from app.features.audit.seal_service import SealService
 from app.settings import Settings
 from app.testing.platform import Caller, Platform
 from scripts.build_frontend import ROOT
@@ -27,7 +27,7 @@ KILLS = 3
 SEALER = """
 import asyncio, sys
 from app.core.actor import SYSTEM
-from app.features.audit.service import SealService
+from app.features.audit.seal_service import SealService
 from app.settings import load_settings
 from app.testing.platform import open_platform
 

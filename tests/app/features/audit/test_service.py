@@ -25,7 +25,7 @@ from app.testing.platform import Caller, Platform
 class TestPage:
     """List entries."""
 
-    @pytest.mark.actor(grants=["audit.read"])
+    @pytest.mark.actor(grants=["audit.read", "user.read"])
     async def test_newest_first(self, call: Caller, make_user: UserFactory) -> None:
         """The last thing done comes first, with all that was recorded."""
         user = await make_user(email="ada@example.com")
@@ -80,7 +80,7 @@ class TestPage:
         signed_in = await platform.sign_in(user, PASSWORD)
         with pytest.raises(PermissionDenied):
             await platform.caller(signed_in.actor)(UserService.delete, user.id)
-        await call(UserService.update, user.id, UserUpdate(verified=True))
+        await call(UserService.update, user.id, UserUpdate(display_name="New"))
 
         async def found(**filters: Any) -> list[tuple[str, str]]:
             query = AuditListQuery.model_validate({"sort": "at"} | filters)

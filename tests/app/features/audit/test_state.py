@@ -60,7 +60,7 @@ class TestLoad:
         state = await tab.of(AuditList)
         newest = [row.id for row in state.rows]
 
-        tab.at(await tab.goes_to(AuditList.go_next))
+        tab.at(state.next_address)
         await tab.call(AuditList.load)
 
         assert len(newest) == 2
@@ -238,10 +238,11 @@ class TestChips:
             ("since=30d", "last 30 days"),
             ("since=48h", "last 48 hours"),
             ("since=2026-01-31", "2026-01-31"),
-            ("until=2026-01-31T10:00:00%2B00:00", "2026-01-31 10:00 UTC"),
+            ("until=2026-01-31T10:00:00%2B00:00", "2026-01-31 10:00:00 UTC"),
             ("module=users,roles", "Users, Roles"),
             ("target_type=handler", "Console call"),
             ("access_only=true", "changes to permissions"),
+            ("reads=none", "Left out"),
             ("q=ada", "ada"),
             ("outcome=failed", "Failed"),
             ("actor_id=018f3a5e-7c1b-7d9a-9f3e-2b1c4d5e6f70", "018f3a5e…"),

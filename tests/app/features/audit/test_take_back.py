@@ -5,13 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from app.features.audit.state import Undoing
+from app.features.audit import state
+from app.features.audit.state import AuditList, Undoing
 from app.features.roles.state import NewRole
 from app.features.users.schemas import UserRead, UserUpdate
 from app.features.users.service import UserService
 from app.features.users.state import UserList, UserRecord
 from app.testing.factories import UserFactory
-from app.testing.platform import Caller
+from app.testing.platform import Caller, Platform
+from app.ui import bulk_state
 from app.ui.page_state import Console, Toast
 from tests.fixtures.tab import Tab
 
@@ -61,19 +63,42 @@ class TestOffer:
         assert "Reviewers" in said.message
         assert said.action == ""
 
-    async def test_not_after_many(self, tab: Tab, make_user: UserFactory) -> None:
-        """Undoing the last of many would be taken for undoing them all."""
+    @pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "one by one"])
+    async def test_after_many(
+        self,
+        tab: Tab,
+        make_user: UserFactory,
+        call: Caller,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        is_slow: bool,
+    ) -> None:
+        """A bulk action is taken back as one; what somebody changed since is left and named."""
+        if is_slow:
+            monkeypatch.setattr(state, "SLICE_SECONDS", 0)
+            monkeypatch.setattr(bulk_state, "SLICE_SECONDS", 0)
         tab.at("/users")
-        users = [await make_user(), await make_user()]
+        users = [await make_user() for _ in range(3)]
         await tab.call(UserList.load)
         await tab.call(UserList.select, [str(user.id) for user in users], True)  # noqa: FBT003
         await tab.call(UserList.plan_bulk, "suspend")
         while any("apply_bulk" in event.name for event in await tab.call(UserList.apply_bulk)):
             pass
 
-        assert [(said.message, said.action) for said in await toasts(tab)] == [
-            ("Suspended 2 users.", "")
-        ]
+        [said] = await toasts(tab)
+        await call(UserService.reactivate, users[1].id)
+        await call(UserService.suspend, users[1].id)
+        events = await tab.call(Undoing.undo, said.id)
+        while any("go_on" in event.name for event in events):
+            events = await tab.call(Undoing.go_on)
+
+        assert (said.message, said.action) == ("Suspended 3 users.", "Undo")
+        after = [await status_of(call, user.id) for user in users]
+        assert after == ["active", "suspended", "active"]
+        done, left = await tab.messages()
+        assert (done, left[:32]) == ("2 taken back.", "1 not taken back: Actor changed ")
+        assert await tab.call(Undoing.go_on) == []
+        assert await tab.call(Undoing.undo, said.id) == []
 
     async def test_not_when_nothing_changed(self, tab: Tab, make_user: UserFactory) -> None:
         """Saving what is saved already leaves nothing to take back."""
@@ -134,3 +159,16 @@ class TestUndo:
         """Only a message of one's own tab names what is taken back."""
         assert await tab.call(Undoing.undo, toast_id) == []
         assert await tab.messages() == []
+
+    async def test_twice_in_the_trail(
+        self, tab: Tab, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """The second press of an impatient hand is not even tried."""
+        await suspend(tab, await make_user())
+        [entry] = await platform.audit(action="user.suspend")
+        tab.at(f"/audit?entry={entry.id}")
+        await tab.call(AuditList.load)
+        await tab.call(AuditList.undo)
+
+        assert await tab.call(AuditList.undo) == []
+        assert len(await platform.audit(action="audit.undo")) == 1

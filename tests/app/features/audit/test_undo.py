@@ -5,13 +5,15 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from app.core.actor import SYSTEM
 from app.core.errors import Conflict, NotFound, PermissionDenied
 from app.features.audit.service import AuditService
 from app.features.roles.schemas import Grants, GrantSpec, MemberListQuery, MembersAdd, RoleUpdate
 from app.features.roles.service import RoleService
-from app.features.users.schemas import UserRead, UserUpdate
+from app.features.users.credential_service import CredentialService
+from app.features.users.schemas import EmailChange, UserRead, UserUpdate
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
@@ -31,15 +33,15 @@ class TestUsers:
 
     async def test_details(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
         """The former values are back, and both entries say so."""
-        user = await make_user(display_name="Ada", email="ada@example.com")
-        change = UserUpdate(display_name="Adda", email="adda@example.com", verified=True)
+        user = await make_user(display_name="Ada")
+        change = UserUpdate(display_name="Adda")
         await call(UserService.update, user.id, change)
         changed = await last(platform, "user.update")
 
         await call(AuditService.undo, changed)
 
         now = await call(UserService.get, user.id)
-        assert (now.display_name, now.email, now.verified) == ("Ada", "ada@example.com", False)
+        assert now.display_name == "Ada"
         [entry] = await platform.audit(action="audit.undo")
         assert entry.target_id == str(user.id)
         assert entry.detail == {"undone_entry": str(changed)}
@@ -114,15 +116,19 @@ class TestUsers:
 
         assert caught.value.code == "audit.undo.done"
 
-    @pytest.mark.parametrize("action", ["user.create", "auth.token.issue", "user.update"])
+    @pytest.mark.parametrize(
+        "action",
+        ["user.create", "auth.token.issue", "user.change_email", "user.set_password"],
+    )
     async def test_impossible(
         self, call: Caller, platform: Platform, make_user: UserFactory, action: str
     ) -> None:
-        """Creations, sign-ins and new passwords stay."""
+        """Creations and sign-ins stay, and so do changes of what people sign in with."""
         user = await make_user()
         await platform.sign_in(user, PASSWORD)
-        await call(
-            UserService.update, user.id, UserUpdate.model_validate({"password": f"{PASSWORD}!"})
+        await call(CredentialService.change_email, user.id, EmailChange(email="x@example.com"))
+        await platform.caller(SYSTEM)(
+            CredentialService.set_password, user.id, SecretStr("another"), must_change=True
         )
 
         with pytest.raises(Conflict) as caught:
@@ -217,7 +223,7 @@ class TestRefused:
         user = await make_user(display_name="Ada")
         await call(UserService.update, user.id, UserUpdate(display_name="Adda"))
         own = await last(platform, "user.update")
-        again = UserUpdate(email="adda@example.com")
+        again = UserUpdate(must_change_password=True)
         await platform.caller(SYSTEM)(UserService.update, user.id, again)
 
         with pytest.raises(NotFound):
@@ -230,7 +236,11 @@ class TestRefused:
         "grants",
         [
             pytest.param(
-                ["audit.*", "user.update", GrantSpec(permission="user.read", readable=["email"])],
+                [
+                    "audit.*",
+                    "user.assign_roles",
+                    GrantSpec(permission="user.read", readable=["email", "roles"]),
+                ],
                 id="names",
             ),
             pytest.param(
@@ -251,15 +261,15 @@ class TestRefused:
         limited, grace = await make_user(roles=["limited"]), await make_user(roles=["admin"])
         call = platform.caller((await platform.sign_in(limited, PASSWORD)).actor)
         hers = platform.caller((await platform.sign_in(grace, PASSWORD)).actor)
-        user = await make_user(email="ada@example.com")
-        await call(UserService.update, user.id, UserUpdate(email="adda@example.com"))
-        entry = await last(platform, "user.update")
-        await hers(UserService.update, user.id, UserUpdate(email="adela@example.com"))
+        user = await make_user()
+        await call(UserService.assign_roles, user.id, [])
+        entry = await last(platform, "user.assign_roles")
+        await hers(UserService.assign_roles, user.id, ["guest"])
 
         with pytest.raises(Conflict) as caught:
             await call(AuditService.undo, entry)
 
-        assert caught.value.message == "Somebody changed this since: E-mail. Look at it first."
+        assert caught.value.message == "Somebody changed this since: Roles. Look at it first."
         assert grace.display_name not in str(caught.value.details)
 
     @pytest.mark.actor(grants=["audit.read", "user.*"])

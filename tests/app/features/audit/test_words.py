@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,14 @@ import pytest
 
 from app.bootstrap import build_registry
 from app.features.audit.schemas import AuditEntryRead
-from app.features.audit.words import TOLD_ACTIONS, browser, changes_of, entry_row, tell
+from app.features.audit.words import (
+    TOLD_ACTIONS,
+    browser,
+    changes_in_short,
+    changes_of,
+    entry_row,
+    tell,
+)
 from app.testing import conformance
 from tests.fixtures.tab import Tab
 
@@ -104,36 +112,45 @@ class TestTell:
               "target_id": "/gone", "target_label": ""}, "tried to open the page /gone"),
             ({"action": "user.create", "outcome": "denied", "target_type": "handler",
               "target_id": "state.save", "target_label": ""}, "tried to create a user"),
+            ({"action": "user.read", "detail": {"count": 2, "listed": 1}},
+             "looked at user grace@example.com"),
+            ({"action": "user.read", "detail": {"count": 2, "listed": 2}},
+             "saw in a list: user grace@example.com"),
+            ({"action": "role.read", "target_type": "role", "target_label": "Editors"},
+             "looked at the role Editors"),
+            ({"action": "role.read", "outcome": "denied", "target_type": "", "target_id": "",
+              "target_label": ""}, "tried to look at the roles"),
+            ({"action": "request.read", "target_type": "request",
+              "target_label": "GET /api/v1/users"}, "sent the request GET /api/v1/users"),
+            ({"action": "request.read", "target_type": "page", "target_id": "/users",
+              "target_label": ""}, "opened the page Users"),
+            ({"action": "request.read", "target_type": "handler", "target_id": "a____b.load",
+              "target_label": "b.load"}, "sent the request b.load"),
+            ({"action": "audit.reads_lost", "outcome": "failed", "target_type": "",
+              "target_id": "", "target_label": "", "detail": {"rows": 12}},
+             "tried to keep 12 records of who looked at what"),
         ],
     )  # fmt: skip
     def test_reads_as_a_sentence(self, facts: dict[str, Any], words: str) -> None:
         """Also actions of modules nobody here knows, and what was refused."""
-        assert " ".join(filter(None, tell(entry(**facts)))) == words
+        assert " ".join(filter(None, tell(entry(**{"hidden_changes": 1} | facts)))) == words
 
-    @pytest.mark.parametrize("action", sorted(OWN_ACTIONS))
-    @pytest.mark.parametrize("outcome", ["succeeded", "denied", "failed"])
-    @pytest.mark.parametrize("target", ["grace@example.com", ""])
-    def test_every_action_of_the_platform(self, action: str, outcome: str, target: str) -> None:
+    def test_every_action_of_the_platform(self) -> None:
         """Has an object, and none of the words that only programs use."""
-        told = " ".join(
-            filter(
-                None,
-                tell(
-                    entry(
-                        action=action,
-                        outcome=outcome,
-                        target_type="user" if target else "",
-                        target_id=str(uuid4()) if target else "",
-                        target_label=target,
-                    )
-                ),
-            )
-        )
+        assert TOLD_ACTIONS >= OWN_ACTIONS
+        for action, outcome, target in product(
+            sorted(OWN_ACTIONS), ("succeeded", "denied", "failed"), ("grace@example.com", "")
+        ):
+            about = {
+                "target_type": "user" if target else "",
+                "target_id": str(uuid4()) if target else "",
+                "target_label": target,
+            }
+            told = " ".join(filter(None, tell(entry(action=action, outcome=outcome, **about))))
 
-        assert action in TOLD_ACTIONS
-        assert told.startswith("tried to ") is (outcome != "succeeded")
-        assert re.fullmatch(r"[a-z]+( [-A-Za-z'@.]+)+", told), told
-        assert "something" not in told
+            assert told.startswith("tried to ") is (outcome != "succeeded"), told
+            assert re.fullmatch(r"[a-z]+( [-A-Za-z'@.]+)+", told), told
+            assert "something" not in told, told
 
     def test_one_does_nothing_to_oneself(self) -> None:
         """Signing in as oneself goes without saying."""
@@ -205,6 +222,58 @@ class TestChanges:
         [change] = changes_of(entry(changes=[{"field": field, "before": None, "after": "x"}]))
 
         assert change["field"] == label
+
+
+CHANGES_IN_SHORT = [
+    ([("display_name", "Ada", "Ada Berg")], "Name: Ada → Ada Berg"),
+    (
+        [("display_name", "Ada", None), ("verified", False, True)],
+        "Name: Ada → empty; E-mail address is confirmed: no → yes",
+    ),
+    ([("a", 1, 2), ("b", 1, 2), ("c", 1, 2)], "A: 1 → 2; B: 1 → 2; 1 more"),
+    (
+        [("roles", [{"role": "guest"}], [{"role": "Editor"}])],
+        "Roles: + Editor, \N{MINUS SIGN} guest",
+    ),
+    (
+        [("roles", [{"role": "guest", "reason": ""}], [{"role": "guest", "reason": "Cover"}])],
+        "Roles: guest changed",
+    ),
+    (
+        [("grants", None, [{"permission": f"user.{each}"} for each in "abc"])],
+        "Grants: + user.a, + user.b, 1 more",
+    ),
+    ([("password", "[redacted]", "[redacted]")], "Password: changed"),
+    ([("description", "x" * 60, "")], f"Description: {'x' * 39}… → empty"),
+    ([], ""),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), CHANGES_IN_SHORT)
+def test_changes_in_short(changes: list[tuple[str, Any, Any]], words: str) -> None:
+    """The list tells what was changed; what was made or did not succeed is told by its sentence."""
+    told = [dict(zip(("field", "before", "after"), each, strict=True)) for each in changes]
+
+    assert changes_in_short(entry(changes=told)) == words
+    assert changes_in_short(entry(changes=told, action="user.create")) == ""
+    assert changes_in_short(entry(changes=told, outcome="failed")) == ""
+
+
+@pytest.mark.usefixtures("tab")
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, "changed nothing of user grace@example.com"),
+        ({"hidden_changes": 1}, "changed user grace@example.com"),
+        ({"action": "user.assign_roles"}, "changed nothing of the roles of grace@example.com"),
+        ({"action": "user.suspend"}, "suspended user grace@example.com"),
+        ({"outcome": "denied"}, "tried to change user grace@example.com"),
+    ],
+    ids=str,
+)
+def test_nothing_changed(facts: dict[str, Any], words: str) -> None:
+    """Who saved something as it was changed nothing; what is hidden may be a change."""
+    assert " ".join(tell(entry(**facts))) == words
 
 
 class TestBrowser:

@@ -1,12 +1,16 @@
 """REST for programs: sign in, refresh, sign out."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 
+from app.core import clock
 from app.core.actor import SYSTEM
 from app.features.users.service import UserService
+from app.settings import ServerSettings, Settings
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
 
@@ -57,7 +61,7 @@ class TestLogin:
         assert [answer.status_code for answer in answers] == [401] * 3
         bodies = [answer.json() | {"request_id": ""} for answer in answers]
         assert bodies == [bodies[0]] * 3
-        volatile = {"x-request-id"}
+        volatile = {"x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset"}
         headers = [
             {name: value for name, value in answer.headers.items() if name not in volatile}
             for answer in answers
@@ -99,7 +103,7 @@ class TestRefresh:
     """POST /auth/refresh."""
 
     async def test_rotation(self, client: httpx.AsyncClient, make_user: UserFactory) -> None:
-        """Each token is good for one exchange; a second use ends the family."""
+        """Each token is good for one exchange; a second use, later, ends the family."""
         first = (await login(client, (await make_user()).email)).json()
 
         async def exchange(pair: Any) -> httpx.Response:
@@ -109,7 +113,9 @@ class TestRefresh:
         second = (await exchange(first)).json()
         assert (await client.get(f"{AUTH}/me", headers=bearer(second["access_token"]))).is_success
 
-        reused = await exchange(first)
+        assert (await exchange(first)).json()["refresh_token"] == second["refresh_token"]
+        with time_machine.travel(clock.now() + timedelta(seconds=11), tick=False):
+            reused = await exchange(first)
 
         assert (reused.status_code, reused.json()["code"]) == (401, "auth.refresh.reused")
         for pair in (first, second):
@@ -174,3 +180,46 @@ class TestMe:
 
         assert "cookie" in response.request.headers
         assert response.status_code == 401
+
+
+class TestCookieOverHttps:
+    """The console's cookie where `server.public_url` begins with https."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """A platform that browsers find by https, through a proxy that nobody told about it."""
+        server = ServerSettings(public_url="https://atrium.test")
+        return settings.model_copy(update={"server": server})
+
+    async def test_is_secure_and_of_this_host_alone(
+        self, client: httpx.AsyncClient, make_user: UserFactory
+    ) -> None:
+        """It is Secure, and no other host of the domain can set it, whatever the proxy speaks."""
+        user = await make_user()
+        form = {"email": user.email, "password": PASSWORD}
+
+        begun = await client.post("/session/sign-in", data=form)
+        name, _, rest = begun.headers["set-cookie"].partition("=")
+        headers = {"Cookie": f"{name}={rest.partition(';')[0]}"}
+        ended = await client.post("/session/sign-out", headers=headers)
+
+        assert name == "__Host-atrium_session"
+        for answer in (begun, ended):
+            flags = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
+            assert {"secure", "httponly", "path=/", "samesite=lax"} <= flags
+            assert not any(flag.startswith("domain") for flag in flags)
+        assert (ended.status_code, ended.headers["location"]) == (303, "/sign-in")
+
+    async def test_no_other_name_counts(
+        self, client: httpx.AsyncClient, make_user: UserFactory
+    ) -> None:
+        """The session under the name without `__Host-` is nobody's."""
+        user = await make_user()
+        form = {"email": user.email, "password": PASSWORD}
+        begun = await client.post("/session/sign-in", data=form)
+        cookie = begun.headers["set-cookie"].partition("=")[2].partition(";")[0]
+        headers = {"Cookie": f"atrium_session={cookie}"}
+
+        ended = await client.post("/session/sign-out", headers=headers)
+
+        assert ended.status_code == 401

@@ -17,8 +17,10 @@ from app.features.auth.authenticator import SessionAuthenticator
 from app.features.auth.models import UserSession
 from app.features.auth.schemas import Credentials
 from app.features.auth.service import AuthService
+from app.features.auth.session_service import SessionService
 from app.features.roles.resolver import AccessResolver
-from app.features.users.schemas import UserRead, UserUpdate
+from app.features.users.credential_service import CredentialService
+from app.features.users.schemas import UserRead
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
@@ -191,6 +193,36 @@ class TestFromCookie:
         with time_machine.travel(began + timedelta(hours=12, minutes=1), tick=False):
             assert await authenticator.from_cookie(cookie) is None
 
+    async def test_why_it_ended(
+        self, platform: Platform, authenticator: SessionAuthenticator, make_user: UserFactory
+    ) -> None:
+        """Whoever was signed in learns why they are not; others learn nothing."""
+        system = platform.caller(SYSTEM)
+        users = [await make_user() for _ in range(5)]
+        cookies = [await console_cookie(platform, user) for user in users]
+        ids = [(await session_of(platform, user)).id for user in users]
+        _live, ended, suspended, outdated, deleted = users
+
+        await system(SessionService.revoke_all, ended.id)
+        await system(UserService.suspend, suspended.id)
+        await system(UserService.suspend, outdated.id)
+        await system(UserService.reactivate, outdated.id)
+        await system(UserService.delete, deleted.id)
+        by_id = await authenticator.ended(ids)
+        by_cookie = [await authenticator.why_ended(cookie) for cookie in [*cookies, "invented"]]
+        with time_machine.travel(clock.now() + timedelta(days=1), tick=False):
+            later = await authenticator.why_ended(cookies[0])
+
+        assert [by_id.get(each, "") for each in ids] == [
+            "",
+            "revoked",
+            "suspended",
+            "outdated",
+            "deleted",
+        ]
+        assert by_cookie == ["", "revoked", "suspended", "outdated", "", ""]
+        assert later == "expired"
+
     async def test_use_is_noted_once_a_minute(
         self, platform: Platform, authenticator: SessionAuthenticator, make_user: UserFactory
     ) -> None:
@@ -241,8 +273,12 @@ class TestEndedSession:
         elif how == "delete":
             await call(UserService.delete, user.id)
         else:
-            change = UserUpdate(password=SecretStr("another long password"))
-            await call(UserService.update, user.id, change)
+            await call(
+                CredentialService.set_password,
+                user.id,
+                SecretStr("another long password"),
+                must_change=False,
+            )
 
         assert await self.alive(authenticator, cookie, token) == (False, False)
 

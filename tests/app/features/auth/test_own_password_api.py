@@ -11,14 +11,15 @@ NEW = "another long password"
 
 @pytest.mark.actor("user")
 class TestChange:
-    """`POST /auth/password`."""
+    """`POST /users/change-password`."""
 
     async def test_ends_all_sessions_and_begins_one(
         self, client: httpx.AsyncClient, platform: Platform, signed_in: SignedIn
     ) -> None:
         """The old tokens are worth nothing, those in the answer work, and so does the password."""
         answer = await client.post(
-            "/api/v1/auth/password", json={"current_password": PASSWORD, "new_password": NEW}
+            "/api/v1/users/change-password",
+            json={"current_password": PASSWORD, "new_password": NEW},
         )
         old = await client.get("/api/v1/auth/me")
         async with platform.client(answer.json()["access_token"]) as fresh:
@@ -33,7 +34,7 @@ class TestChange:
     async def test_wrong_current_password(self, client: httpx.AsyncClient) -> None:
         """A wrong guess is refused at the field, and the session goes on."""
         answer = await client.post(
-            "/api/v1/auth/password", json={"current_password": "guess", "new_password": NEW}
+            "/api/v1/users/change-password", json={"current_password": "guess", "new_password": NEW}
         )
 
         assert answer.status_code == 422
@@ -48,7 +49,8 @@ async def test_first_sign_in(platform: Platform, make_user: UserFactory) -> None
     async with platform.client(session.tokens.access_token) as client:
         refused = await client.get("/api/v1/users")
         changed = await client.post(
-            "/api/v1/auth/password", json={"current_password": PASSWORD, "new_password": NEW}
+            "/api/v1/users/change-password",
+            json={"current_password": PASSWORD, "new_password": NEW},
         )
     async with platform.client(changed.json()["access_token"]) as client:
         me = await client.get("/api/v1/auth/me")

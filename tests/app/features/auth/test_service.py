@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from app.core import clock
 from app.core.actor import ANONYMOUS, SYSTEM
 from app.core.errors import Invalid, PermissionDenied, RateLimited, Unauthenticated
-from app.core.passwords import PasswordHasher
+from app.core.passwords import PasswordHasher, PlaceInQueue
 from app.core.ports import Authenticator
 from app.features.auth.schemas import (
     Credentials,
@@ -20,8 +21,8 @@ from app.features.auth.schemas import (
     RefreshRequest,
     TokenPair,
 )
-from app.features.auth.service import KEPT_FOR, AuthService
-from app.features.users.schemas import UserUpdate
+from app.features.auth.service import AuthService
+from app.features.users.credential_service import CredentialService
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Caller, Platform, SignedIn
@@ -51,6 +52,62 @@ async def is_good(platform: Platform, access_token: str) -> bool:
     except Unauthenticated:
         return False
     return True
+
+
+async def set_password(platform: Platform, user_id: UUID) -> None:
+    """Give a user another password, as the operator of the machine does."""
+    call = platform.caller(SYSTEM)
+    await call(CredentialService.set_password, user_id, SecretStr(NEW_PASSWORD), must_change=False)
+
+
+def later(**by: float) -> time_machine.travel:
+    """The clock, set forward by so much and standing still."""
+    return time_machine.travel(clock.now() + timedelta(**by), tick=False)
+
+
+class TestSignIn:
+    """Begin a console session."""
+
+    async def test_replaces(self, platform: Platform, make_user: UserFactory) -> None:
+        """The session that the browser had ends, whoever it belonged to; no other one does."""
+        authenticator = await platform.container.get(Authenticator)
+        ada, grace = await make_user(), await make_user()
+        elsewhere = await platform.caller(channel="console")(
+            AuthService.sign_in, credentials(ada.email)
+        )
+        before = await platform.caller(channel="console")(
+            AuthService.sign_in, credentials(ada.email)
+        )
+        actor = await authenticator.from_cookie(before.cookie)
+        assert actor is not None
+
+        after = await platform.caller(actor, channel="console")(
+            AuthService.sign_in, credentials(grace.email)
+        )
+
+        assert await authenticator.from_cookie(before.cookie) is None
+        assert await authenticator.from_cookie(elsewhere.cookie) is not None
+        assert await authenticator.from_cookie(after.cookie) is not None
+        assert "replaced" in str((await platform.contents())["core_sessions"])
+
+    async def test_refused_replaces_nothing(
+        self, platform: Platform, make_user: UserFactory
+    ) -> None:
+        """A wrong password leaves the session that the browser has alone."""
+        authenticator = await platform.container.get(Authenticator)
+        user = await make_user()
+        before = await platform.caller(channel="console")(
+            AuthService.sign_in, credentials(user.email)
+        )
+        actor = await authenticator.from_cookie(before.cookie)
+        assert actor is not None
+
+        with pytest.raises(Unauthenticated):
+            await platform.caller(actor, channel="console")(
+                AuthService.sign_in, credentials(user.email, "wrong")
+            )
+
+        assert await authenticator.from_cookie(before.cookie) is not None
 
 
 class TestIssueTokens:
@@ -158,19 +215,20 @@ class TestRefusedSignIn:
             without=["core_audit_entries", "core_sign_in_throttles"]
         )
 
-    async def test_changed_while_hashing(self, platform: Platform, make_user: UserFactory) -> None:
+    async def test_changed_while_hashing(
+        self, platform: Platform, make_user: UserFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A password that is changed while it is being checked does not open a session."""
         user = await make_user()
-        hasher = await platform.container.get(PasswordHasher)
-        verify = hasher.verify
+        check = PlaceInQueue.fits
 
-        async def slow_verify(password: str, stored: str | None) -> bool:
-            fits = await verify(password, stored)
-            update = UserUpdate(password=SecretStr(NEW_PASSWORD))
-            await platform.caller(SYSTEM)(UserService.update, user.id, update)
+        async def check_slowly(place: PlaceInQueue, password: str, stored: str | None) -> bool:
+            fits = await check(place, password, stored)
+            await set_password(platform, user.id)
             return fits
 
-        hasher.verify = slow_verify  # type: ignore[method-assign]  # the moment cannot be met otherwise
+        # The moment cannot be met otherwise.
+        monkeypatch.setattr(PlaceInQueue, "fits", check_slowly)
 
         assert not await platform.can_sign_in(user.email, PASSWORD)
 
@@ -205,11 +263,31 @@ class TestRefresh:
                 assert await is_good(platform, pair.access_token)
             token = pair.refresh_token
 
+    async def test_absolute_end(self, platform: Platform, signed_in: SignedIn) -> None:
+        """However often it was refreshed, a session of a program ends after 90 days."""
+        token, access_token = signed_in.tokens.refresh_token, ""
+        now = clock.now()
+        for days in range(6, 90, 6):
+            with time_machine.travel(now + timedelta(days=days), tick=False):
+                pair = await refresh(platform, token)
+            token = pair.refresh_token
+        with time_machine.travel(now + timedelta(days=89.999), tick=False):
+            pair = await refresh(platform, token)
+            access_token, token = pair.access_token, pair.refresh_token
+            assert await is_good(platform, access_token)
+
+        with time_machine.travel(now + timedelta(days=90, minutes=1), tick=False):
+            assert not await is_good(platform, access_token)
+            with pytest.raises(Unauthenticated) as refused:
+                await refresh(platform, token)
+
+        assert refused.value.code == "auth.refresh.invalid"
+
     async def test_second_use(self, platform: Platform, signed_in: SignedIn) -> None:
-        """A token used twice ends the whole family: one of the two users is a thief."""
+        """A token used again later ends the whole family: one of the two users is a thief."""
         pair = await refresh(platform, signed_in.tokens.refresh_token)
 
-        with pytest.raises(Unauthenticated) as refused:
+        with later(seconds=11), pytest.raises(Unauthenticated) as refused:
             await refresh(platform, signed_in.tokens.refresh_token)
 
         assert refused.value.code == "auth.refresh.reused"
@@ -218,30 +296,78 @@ class TestRefresh:
         with pytest.raises(Unauthenticated):
             await refresh(platform, pair.refresh_token)
         entries = await platform.audit(action="auth.token.refresh", outcome="failed")
-        assert [entry.error_code for entry in entries] == [
-            "auth.refresh.reused",
-            "auth.refresh.invalid",
-        ]
+        # What is tried with an ended session afterwards is counted.
+        assert [entry.error_code for entry in entries] == ["auth.refresh.reused"]
         assert entries[0].actor_id == signed_in.user.id
 
     async def test_second_use_at_once(self, platform: Platform, signed_in: SignedIn) -> None:
-        """Of several uses at the same moment one is answered, and then the family is dead."""
-        results = await asyncio.gather(
-            *(refresh(platform, signed_in.tokens.refresh_token) for _ in range(4)),
-            return_exceptions=True,
+        """Of several uses at the same moment all are answered with the same refresh token."""
+        pairs = await asyncio.gather(
+            *(refresh(platform, signed_in.tokens.refresh_token) for _ in range(4))
         )
 
-        pairs = [result for result in results if isinstance(result, TokenPair)]
-        assert len(pairs) == 1
-        assert all(isinstance(result, Unauthenticated) for result in results if result not in pairs)
-        assert not await is_good(platform, pairs[0].access_token)
+        assert len({pair.refresh_token for pair in pairs}) == 1
+        for pair in pairs:
+            assert await is_good(platform, pair.access_token)
+        assert await is_good(
+            platform, (await refresh(platform, pairs[0].refresh_token)).access_token
+        )
+
+    async def test_lost_answer(self, platform: Platform, signed_in: SignedIn) -> None:
+        """Sent again within seconds, a token gets the answer that was lost."""
+        lost = await refresh(platform, signed_in.tokens.refresh_token)
+
+        with later(seconds=9):
+            pair = await refresh(platform, signed_in.tokens.refresh_token)
+
+        assert pair.refresh_token == lost.refresh_token
+        with later(seconds=60):
+            assert await is_good(
+                platform, (await refresh(platform, pair.refresh_token)).access_token
+            )
+
+    async def test_successor_in_use(self, platform: Platform, signed_in: SignedIn) -> None:
+        """Once the new token was used, the answer was not lost: the old one ends the family."""
+        pair = await refresh(platform, signed_in.tokens.refresh_token)
+        following = await refresh(platform, pair.refresh_token)
+
+        with pytest.raises(Unauthenticated) as refused:
+            await refresh(platform, signed_in.tokens.refresh_token)
+
+        assert refused.value.code == "auth.refresh.reused"
+        assert not await is_good(platform, following.access_token)
+
+    async def test_from_elsewhere(self, platform: Platform, signed_in: SignedIn) -> None:
+        """From another address a token gets no second answer, also within seconds."""
+        pair = await refresh(platform, signed_in.tokens.refresh_token)
+        request = RefreshRequest(refresh_token=signed_in.tokens.refresh_token)
+
+        with pytest.raises(Unauthenticated) as refused:
+            await platform.caller(address="198.51.100.66")(AuthService.refresh, request)
+
+        assert refused.value.code == "auth.refresh.reused"
+        assert not await is_good(platform, pair.access_token)
+
+    async def test_one_branch_after_the_grace(
+        self, platform: Platform, signed_in: SignedIn
+    ) -> None:
+        """Who shares the answer of the grace does not share the session for long."""
+        first = await refresh(platform, signed_in.tokens.refresh_token)
+        second = await refresh(platform, signed_in.tokens.refresh_token)
+        following = await refresh(platform, first.refresh_token)
+
+        with later(seconds=11), pytest.raises(Unauthenticated) as refused:
+            await refresh(platform, second.refresh_token)
+
+        assert refused.value.code == "auth.refresh.reused"
+        assert not await is_good(platform, following.access_token)
 
     async def test_other_sessions_live_on(self, platform: Platform, signed_in: SignedIn) -> None:
         """A stolen token costs its own session, not the user's others."""
         other = await platform.sign_in(signed_in.user, PASSWORD)
         await refresh(platform, signed_in.tokens.refresh_token)
 
-        with pytest.raises(Unauthenticated):
+        with later(seconds=11), pytest.raises(Unauthenticated):
             await refresh(platform, signed_in.tokens.refresh_token)
 
         assert await platform.is_live(other)
@@ -272,8 +398,7 @@ class TestRefresh:
         elif how == "delete":
             await call(UserService.delete, signed_in.user.id)
         else:
-            update = UserUpdate(password=SecretStr(NEW_PASSWORD))
-            await call(UserService.update, signed_in.user.id, update)
+            await set_password(platform, signed_in.user.id)
 
         with pytest.raises(Unauthenticated) as refused:
             await refresh(platform, signed_in.tokens.refresh_token)
@@ -419,35 +544,3 @@ class TestChangePassword:
         assert refused.value.code == code
         assert refused.value.fields.keys() == {"new_password"}
         assert await platform.is_live(signed_in)
-
-
-class TestForgetExpired:
-    """Remove what ended long ago."""
-
-    async def test_allowed(self, platform: Platform, make_user: UserFactory) -> None:
-        """Old sessions go with their tokens, and old throttles; what is younger stays."""
-        user = await make_user()
-        old = await platform.sign_in(user, PASSWORD)
-        await platform.can_sign_in(user.email, "wrong")
-        now = clock.now()
-        call = platform.caller(SYSTEM)
-        with time_machine.travel(now + timedelta(days=90), tick=False):
-            young = await platform.sign_in(user, PASSWORD)
-            assert await call(AuthService.count_expired) == 0
-            assert await call(AuthService.forget_expired) == 0
-
-        with time_machine.travel(now + KEPT_FOR + timedelta(days=8), tick=False):
-            assert await call(AuthService.count_expired) == 1
-            assert await call(AuthService.forget_expired) == 1
-
-            contents = await platform.contents()
-        assert str(old.actor.session_id) not in str(contents["core_sessions"])
-        assert len(contents["core_sessions"]) == len(contents["core_refresh_tokens"]) == 1
-        assert str(young.actor.session_id) in str(contents["core_sessions"])
-        assert contents["core_sign_in_throttles"] == []
-
-    @pytest.mark.actor("user")
-    async def test_refused(self, call: Caller) -> None:
-        """It is not for everybody."""
-        with pytest.raises(PermissionDenied):
-            await call(AuthService.forget_expired)

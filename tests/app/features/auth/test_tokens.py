@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from app.core.errors import Unauthenticated
-from app.features.auth.tokens import AccessTokens
+from app.features.auth.tokens import LEEWAY, AccessTokens
 
 SESSION = UUID("01890000-0000-7000-8000-000000000001")
 USER = UUID("01890000-0000-7000-8000-000000000002")
@@ -25,7 +25,14 @@ def tokens() -> AccessTokens:
 
 def forged(claims: dict[str, Any], key: str = SECRET, algorithm: str = "HS256") -> str:
     """A token made by somebody else."""
-    good = {"sub": str(USER), "sid": str(SESSION), "iat": 0, "exp": 2**33}
+    good = {
+        "iss": "atrium",
+        "aud": "atrium.api",
+        "sub": str(USER),
+        "sid": str(SESSION),
+        "iat": 0,
+        "exp": 2**33,
+    }
     kept = {name: value for name, value in (good | claims).items() if value is not None}
     return jwt.encode(kept, key, algorithm=algorithm)
 
@@ -39,10 +46,10 @@ class TestSessionOf:
         assert tokens.session_of(tokens.issue(SESSION, USER, NOW)) == SESSION
 
     @pytest.mark.parametrize(
-        ("seconds", "good"), [(0, True), (899, True), (900, False), (9999, False)]
+        ("seconds", "good"), [(0, True), (909, True), (910, False), (9999, False)]
     )
     def test_lifetime(self, tokens: AccessTokens, seconds: int, *, good: bool) -> None:
-        """It is good for its lifetime and not a second longer."""
+        """It is good for its lifetime, ten seconds for clocks that differ, and no longer."""
         token = tokens.issue(SESSION, USER, NOW)
 
         with time_machine.travel(NOW + timedelta(seconds=seconds), tick=False):
@@ -59,7 +66,7 @@ class TestSessionOf:
         with time_machine.travel(NOW, tick=False):
             assert tokens.session_of(token) == SESSION
 
-        with time_machine.travel(NOW + timedelta(minutes=15), tick=False):
+        with time_machine.travel(NOW + timedelta(minutes=15) + LEEWAY, tick=False):
             with pytest.raises(Unauthenticated) as refused:
                 tokens.session_of(token)
             assert refused.value.code == "auth.token.expired"
@@ -73,6 +80,37 @@ class TestSessionOf:
 
         assert {tokens.session_of(token) for token in [*issued, *issued]} == {SESSION}
         assert len(tokens._verified) == 3
+
+    def test_forgery_is_otherwise_good(self, tokens: AccessTokens) -> None:
+        """What the tests forge is refused for what they change in it, and for nothing else."""
+        assert tokens.session_of(forged({})) == SESSION
+
+    @pytest.mark.parametrize("claim", ["iat", "nbf"])
+    @pytest.mark.parametrize(("seconds", "good"), [(1, True), (10, True), (11, False), (60, False)])
+    @time_machine.travel(NOW, tick=False)
+    def test_clock_of_another_host(
+        self, tokens: AccessTokens, claim: str, seconds: int, *, good: bool
+    ) -> None:
+        """A token of a clock that is ahead by ten seconds is good; beyond that it says why not."""
+        token = forged({claim: int(NOW.timestamp()) + seconds})
+
+        if good:
+            assert tokens.session_of(token) == SESSION
+        else:
+            with pytest.raises(Unauthenticated, match="not valid yet") as refused:
+                tokens.session_of(token)
+            assert refused.value.code == "auth.token.not_yet_valid"
+
+    @time_machine.travel(NOW, tick=False)
+    def test_other_installation(self, tokens: AccessTokens) -> None:
+        """A copy of the installation with the same secret and another address takes no tokens."""
+        copy = AccessTokens(SECRET, lifetime=timedelta(minutes=15), issuer="https://copy.example")
+
+        assert copy.session_of(copy.issue(SESSION, USER, NOW)) == SESSION
+        with pytest.raises(Unauthenticated):
+            copy.session_of(tokens.issue(SESSION, USER, NOW))
+        with pytest.raises(Unauthenticated):
+            tokens.session_of(copy.issue(SESSION, USER, NOW))
 
     @pytest.mark.parametrize(
         "token",
@@ -93,7 +131,15 @@ class TestSessionOf:
             forged({"sid": "not an id"}),
             forged({"sid": 7}),
             forged({"sid": ["x"]}),
-            forged({"nbf": 2**33}),
+            forged({"iss": None}),
+            forged({"iss": "https://other.example.com"}),
+            forged({"aud": None}),
+            forged({"aud": "another.api"}),
+            forged({"aud": ["another.api"]}),
+            forged({"aud": 7}),
+            forged({"iat": None}),
+            forged({"iat": "yesterday"}),
+            forged({"nbf": "yesterday"}),
             jwt.encode({"sid": str(SESSION), "exp": 2**33}, "", algorithm="none"),
         ],
     )

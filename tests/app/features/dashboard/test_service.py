@@ -167,8 +167,10 @@ class TestHealth:
         components = await call(DashboardService.health)
 
         assert {each.name: each.state for each in components} == {
+            "server": "up",
             "database": "up",
             "migrations": "up",
+            "writes": "up",
         }
         assert all(each.milliseconds > 0 for each in components)
 

@@ -30,7 +30,12 @@ class TestLoad:
         assert state.active_users == "1"
         assert state.suspended == "1 suspended"
         assert len(state.days) == 30
-        assert [row.name for row in state.components] == ["Database", "Migrations"]
+        assert [row.name for row in state.components] == [
+            "Server",
+            "Database",
+            "Migrations",
+            "Writes",
+        ]
         assert state.recent[0].title == "Suspended user grace@example.com"
         assert not state.loading
 
@@ -83,6 +88,9 @@ class TestLoad:
         assert state.problem.message == "Something went wrong on our side."
         assert state.problem.request_id
         assert not state.loading
+        [error] = platform.reports
+        assert isinstance(error, ZeroDivisionError)
+        platform.reports.clear()
 
 
 @pytest.mark.actor("admin")

@@ -49,12 +49,16 @@ class TestGrants:
         user = await make_user()
         state = await opened(tab, user)
         await tab.call(UserAccess.choose_permission, "user.update")
-        every = [each["value"] for each in state.field_options]
+        every = [each["value"] for each in state.readable_options]
+        settable = [each["value"] for each in state.writable_options]
+        assert set(settable) - set(every) == {"password"}
+        assert set(every) - set(settable) == {"created_at", "updated_at", "last_sign_in_at"}
         form = sent(
             state,
             "user.update",
             rule="own",
-            offered=str(len(every)),
+            readable_offered=str(len(every)),
+            writable_offered=str(len(settable)),
             readable=every,
             writable=["display_name"],
             expires_at="2090-01-31T23:00:00Z",
@@ -74,8 +78,9 @@ class TestGrants:
         """None chosen is none, also in a tab that the server has forgotten."""
         user = await make_user()
         tab.at(f"/users/{user.id}/access")
+        form = {"permission": "user.read", "readable_offered": "8", "writable_offered": "7"}
 
-        await tab.call(UserAccess.grant, {"permission": "user.read", "offered": "8"})
+        await tab.call(UserAccess.grant, form)
 
         grant = (await held(platform, user))["user.read"]
         assert (grant.readable, grant.writable) == ([], [])

@@ -66,13 +66,41 @@ class TestMembers:
         new = MembersAdd(user_ids=[user.id for user in users])
         await platform.caller(SYSTEM)(RoleService.add_members, role.id, new)
 
-        first = len((await opened(tab, role)).rows)
-        await tab.call(RoleMembers.load_more)
+        state = await opened(tab, role)
+        first = {row.id for row in state.rows}
+        assert (len(first), state.first, state.last, state.total) == (50, 1, 50, 51)
+        tab.at(state.next_address)
+        await tab.call(RoleMembers.load)
 
         state = await tab.of(RoleMembers)
-        assert first == 50
-        assert {row.id for row in state.rows} == {str(user.id) for user in users}
-        assert state.next_cursor == ""
+        assert first | {row.id for row in state.rows} == {str(user.id) for user in users}
+        assert (state.first, state.last, state.next_address) == (51, 51, "")
+        assert state.previous_address
+
+    async def test_search_and_sort(
+        self, tab: Tab, make_role: RoleFactory, make_user: UserFactory, platform: Platform
+    ) -> None:
+        """By the address, which both come into."""
+        role = await make_role(name="desk")
+        users = [
+            await make_user(display_name=name, email=f"{name.lower()[:3]}@one.example")
+            for name in ("Bea", "Ada Berg", "Cem Berg")
+        ]
+        new = MembersAdd(user_ids=[user.id for user in users])
+        await platform.caller(SYSTEM)(RoleService.add_members, role.id, new)
+        await opened(tab, role)
+
+        tab.at(await tab.goes_to(RoleMembers.search_for, "berg"))
+        await tab.call(RoleMembers.load)
+        tab.at(await tab.goes_to(RoleMembers.sort_by, "-name"))
+        await tab.call(RoleMembers.load)
+
+        state = await tab.of(RoleMembers)
+        assert [row.name for row in state.rows] == ["Cem Berg", "Ada Berg"]
+        assert state.total == 2
+        tab.at(f"/roles/{role.id}/members?sort=nonsense")
+        await tab.call(RoleMembers.load)
+        assert (await tab.of(RoleMembers)).problem.message
 
     @pytest.mark.parametrize("address", ["nope", "00000000-0000-7000-8000-000000000000"])
     async def test_missing(self, tab: Tab, address: str) -> None:

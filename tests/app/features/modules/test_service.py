@@ -5,7 +5,24 @@ import pytest
 from app.bootstrap import CORE_FEATURES
 from app.core.errors import PermissionDenied
 from app.features.modules.service import ModuleService
+from app.settings import Settings
 from app.testing.platform import Caller, Platform
+
+
+class TestInProduction:
+    """What is installed where people work."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Settings of production."""
+        return settings.model_copy(update={"environment": "production"})
+
+    @pytest.mark.actor(grants=["module.read"])
+    async def test_for_development_only(self, call: Caller) -> None:
+        """What production leaves out is not listed."""
+        found = [each.id for each in await call(ModuleService.all)]
+
+        assert found == [each.id for each in CORE_FEATURES if each.id != "gallery"]
 
 
 class TestAll:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unauthenticated
+from app.features.roles import rules
 from app.features.roles.schemas import (
     Grants,
     GrantSpec,
@@ -25,6 +26,7 @@ from app.testing.platform import Caller, Platform
 from tests.fixtures.roles import role_named
 
 NOBODY = UUID("01890000-0000-7000-8000-000000000001")
+TOO_MANY = "role.include.too_many"
 EDITOR = ["role.read", "role.update", "role.create", "role.delete", "user.read", "user.update"]
 
 
@@ -136,12 +138,10 @@ class TestCreate:
         [entry] = await platform.audit(action="role.create")
         assert (entry.target_type, entry.target_label) == ("role", "support desk")
         changes = {change["field"]: change["after"] for change in entry.changes}
-        assert changes["includes"] == ["guest"]
-        assert changes["grants"][1] == {
-            "permission": "user.read",
-            "rule": "own",
-            "readable": ["email"],
-        }
+        assert [included["role"] for included in changes["includes"]] == ["guest"]
+        recorded = changes["grants"][1]
+        assert (recorded["permission"], recorded["rule"]) == ("user.read", "own")
+        assert (recorded["readable"], recorded["granted_by"]) == (["email"], "Actor")
 
     @pytest.mark.actor(grants=["role.read", "user.*"])
     async def test_refused(self, call: Caller, platform: Platform) -> None:
@@ -260,10 +260,10 @@ class TestUpdate:
         assert (updated.name, updated.includes, updated.version) == ("Desk", ("guest",), 2)
         assert updated.permissions == ("user.read",)
         [entry] = await platform.audit(action="role.update")
-        assert entry.changes == [
-            {"field": "name", "before": "desk", "after": "Desk"},
-            {"field": "includes", "before": [], "after": ["guest"]},
-        ]
+        name, includes = entry.changes
+        assert name == {"field": "name", "before": "desk", "after": "Desk"}
+        assert (includes["field"], includes["before"]) == ("includes", [])
+        assert [included["role"] for included in includes["after"]] == ["guest"]
 
     @pytest.mark.actor("admin")
     async def test_nothing_changed(self, call: Caller, make_role: RoleFactory) -> None:
@@ -297,6 +297,42 @@ class TestUpdate:
             with pytest.raises(Conflict) as caught:
                 await call(RoleService.update, role.id, RoleUpdate(includes=[includes]))
             assert caught.value.code == "role.cycle"
+
+    @pytest.mark.actor("admin")
+    async def test_too_much_included(
+        self, call: Caller, make_role: RoleFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A role cannot include more roles, or over more levels, than the bounds say."""
+        one, two, three, _ = [await make_role(name=name) for name in ("a", "b", "c", "d")]
+        await call(RoleService.update, one.id, RoleUpdate(includes=["b"]))
+        await call(RoleService.update, three.id, RoleUpdate(includes=["d"]))
+        monkeypatch.setattr(rules, "MOST_LEVELS", 3)
+        monkeypatch.setattr(rules, "MOST_INCLUDES", 1)
+
+        for wanted, code in ((["c"], "role.include.too_deep"), (["d", "user"], TOO_MANY)):
+            with pytest.raises(Invalid) as caught:
+                await call(RoleService.update, two.id, RoleUpdate(includes=wanted))
+            assert caught.value.code == code
+            assert list(caught.value.fields) == ["includes"]
+        with pytest.raises(Invalid) as caught:
+            await call(RoleService.create, RoleCreate(name="e", includes=["d", "user"]))
+        assert caught.value.code == TOO_MANY
+        await call(RoleService.update, two.id, RoleUpdate(includes=["d"]))
+
+    @pytest.mark.actor("admin")
+    async def test_beyond_the_bounds_already(
+        self, call: Caller, make_role: RoleFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What an earlier version stored beyond the bounds may stay or shrink, but not grow."""
+        for name in "abcd":
+            await make_role(name=name)
+        large = await call(RoleService.create, RoleCreate(name="e", includes=["a", "b", "c"]))
+        monkeypatch.setattr(rules, "MOST_INCLUDES", 1)
+
+        for wanted in (["a", "b", "d"], ["a", "b"]):
+            await call(RoleService.update, large.id, RoleUpdate(includes=wanted))
+        with pytest.raises(Invalid):
+            await call(RoleService.update, large.id, RoleUpdate(includes=["a", "b", "c"]))
 
     @pytest.mark.actor(grants=EDITOR)
     async def test_nobody_raises_themselves(self, call: Caller, platform: Platform) -> None:

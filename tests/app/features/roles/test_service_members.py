@@ -1,6 +1,7 @@
 """Who has a role, and what users hold in person."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from app.features.roles.schemas import (
     Grants,
     GrantSpec,
     MemberListQuery,
+    MemberRead,
     MembersAdd,
     version_of,
 )
@@ -47,10 +49,73 @@ class TestMembers:
             (bob.id, "new team"),
         ]
         [entry] = await platform.audit(action="role.add_members")
-        assert entry.changes == [{"field": "members", "before": [], "after": [bob.email]}]
+        [change] = entry.changes
+        [member] = change["after"]
+        assert (change["field"], change["before"]) == ("members", [])
+        assert (member["email"], member["user_id"]) == (bob.email, str(bob.id))
+        assert (member["reason"], member["granted_by"]) == ("new team", "Actor")
 
         assert await call(RoleService.remove_members, role.id, [ada.id, bob.id, NOBODY]) == 2
         assert (await call(RoleService.members, role.id, MemberListQuery())).items == []
+
+    @pytest.mark.parametrize("sort", ["created", "name", "since", "until"])
+    async def test_pages(
+        self, call: Caller, make_role: RoleFactory, make_user: UserFactory, sort: str
+    ) -> None:
+        """In either order they lead through all members once, and back; a search narrows them."""
+        role = await make_role("user.read", name="desk")
+        names = ("Bea Berg", "Ada", "Cem Berg", "Ada", "Eve Bergson")
+        for days, name in enumerate(names):
+            user = await make_user(display_name=name, email=f"m{days}@one.example")
+            ends = clock.now() + timedelta(days=9 - days) if days % 2 else None
+            await call(
+                RoleService.add_members, role.id, MembersAdd(user_ids=[user.id], expires_at=ends)
+            )
+
+        async def walk(**asked: Any) -> list[MemberRead]:
+            page = await call(RoleService.members, role.id, MemberListQuery(limit=2, **asked))
+            found = list(page.items)
+            while page.next_cursor:
+                query = MemberListQuery(limit=2, cursor=page.next_cursor, **asked)
+                page = await call(RoleService.members, role.id, query)
+                found += page.items
+                assert page.previous_cursor
+            return found
+
+        rising, falling = await walk(sort=sort), await walk(sort=f"-{sort}")
+
+        assert [each.id for each in rising] == [each.id for each in reversed(falling)]
+        assert len({each.id for each in rising}) == len(names)
+        values: dict[str, list[Any]] = {
+            "created": [each.id for each in rising],
+            "name": [each.name for each in rising],
+            "since": [each.granted_at for each in rising],
+            "until": [(each.expires_at is None, each.expires_at) for each in rising],
+        }
+        if sort != "until":
+            assert values[sort] == sorted(values[sort])
+        assert [is_for_good for is_for_good, _ in values["until"]].count(True) == 3
+        found = await walk(sort=sort, q="berg")
+        assert {each.name for each in found} == {"Bea Berg", "Cem Berg", "Eve Bergson"}
+        page = await call(RoleService.members, role.id, MemberListQuery(q="berg", limit=1))
+        assert page.count == 3
+
+    async def test_hidden_names(
+        self, platform: Platform, make_role: RoleFactory, make_user: UserFactory
+    ) -> None:
+        """Nobody is found or sorted by what may not be read of them."""
+        grant = GrantSpec(permission="user.read", readable=["email", "roles"])
+        role = await make_role("role.read", grant, name="limited")
+        limited = await make_user(display_name="Ada", roles=["limited"])
+        await make_user(display_name="Adam", roles=["limited"])
+        call = platform.caller((await platform.sign_in(limited, PASSWORD)).actor)
+
+        with pytest.raises(Invalid) as caught:
+            await call(RoleService.members, role.id, MemberListQuery(sort="-name"))
+        found = await call(RoleService.members, role.id, MemberListQuery(q="ada"))
+
+        assert caught.value.code == "page.sort.hidden"
+        assert [each.id for each in found.items] == [limited.id]
 
     async def test_ends_by_itself(
         self,

@@ -11,7 +11,15 @@ async def test_list(client: httpx.AsyncClient) -> None:
 
     assert answer.status_code == 200
     [port] = [each for each in answer.json()["items"] if each["name"] == "server.port"]
-    assert port == {"name": "server.port", "value": 8000, "variable": "ATRIUM_SERVER__PORT"}
+    assert port == {
+        "name": "server.port",
+        "value": 8000,
+        "unit": "",
+        "source": "default",
+        "place": "",
+        "description": "The port where it listens.",
+        "variable": "ATRIUM_SERVER__PORT",
+    }
 
 
 @pytest.mark.actor("user")

@@ -19,10 +19,18 @@ class TestLoad:
         assert rows["server.port"].value == "8000"
         assert rows["sentry.dsn"].value == ""
         assert rows["auth.jwt_secret"].value == "********"
+        assert (rows["server.max_body_bytes"].value, rows["server.max_body_bytes"].exact) == (
+            "10 MiB",
+            "10,485,760 bytes",
+        )
+        assert (rows["auth.bcrypt_rounds"].source, rows["auth.bcrypt_rounds"].place) == (
+            "File",
+            "config/test.yaml",
+        )
 
-    @pytest.mark.parametrize("words", ["JWT_SECRET", "auth jwt"])
+    @pytest.mark.parametrize("words", ["JWT_SECRET", "auth jwt", "signs tokens"])
     async def test_search(self, tab: Tab, words: str) -> None:
-        """By name or variable, in any case."""
+        """By name, variable or meaning, in any case."""
         tab.at(f"/settings?q={words}")
         await tab.call(SettingList.load)
 

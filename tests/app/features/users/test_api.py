@@ -73,7 +73,7 @@ class TestCreate:
         assert entry.request_id == problem["request_id"]
         assert (entry.channel, entry.address) == ("api", "192.0.2.1")
 
-    @pytest.mark.actor(grants=["user.create"])
+    @pytest.mark.actor(grants=["user.create", "role.read"])
     async def test_role_above_oneself(self, client: httpx.AsyncClient) -> None:
         """403 when a role grants what one does not hold."""
         response = await client.post(USERS, json=ADA | {"roles": ["admin"]})
@@ -106,28 +106,73 @@ class TestUpdate:
     @pytest.mark.actor("admin")
     async def test_patch(self, client: httpx.AsyncClient, ada: UserRead) -> None:
         """What is given changes, the rest stays."""
-        response = await client.patch(f"{USERS}/{ada.id}", json={"verified": True})
+        response = await client.patch(f"{USERS}/{ada.id}", json={"display_name": "Adda"})
 
         changed = response.json()
         assert response.status_code == 200
         assert changed == shown(ada) | {
-            "verified": True,
+            "display_name": "Adda",
             "version": 2,
             "updated_at": changed["updated_at"],
         }
 
     @pytest.mark.actor("admin")
     async def test_put(self, client: httpx.AsyncClient, ada: UserRead) -> None:
-        """All details are replaced; the password stays."""
-        details = {"email": "countess@example.com", "display_name": "Countess", "verified": True}
+        """All details are replaced."""
+        details = {"display_name": "Countess"}
 
         response = await client.put(f"{USERS}/{ada.id}", json=details)
 
         changed = response.json()
         assert response.status_code == 200
         assert {name: changed[name] for name in details} == details
-        login = {"email": "countess@example.com", "password": PASSWORD}
-        assert (await client.post("/api/v1/auth/login", json=login)).status_code == 200
+
+    @pytest.mark.actor("admin")
+    @pytest.mark.parametrize("method", ["PATCH", "PUT"])
+    @pytest.mark.parametrize(
+        ("field", "value"), [("email", "x@example.com"), ("password", PASSWORD), ("verified", True)]
+    )
+    async def test_credentials(
+        self, client: httpx.AsyncClient, ada: UserRead, method: str, field: str, value: object
+    ) -> None:
+        """422 at the field names the route that changes it; nothing changes."""
+        sent = {"display_name": "Adda", field: value}
+
+        response = await client.request(method, f"{USERS}/{ada.id}", json=sent)
+
+        problem = response.json()
+        assert (response.status_code, problem["field_codes"]) == (422, {field: "elsewhere"})
+        assert f"{USERS}/{{id}}/" in problem["fields"][field]
+        assert (await client.get(f"{USERS}/{ada.id}")).json() == shown(ada)
+
+
+class TestCredentials:
+    """POST /users/{id}/reset-credentials and /users/{id}/email."""
+
+    @pytest.mark.actor("admin")
+    async def test_reset(self, client: httpx.AsyncClient, ada: UserRead) -> None:
+        """The link is in the answer alone, which nobody may keep."""
+        response = await client.post(f"{USERS}/{ada.id}/reset-credentials", json={})
+
+        assert response.status_code == 200
+        assert response.headers["cache-control"] == "no-store"
+        url, _, token = response.json()["url"].partition("#token=")
+        assert url.endswith("/reset-password")
+        assert len(token) == 43
+
+    @pytest.mark.actor("admin")
+    async def test_email(self, client: httpx.AsyncClient, ada: UserRead) -> None:
+        """The user as they are now."""
+        change = {"email": "countess@example.com", "verified": True}
+
+        response = await client.post(f"{USERS}/{ada.id}/email", json=change)
+
+        assert response.status_code == 200
+        assert {name: response.json()[name] for name in change} == change
+
+
+class TestConflicts:
+    """PATCH /users/{id} with a version."""
 
     @pytest.mark.actor("admin")
     async def test_lost_update(self, client: httpx.AsyncClient, ada: UserRead) -> None:

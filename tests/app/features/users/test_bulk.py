@@ -139,7 +139,7 @@ class TestConsole:
     @pytest.fixture(autouse=True)
     def one_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each event changes one user."""
-        monkeypatch.setattr(bulk_state, "_SLICE_SECONDS", 0)
+        monkeypatch.setattr(bulk_state, "SLICE_SECONDS", 0)
 
     async def _select_all(self, tab: Tab, address: str) -> UserList:
         tab.at(address)

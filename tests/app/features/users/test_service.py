@@ -6,13 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from app.core.actor import SYSTEM
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.features.users.schemas import (
     UserCreate,
-    UserListQuery,
     UserRead,
     UserStatus,
     UserUpdate,
@@ -36,7 +34,7 @@ def new_user(**details: Any) -> UserCreate:
 class TestCreate:
     """Add somebody who can sign in."""
 
-    @pytest.mark.actor(grants=["user.create"])
+    @pytest.mark.actor(grants=["user.create", "user.reset_credentials", "user.read"])
     async def test_allowed(self, call: Caller, platform: Platform) -> None:
         """A new user is stored, can sign in, and is recorded with all details but the password."""
         created = await call(UserService.create, new_user(verified=True))
@@ -45,7 +43,7 @@ class TestCreate:
         assert created.display_name == "Ada Lovelace"
         assert created.roles == ["user"]
         assert created.status == UserStatus.ACTIVE
-        assert (created.verified, created.must_change_password) == (True, False)
+        assert (created.verified, created.must_change_password) == (True, True)
         assert (created.version, created.last_sign_in_at) == (1, None)
         assert await platform.caller(SYSTEM)(UserService.get, created.id) == created
         assert await platform.can_sign_in("ada@example.com", PASSWORD)
@@ -55,7 +53,7 @@ class TestCreate:
         assert (entry.target_id, entry.target_label) == (str(created.id), "ada@example.com")
         changes = {change["field"]: change["after"] for change in entry.changes}
         assert changes["email"] == "ada@example.com"
-        assert changes["roles"] == ["user"]
+        assert [role["role"] for role in changes["roles"]] == ["user"]
         assert "password" not in str(entry.changes).replace("must_change_password", "")
 
     @pytest.mark.actor(grants=["user.update", "user.read"])
@@ -119,7 +117,7 @@ class TestCreate:
         """A user may have no role at all."""
         assert (await call(UserService.create, new_user(roles=[]))).roles == []
 
-    @pytest.mark.actor(grants=["user.create"])
+    @pytest.mark.actor(grants=["user.create", "role.read"])
     async def test_role_above_oneself(self, call: Caller, platform: Platform) -> None:
         """Nobody gives away what they do not hold."""
         with pytest.raises(PermissionDenied) as refused:
@@ -156,23 +154,25 @@ class TestCreate:
 class TestUpdate:
     """Change a user's details."""
 
-    @pytest.mark.actor(grants=["user.update"])
+    @pytest.mark.actor(grants=["user.update", "user.read"])
     async def test_allowed(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
         """What is given changes, the rest stays; before and after are recorded."""
         user = await make_user(email="ada@example.com", display_name="Ada")
 
         changed = await call(
-            UserService.update, user.id, UserUpdate(display_name="Ada Lovelace", verified=True)
+            UserService.update,
+            user.id,
+            UserUpdate(display_name="Ada Lovelace", must_change_password=True),
         )
 
-        assert (changed.display_name, changed.verified) == ("Ada Lovelace", True)
+        assert (changed.display_name, changed.must_change_password) == ("Ada Lovelace", True)
         assert (changed.email, changed.version) == (user.email, 2)
         assert changed.updated_at > user.updated_at
         assert await platform.caller(SYSTEM)(UserService.get, user.id) == changed
         [entry] = await platform.audit(action="user.update")
         assert entry.changes == [
             {"field": "display_name", "before": "Ada", "after": "Ada Lovelace"},
-            {"field": "verified", "before": False, "after": True},
+            {"field": "must_change_password", "before": False, "after": True},
         ]
 
     @pytest.mark.actor("admin")
@@ -185,55 +185,12 @@ class TestUpdate:
         assert same == user
 
     @pytest.mark.actor("admin")
-    async def test_address(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
-        """The new address signs in, the old one does not, and search finds the new one only."""
-        user = await make_user(email="ada@example.com")
-
-        await call(UserService.update, user.id, UserUpdate(email="Countess@Example.com"))
-
-        assert await platform.can_sign_in("countess@example.com", PASSWORD)
-        assert not await platform.can_sign_in("ada@example.com", PASSWORD)
-        found = await call(UserService.page, UserListQuery(q="countess"))
-        assert [item.id for item in found.items] == [user.id]
-        assert (await call(UserService.page, UserListQuery(q="ada"))).items == []
-
-    @pytest.mark.actor("admin")
-    async def test_taken_address(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """Nobody gets an address that somebody else has, in whatever case."""
-        await make_user(email="grace@example.com")
-        user = await make_user(email="ada@example.com")
-
-        with pytest.raises(Conflict) as refused:
-            await call(UserService.update, user.id, UserUpdate(email="GRACE@example.com"))
-
-        assert refused.value.code == "user.email.taken"
-        assert await platform.caller(SYSTEM)(UserService.get, user.id) == user
-
-    @pytest.mark.actor("admin")
-    async def test_same_address_at_once(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """Of several users who are given one address at once, one gets it."""
-        users = [await make_user() for _ in range(6)]
-        change = UserUpdate(email="wanted@example.com")
-
-        results = await asyncio.gather(
-            *(call(UserService.update, user.id, change) for user in users), return_exceptions=True
-        )
-
-        refused = [result for result in results if isinstance(result, BaseException)]
-        assert len(refused) == len(users) - 1
-        assert {getattr(error, "code", error) for error in refused} == {"user.email.taken"}
-
-    @pytest.mark.actor("admin")
     async def test_current_version(self, call: Caller, make_user: UserFactory) -> None:
         """A change based on the current version goes through."""
         user = await make_user()
 
         changed = await call(
-            UserService.update, user.id, UserUpdate(verified=True, version=user.version)
+            UserService.update, user.id, UserUpdate(display_name="New", version=user.version)
         )
 
         assert changed.version == user.version + 1
@@ -273,25 +230,6 @@ class TestUpdate:
         assert await call(UserService.get, user.id) == changed[0]
 
     @pytest.mark.actor("admin")
-    async def test_password_ends_sessions(
-        self, call: Caller, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """A new password works at once, the old one and all sessions do not."""
-        user = await make_user()
-        session = await platform.sign_in(user, PASSWORD)
-        new = "another long password"
-
-        await call(UserService.update, user.id, UserUpdate(password=SecretStr(new)))
-
-        assert not await platform.is_live(session)
-        assert not await platform.can_sign_in(user.email, PASSWORD)
-        assert await platform.can_sign_in(user.email, new)
-        [entry] = await platform.audit(action="user.update")
-        assert entry.changes == [
-            {"field": "password", "before": "[redacted]", "after": "[redacted]"}
-        ]
-
-    @pytest.mark.actor("admin")
     async def test_details_leave_sessions(
         self, call: Caller, platform: Platform, make_user: UserFactory
     ) -> None:
@@ -304,43 +242,10 @@ class TestUpdate:
         assert await platform.is_live(session)
 
     @pytest.mark.actor("admin")
-    async def test_weak_password(self, call: Caller, make_user: UserFactory) -> None:
-        """A weak password is refused, also when it is the new address."""
-        user = await make_user()
-        change = UserUpdate(email="new@example.com", password=SecretStr("New@Example.com"))
-
-        with pytest.raises(Invalid) as refused:
-            await call(UserService.update, user.id, change)
-
-        assert refused.value.code == "user.password.guessable"
-
-    @pytest.mark.actor("admin")
-    async def test_password_like_the_new_name(self, call: Caller, make_user: UserFactory) -> None:
-        """A name that is given together with the password counts."""
-        user = await make_user()
-        change = UserUpdate(display_name="Wilhelmina", password=SecretStr("wilhelmina-7"))
-
-        with pytest.raises(Invalid) as refused:
-            await call(UserService.update, user.id, change)
-
-        assert refused.value.code == "user.password.guessable"
-
-    async def test_operators_choose_freely(
-        self, platform: Platform, make_user: UserFactory
-    ) -> None:
-        """What the configuration says for the first administrator is not judged."""
-        user = await make_user()
-        change = UserUpdate(password=SecretStr("password1"))
-
-        await platform.caller(SYSTEM)(UserService.update, user.id, change)
-
-        assert await platform.can_sign_in(user.email, "password1")
-
-    @pytest.mark.actor("admin")
     async def test_missing(self, call: Caller, platform: Platform) -> None:
         """Somebody who is not there cannot be changed; the attempt is recorded."""
         with pytest.raises(NotFound) as missing:
-            await call(UserService.update, NOBODY, UserUpdate(verified=True))
+            await call(UserService.update, NOBODY, UserUpdate(display_name="New"))
 
         assert missing.value.code == "user.not_found"
         [entry] = await platform.audit(action="user.update", outcome="failed")
@@ -372,14 +277,10 @@ class TestUpdateOwnName:
     async def test_nothing_else(self, call: Caller) -> None:
         """Other fields are not one's own to change."""
         before = await call(UserService.own)
-        change = UserUpdate(
-            email="new@example.com",
-            verified=True,
-            must_change_password=True,
-            password=SecretStr("another long password"),
-        )
 
-        assert await call(UserService.update_own_name, change) == before
+        assert await call(UserService.update_own_name, UserUpdate(must_change_password=True)) == (
+            before
+        )
 
     @pytest.mark.actor("user")
     async def test_older_version(self, call: Caller) -> None:

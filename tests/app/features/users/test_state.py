@@ -7,11 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.core.actor import SYSTEM
+from app.core.reads import ReadRecords, kept
+from app.features.audit.words import last_to_change
 from app.features.roles.schemas import GrantSpec, MembersAdd
 from app.features.roles.service import RoleService
-from app.features.users.schemas import UserUpdate
+from app.features.users.credential_service import CredentialService
+from app.features.users.schemas import EmailChange, UserListQuery, UserUpdate
 from app.features.users.service import UserService
 from app.features.users.state import NewUser, UserList, UserRecord
+from app.scheduling import run_last
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
 from app.ui.page_state import Console
@@ -54,17 +58,36 @@ class TestList:
         await tab.call(UserList.load)
         first = [row.name for row in (await tab.of(UserList)).rows]
 
-        tab.at(await tab.goes_to(UserList.go_next))
+        tab.at((await tab.of(UserList)).next_address)
         await tab.call(UserList.load)
         state = await tab.of(UserList)
         second, place = [row.name for row in state.rows], (state.first, state.last)
-        tab.at(await tab.goes_to(UserList.go_previous))
+        tab.at(state.previous_address)
         await tab.call(UserList.load)
 
         assert set(first).isdisjoint(second)
         assert place == (3, 4)
         assert [row.name for row in (await tab.of(UserList)).rows] == first
         assert (await tab.of(UserList)).first == 1
+
+    async def test_counts_once(self, tab: Tab, make_user: UserFactory) -> None:
+        """Going on in a list counts nothing anew; another search, or its first page, does."""
+        for number in range(5):
+            await make_user(display_name=f"Kim {number}")
+        totals = []
+        tab.at("/users?q=kim&limit=2")
+        await tab.call(UserList.load)
+        await make_user(display_name="Kim 5")
+        for search in ("kim", "kim 3", "kim"):
+            state = await tab.of(UserList)
+            tab.at(state.next_address.replace("q=kim", f"q={search}"))
+            await tab.call(UserList.load)
+            totals.append((await tab.of(UserList)).total)
+            tab.at("/users?q=kim&limit=2")
+            await tab.call(UserList.load)
+            totals.append((await tab.of(UserList)).total)
+
+        assert totals == [5, 6, 3, 6, 6, 6]
 
     @pytest.mark.parametrize(
         ("handler", "arguments", "address"),
@@ -248,23 +271,20 @@ class TestRecord:
     async def test_conflict_keeps_what_one_did_not_touch(
         self, tab: Tab, make_user: UserFactory, platform: Platform
     ) -> None:
-        """Saving one's own name does not undo the address that somebody else corrected."""
+        """Saving one's own name does not undo what somebody else changed besides."""
         user = await make_user(display_name="Kim")
         state = await self._open(tab, user.id)
         version = str(state.user.version)
-        change = UserUpdate(email="right@example.com", display_name="Theirs")
+        change = UserUpdate(must_change_password=True, display_name="Theirs")
         await platform.caller(SYSTEM)(UserService.update, user.id, change)
 
         await tab.call(UserRecord.save, {**_form(user.email, "Mine"), "version": version})
         fields = list((await tab.of(UserRecord)).conflict_fields)
         await tab.call(UserRecord.overwrite)
 
-        assert fields == [
-            {"field": "Name", "theirs": "Theirs", "yours": "Mine"},
-            {"field": "E-mail", "theirs": "right@example.com", "yours": ""},
-        ]
+        assert fields == [{"field": "Name", "theirs": "Theirs", "yours": "Mine"}]
         kept = await platform.caller(SYSTEM)(UserService.get, user.id)
-        assert (kept.display_name, kept.email) == ("Mine", "right@example.com")
+        assert (kept.display_name, kept.must_change_password) == ("Mine", True)
 
     async def test_same_change_twice_is_no_conflict(
         self, tab: Tab, make_user: UserFactory, platform: Platform
@@ -347,23 +367,38 @@ class TestRecord:
         state = await self._open(tab, user.id)
 
         told = {each["value"]: each["help"] for each in state.role_choices}
-        assert told["desk"] == "Until 2090-01-31 12:00:00 UTC."
+        assert told["desk"] == "Until 31 Jan 2090, 12:00 UTC."
         assert told["user"] == "Signs in and manages their own profile."
 
-    async def test_password(self, tab: Tab, make_user: UserFactory) -> None:
-        """A weak password is refused at the field, a good one closes the dialog."""
+    async def test_reset(self, tab: Tab, make_user: UserFactory) -> None:
+        """The dialog opens for somebody below, and for nobody else."""
+        below, equal = await make_user(), await make_user(roles=["admin"])
+        await self._open(tab, below.id)
+        await tab.call(UserRecord.ask_reset)
+        is_open = (await tab.of(UserRecord)).resetting
+        await self._open(tab, equal.id)
+        await tab.call(UserRecord.ask_reset)
+
+        assert is_open
+        assert not (await tab.of(UserRecord)).resetting
+        assert "may do more than they" in (await tab.messages())[-1]
+
+    async def test_email(self, tab: Tab, make_user: UserFactory) -> None:
+        """A wrong address is refused at the field, a good one closes the dialog."""
         user = await make_user()
         await self._open(tab, user.id)
-        await tab.call(UserRecord.open_password)
+        await tab.call(UserRecord.ask_email)
 
-        await tab.call(UserRecord.save_password, {"password": "x"})
+        await tab.call(UserRecord.save_email, {"email": "x", "verified": True})
         state = await tab.of(UserRecord)
-        refused, open_still = dict(state.field_errors), state.setting_password
-        await tab.call(UserRecord.save_password, {"password": "a long sentence"})
+        refused, open_still = dict(state.field_errors), state.changing_email
+        await tab.call(UserRecord.save_email, {"email": "new@example.com", "verified": True})
 
-        assert list(refused) == ["password"]
+        assert list(refused) == ["email"]
         assert open_still
-        assert not (await tab.of(UserRecord)).setting_password
+        state = await tab.of(UserRecord)
+        assert not state.changing_email
+        assert (state.user.email, state.user.verified) == ("new@example.com", True)
 
     async def test_suspend_and_reactivate(self, tab: Tab, make_user: UserFactory) -> None:
         """Both show at once."""
@@ -400,8 +435,38 @@ class TestRecord:
 
         await tab.call(UserRecord.load_activity)
 
-        told = [row.what for row in (await tab.of(UserRecord)).activity]
-        assert told == ["suspended user", "created user"]
+        state = await tab.of(UserRecord)
+        assert [row.what for row in state.activity] == [
+            "suspended this user",
+            "created this user",
+        ]
+        assert state.looks == []
+
+    async def test_looks(self, tab: Tab, make_user: UserFactory, platform: Platform) -> None:
+        """Who looked is told apart from what was done, and nobody is said to have changed it."""
+        (await platform.container.get(ReadRecords))._resources = kept(
+            platform.registry, {"user": "all"}
+        )
+        user = await make_user()
+        ada = await make_user(display_name="Ada", roles=["admin"])
+        call = platform.caller((await platform.sign_in(ada, PASSWORD)).actor)
+        await call(UserService.page, UserListQuery())
+        await run_last(platform.registry, platform.container, only="audit.reads")
+        await call(UserService.get, user.id)
+        await run_last(platform.registry, platform.container, only="audit.reads")
+        await self._open(tab, user.id)
+
+        await tab.call(UserRecord.load_activity)
+
+        state = await tab.of(UserRecord)
+        assert [row.what for row in state.activity] == ["created this user"]
+        assert [row.who for row in state.looks] == ["Ada", "Ada"]
+        assert [row.what for row in state.looks] == [
+            "looked at this user",
+            "saw in a list: this user",
+        ]
+        tab.act()
+        assert await last_to_change("user", user.id) == "system"
 
 
 class TestFields:
@@ -473,8 +538,10 @@ class TestFields:
         user = await make_user(display_name="Kim Doe")
         limited_tab.at(f"/users/{user.id}")
         await limited_tab.call(UserRecord.load)
-        theirs = UserUpdate(email="secret@example.com", display_name="Theirs")
-        await platform.caller(SYSTEM)(UserService.update, user.id, theirs)
+        system = platform.caller(SYSTEM)
+        secret = EmailChange(email="secret@example.com")
+        await system(CredentialService.change_email, user.id, secret)
+        await system(UserService.update, user.id, UserUpdate(display_name="Theirs"))
 
         await limited_tab.call(UserRecord.save, {"display_name": "Kim", "version": "1"})
         fields = list((await limited_tab.of(UserRecord)).conflict_fields)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.core import clock
 from app.core.actor import SYSTEM
-from app.features.audit.service import SealService
+from app.features.audit.seal_service import SealService
 from app.settings import Settings
 from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
@@ -21,9 +22,16 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def system(platform: Platform) -> Caller:
-    """Calls operations as the platform itself, on a trail without any entry."""
+    """Calls operations as the platform itself, on a trail that begins now, without any entry."""
     await execute(platform, "DELETE FROM core_audit_unsealed", "DELETE FROM core_audit_entries")
+    await execute(platform, "UPDATE core_roles SET created_at = :now", now=_now(platform))
     return platform.caller(SYSTEM)
+
+
+def _now(platform: Platform) -> object:
+    """The time as the database takes it in a statement by hand."""
+    now = clock.now()
+    return now if "postgresql" in platform.settings.database_url else f"{now:%Y-%m-%d %H:%M:%S.%f}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -10,12 +11,13 @@ import time_machine
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
-from app.core.errors import PermissionDenied
+from app.core.errors import PermissionDenied, Unavailable
 from app.core.ids import new_id
 from app.core.sealing import Keys
 from app.features.audit.anchor import Anchor
+from app.features.audit.models import AuditAnchor
 from app.features.audit.schemas import Pruned
-from app.features.audit.service import SealService
+from app.features.audit.seal_service import SealService
 from app.scheduling import run
 from app.settings import Settings, load_settings
 from app.testing.factories import UserFactory
@@ -28,9 +30,18 @@ from tests.app.features.audit.seals.trail import (
     entry_of,
     execute,
     fetch,
+    last_part,
     seqs,
     verify,
 )
+
+COLUMNS = list(AuditAnchor.model_fields)
+
+
+def without_anchor(platform: Platform) -> Settings:
+    """The same settings without an anchor file."""
+    audit = platform.settings.audit.model_copy(update={"anchor_file": None})
+    return platform.settings.model_copy(update={"audit": audit})
 
 
 class TestSeal:
@@ -137,8 +148,17 @@ class TestAnchor:
         """What a power cut left of a line is completed, not repeated."""
         anchor = platform.settings.audit.anchor_file
         assert anchor is not None
+        await make_user()
+        await sealed(SealService.seal)
+        before = anchor.read_bytes()
+        known = await fetch(platform, "SELECT * FROM core_audit_anchor")
+        await sealed(SealService.anchor)
         whole = anchor.read_bytes()
-        anchor.write_bytes(whole[:-50])
+        # The power was cut before the database knew of the line.
+        values = dict(zip(COLUMNS, known[0], strict=True))
+        assignments = ", ".join(f"{name} = :{name}" for name in COLUMNS)
+        await execute(platform, f"UPDATE core_audit_anchor SET {assignments}", **values)
+        anchor.write_bytes(whole[: len(before) + 50])
         await sealed(SealService.anchor)
 
         assert anchor.read_bytes() == whole
@@ -154,13 +174,62 @@ class TestAnchor:
 
         assert finding.kind == "anchor"
 
-    async def test_without(self, sealed: Caller, platform: Platform) -> None:
+    async def test_without(
+        self, platform: Platform, system: Caller, make_user: UserFactory
+    ) -> None:
         """Without a file nothing is written, and the rest is verified."""
-        audit = platform.settings.audit.model_copy(update={"anchor_file": None})
-        async with open_platform(platform.settings.model_copy(update={"audit": audit})) as other:
+        async with open_platform(without_anchor(platform)) as other:
+            call = other.caller(SYSTEM)
+            await make_user()
+            await call(SealService.seal)
+            assert not await call(SealService.anchor)
+            assert not await call(SealService.is_anchor_new)
+            assert await verify(call) == []
+
+    async def test_given_up(self, platform: Platform, sealed: Caller) -> None:
+        """A trail that was anchored and is no more is told of, until somebody says why."""
+        async with open_platform(without_anchor(platform)) as other:
+            call = other.caller(SYSTEM)
+            [finding] = await verify(call)
+            await call(SealService.accept_anchor, "We keep exports instead.")
+            await call(SealService.seal)
+            last = await last_part(call)
+
+        assert finding.kind == "anchor"
+        assert last.findings == []
+        assert "accepted no anchor file" in last.remarks[0]
+        assert "We keep exports instead." in last.remarks[0]
+
+    async def test_lost_and_begun_anew(self, platform: Platform, sealed: Caller) -> None:
+        """A file that was lost is not made anew by itself; somebody has to accept that, and why."""
+        anchor = platform.settings.audit.anchor_file
+        assert anchor is not None
+        whole = anchor.read_bytes()
+        anchor.unlink()
+        await sealed(SealService.anchor)
+        assert not anchor.exists()
+        [finding] = await verify(sealed)
+        await sealed(SealService.accept_anchor, "The disk was exchanged.")
+
+        assert finding.kind == "anchor"
+        assert "is missing" in finding.message
+        assert anchor.read_bytes() == whole
+        assert await verify(sealed) == []
+
+    async def test_no_folder(self, platform: Platform, system: Caller, tmp_path: Path) -> None:
+        """Where the folder is missing it is not made: another disk may belong there."""
+        audit = platform.settings.audit.model_copy(
+            update={"anchor_file": tmp_path / "disk" / "anchor"}
+        )
+        settings = platform.settings.model_copy(update={"audit": audit})
+        async with open_platform(settings) as other:
             call = other.caller(SYSTEM)
             assert not await call(SealService.anchor)
-            assert await verify(call) == []
+            assert not await call(SealService.is_anchor_new)
+            with pytest.raises(Unavailable):
+                await call(SealService.accept_anchor, "A new disk.")
+
+        assert not (tmp_path / "disk").exists()
 
 
 class TestKeys:
@@ -172,9 +241,15 @@ class TestKeys:
         """What another key signed counts when that key is said to be a former one."""
         keys = await platform.container.get(Keys)
         settings = platform.settings
-        for former, expected in (([keys.public], []), ([], ["checkpoint"] * BATCHES)):
+        # Neither checkpoints nor lines of the anchor file are ours then, nor what is known of it.
+        unknown = ["checkpoint"] * BATCHES + ["anchor"] * (BATCHES + 1)
+        for former, expected in (([keys.public], []), ([], unknown)):
             audit = load_settings(
-                audit={"signing_key": "another key" * 4, "former_keys": former}
+                audit={
+                    "signing_key": "another key" * 4,
+                    "former_keys": former,
+                    "anchor_file": settings.audit.anchor_file,
+                }
             ).audit
             async with open_platform(settings.model_copy(update={"audit": audit})) as other:
                 found = await verify(other.caller(SYSTEM))
@@ -292,15 +367,17 @@ class TestJobs:
     async def test_seals_and_anchors(
         self, platform: Platform, system: Caller, make_user: UserFactory
     ) -> None:
-        """One run seals all that waits, batch by batch, and anchors it."""
+        """One run seals all that waits, anchors it, and notes in the trail that it is anchored."""
         for _ in range(3):
             await make_user()
         job = next(job for job in platform.registry.jobs if job.id == "audit.seal")
 
         await run(job, platform.container)
 
-        assert await seqs(platform) == [1, 2, 3]
-        assert Anchor(platform.settings.audit.anchor_file).last_seq() == 3
+        assert await seqs(platform) == [1, 2, 3, 4]
+        assert Anchor(platform.settings.audit.anchor_file).last_seq() == 4
+        [note] = await platform.audit(action="audit.accept_anchor")
+        assert note.detail["file"] == str(platform.settings.audit.anchor_file)
         assert job.at_shutdown
 
     async def test_prunes(self, platform: Platform, sealed: Caller) -> None:

@@ -14,7 +14,7 @@ from app.core.audit import AuditEntry
 from app.core.errors import Invalid, PermissionDenied
 from app.core.ids import new_id
 from app.features.audit.schemas import VerifyQuery
-from app.features.audit.service import SealService
+from app.features.audit.seal_service import SealService
 from app.settings import Settings
 from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform, open_platform
@@ -209,9 +209,12 @@ class TestVerify:
             f"UPDATE core_audit_entries SET {name} = {FIELDS[name]} WHERE id = {ENTRY.format(6)}",
         )
 
-        [finding] = await verify(sealed)
+        [finding, *more] = await verify(sealed)
 
         assert (finding.kind, finding.seq, finding.entry_id) == ("altered", 6, entry)
+        # Without its target no entry tells of that user any more.
+        is_target = name in ("target_type", "target_id")
+        assert [found.kind for found in more] == (["missing"] if is_target else [])
 
     def test_every_field_is_tried(self) -> None:
         """The list above has them all."""
@@ -312,7 +315,9 @@ class TestVerify:
 
         findings = await verify(sealed)
 
-        assert [(found.kind, found.seq) for found in findings] == [("checkpoint", 12)]
+        assert (findings[0].kind, findings[0].seq) == ("checkpoint", 12)
+        # And no entry tells of the users who were made meanwhile.
+        assert [found.kind for found in findings[1:]] == ["missing"] * SIZE
 
     @pytest.mark.parametrize(
         "cursor", ["x", "chain:x", "chain:-1", "chain:1" + "0" * 30, "entries:7", "anchor:a", ""]

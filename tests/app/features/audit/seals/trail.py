@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.core.sealing import entry_hash, link
-from app.features.audit.schemas import Finding, VerifyQuery
-from app.features.audit.service import SealService
+from app.features.audit.schemas import Finding, Verification, VerifyQuery
+from app.features.audit.seal_service import SealService
 from app.testing.platform import Caller, Platform
 
 BATCHES, SIZE = 3, 4
@@ -49,6 +49,14 @@ async def verify(call: Caller, limit: int = 5) -> list[Finding]:
         cursor = part.next_cursor
         if cursor is None:
             return findings
+
+
+async def last_part(call: Caller) -> Verification:
+    """The last part of a verification."""
+    part = await call(SealService.verify, VerifyQuery())
+    while part.next_cursor is not None:
+        part = await call(SealService.verify, VerifyQuery(cursor=part.next_cursor))
+    return part
 
 
 async def reseal_without_key(platform: Platform, first: int, last: int) -> None:

@@ -13,7 +13,8 @@ from app.core.actor import SYSTEM
 from app.core.errors import NotFound, PermissionDenied, Unauthenticated
 from app.core.ports import Authenticator
 from app.features.auth.schemas import Credentials, PasswordChange
-from app.features.auth.service import AuthService, SessionService
+from app.features.auth.service import AuthService
+from app.features.auth.session_service import KEPT_FOR, SessionService
 from app.features.auth.state import UserSessions
 from app.features.profile.state import OwnSessions
 from app.features.users.schemas import UserRead
@@ -159,7 +160,7 @@ class TestEndOthers:
 class TestRevoke:
     """End another user's sessions."""
 
-    @pytest.mark.actor(grants=["session.read", "session.revoke"])
+    @pytest.mark.actor(grants=["session.read", "session.revoke", "user.read"])
     async def test_one(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
         """Only the chosen one ends; the user's record shows who did it."""
         user = await make_user(email="grace@example.com")
@@ -172,7 +173,7 @@ class TestRevoke:
         [entry] = await platform.audit(action="session.revoke")
         assert (entry.outcome, entry.target_label) == ("succeeded", "grace@example.com")
 
-    @pytest.mark.actor(grants=["session.revoke"])
+    @pytest.mark.actor(grants=["session.revoke", "user.read"])
     async def test_all(self, call: Caller, platform: Platform, make_user: UserFactory) -> None:
         """Every browser and program of the user."""
         user = await make_user()
@@ -183,7 +184,7 @@ class TestRevoke:
         assert not await is_signed_in(platform, cookie)
         assert not await platform.is_live(program)
 
-    @pytest.mark.actor(grants=["session.revoke"])
+    @pytest.mark.actor(grants=["session.revoke", "user.read"])
     async def test_not_of_somebody_above(
         self, call: Caller, platform: Platform, make_user: UserFactory
     ) -> None:
@@ -320,3 +321,35 @@ class TestConsole:
 
         assert (await tab.of(UserSessions)).sessions == []
         assert await tab.messages() == []
+
+
+class TestForgetExpired:
+    """Remove what ended long ago."""
+
+    async def test_allowed(self, platform: Platform, make_user: UserFactory) -> None:
+        """Old sessions go with their tokens, and old throttles; what is younger stays."""
+        user = await make_user()
+        old = await platform.sign_in(user, PASSWORD)
+        await platform.can_sign_in(user.email, "wrong")
+        now = clock.now()
+        call = platform.caller(SYSTEM)
+        with time_machine.travel(now + timedelta(days=90), tick=False):
+            young = await platform.sign_in(user, PASSWORD)
+            assert await call(SessionService.count_expired) == 0
+            assert await call(SessionService.forget_expired) == 0
+
+        with time_machine.travel(now + KEPT_FOR + timedelta(days=8), tick=False):
+            assert await call(SessionService.count_expired) == 1
+            assert await call(SessionService.forget_expired) == 1
+
+            contents = await platform.contents()
+        assert str(old.actor.session_id) not in str(contents["core_sessions"])
+        assert len(contents["core_sessions"]) == len(contents["core_refresh_tokens"]) == 1
+        assert str(young.actor.session_id) in str(contents["core_sessions"])
+        assert contents["core_sign_in_throttles"] == []
+
+    @pytest.mark.actor("user")
+    async def test_refused(self, call: Caller) -> None:
+        """It is not for everybody."""
+        with pytest.raises(PermissionDenied):
+            await call(SessionService.forget_expired)
