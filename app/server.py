@@ -82,6 +82,7 @@ def build_server() -> App:
         yield
         for watch in watches:
             watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
         scheduler.shutdown(wait=False)
         await run_last(registry, container)
         await container.close()

@@ -17,9 +17,10 @@ export function SessionEnded({ ended, because, signIn, children }) {
       return;
     }
     const { pathname, search } = window.location;
-    const parameters = new URLSearchParams({ next: pathname + search });
-    if (because) parameters.set("why", because);
-    window.location.replace(`${signIn}?${parameters}`);
+    // As the server writes it: the slashes of an address stay readable.
+    const next = encodeURIComponent(pathname + search).replaceAll("%2F", "/");
+    const why = because ? `&why=${encodeURIComponent(because)}` : "";
+    window.location.replace(`${signIn}?next=${next}${why}`);
   }, [ended, because, signIn]);
   if (!ended) return null;
   return (

@@ -1,6 +1,7 @@
 """Days and ends as their reader understands them: in the reader's own time zone."""
 
 import re
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,14 +17,12 @@ _zone: ContextVar[tzinfo | None] = ContextVar("reader_zone", default=UTC)
 def read_in(zone: str) -> None:
     """Tell moments in this time zone, such as `Europe/Berlin`, in what is done from here on.
 
-    One that nobody knows changes nothing: moments are told in UTC then, and say so.
+    Where nobody knows it, they are told in UTC, and say so.
     """
-    if not _NAME.fullmatch(zone):
-        return
-    try:
-        _zone.set(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return
+    _zone.set(UTC)
+    if _NAME.fullmatch(zone):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            _zone.set(ZoneInfo(zone))
 
 
 def read_here() -> None:

@@ -1,12 +1,12 @@
 """REST routes: one unit of work each, guarded before the body is read."""
 
-import json
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
+import orjson
 from dishka import AsyncContainer
 from dishka.integrations.fastapi import DishkaRoute
 from fastapi import Request, Response
@@ -124,9 +124,10 @@ def limited(
 
 
 def versioned(endpoint: Endpoint) -> Endpoint:
-    """Say that an endpoint changes something that has a version, and that its operation asks
-    `UnitOfWork.expect` whether it is the one that the caller names in `If-Match`.
-    """  # noqa: D205 - one sentence
+    """Say that an endpoint changes something that has a version, which `If-Match` may name.
+
+    Its operation asks `UnitOfWork.expect` whether it is that one.
+    """
     endpoint.__versioned__ = True  # type: ignore[attr-defined]  # read by OperationRoute
     return endpoint
 
@@ -383,7 +384,7 @@ def _has_version(model: Any) -> bool:
 
 
 def _add_etag(response: Response) -> None:
-    version = json.loads(bytes(response.body)).get("version")
+    version = orjson.loads(response.body).get("version")
     if version is not None:
         response.headers["ETag"] = f'"{version}"'
 

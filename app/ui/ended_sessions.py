@@ -46,7 +46,7 @@ async def watch_sessions(
 
 async def tell_ended(connections: Connections, authenticator: Authenticator) -> None:
     """Tell those tabs whose session has ended that do not know yet."""
-    asked = {UUID(each.session_id): each for each in connections.untold()}
+    asked = {UUID(each.session_id) for each in connections.untold()}
     if not asked:
         return
     ended = await authenticator.ended(asked)

@@ -82,6 +82,8 @@ class ListState(PageState, mixin=True):
     _keeps_selection: bool = False
     _counted: tuple[str, dict[str, str]] | None = None
     """The search and filters whose rows `total` has counted."""
+    _cursor: str = ""
+    """Of the page that was shown last."""
 
     @rx.var
     def chips(self) -> list[dict[str, str]]:
@@ -128,9 +130,13 @@ class ListState(PageState, mixin=True):
         return arguments | {key: value for key, value in place.items() if value}
 
     def _must_count(self) -> bool:
-        """Whether it is not known how many rows match: going on in a list changes nothing of it."""
-        is_first = not self.router.url.query_parameters.get("cursor")
-        return is_first or self._counted != (self.search, self.filters)
+        """Whether it is not known how many rows match.
+
+        Going on in a list changes nothing of it; the same page again may follow a change.
+        """
+        cursor = self.router.url.query_parameters.get("cursor", "")
+        goes_on = cursor not in ("", self._cursor)
+        return not goes_on or self._counted != (self.search, self.filters)
 
     def _show_page(self, page: Page[Any], counted: "_Counted | None") -> None:
         """Show where in the list this page is.
@@ -139,7 +145,9 @@ class ListState(PageState, mixin=True):
             page: The rows.
             counted: How many match; None when that is known, see `_must_count`.
         """
-        start = self.router.url.query_parameters.get("from", "1")
+        given = self.router.url.query_parameters
+        self._cursor = given.get("cursor", "")
+        start = given.get("from", "1")
         begins = int(start) if start.isdecimal() and len(start) < 10 else 1  # noqa: PLR2004 - digits
         if page.previous_cursor is None:
             begins = 1

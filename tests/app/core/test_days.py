@@ -83,6 +83,17 @@ class TestWords:
 
         assert told == "2026-12-05 00:30:01"
 
+    @pytest.mark.parametrize("zone", ["", "Nowhere/Atall", "../etc/passwd"])
+    def test_unknown_zone(self, zone: str) -> None:
+        """A zone that nobody knows is UTC, whatever was read before."""
+
+        def told() -> str:
+            days.read_in("Asia/Tokyo")
+            days.read_in(zone)
+            return days.in_words(moment("2026-12-04T15:30:01"))
+
+        assert copy_context().run(told) == "2026-12-04 15:30:01 UTC"
+
     @pytest.mark.parametrize("text", ["0001-01-01T00:00", "9999-12-31T23:59"])
     @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
     def test_ends_of_the_calendar(self, text: str, zone: str) -> None:

@@ -89,6 +89,19 @@ class TestList:
 
         assert totals == [5, 6, 3, 6, 6, 6]
 
+    async def test_counts_again(self, tab: Tab, make_user: UserFactory) -> None:
+        """A later page that is loaded once more, as after a change, counts anew."""
+        for number in range(5):
+            await make_user(display_name=f"Kim {number}")
+        tab.at("/users?q=kim&limit=2")
+        await tab.call(UserList.load)
+        tab.at((await tab.of(UserList)).next_address)
+        await tab.call(UserList.load)
+        await make_user(display_name="Kim 5")
+        await tab.call(UserList.load)
+
+        assert (await tab.of(UserList)).total == 6
+
     @pytest.mark.parametrize(
         ("handler", "arguments", "address"),
         [
