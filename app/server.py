@@ -32,6 +32,7 @@ from app.core.shutdown import end_with_parent
 from app.http.api import admit, build_api, is_api
 from app.http.coverage import rest_routes
 from app.http.edge import Edge
+from app.http.openapi import ANSWER_HEADERS
 from app.http.writes import WriteRecorder
 from app.scheduling import run_last, schedule
 from app.settings import PROJECT_ROOT, Settings, load_settings
@@ -172,18 +173,12 @@ def _with_cors(app: App, origins: Sequence[str]) -> App:
         allow_headers=[
             "Authorization",
             "Content-Type",
+            "If-Match",
             "X-Audit-Reason",
             "X-Request-ID",
             "traceparent",
         ],
-        expose_headers=[
-            "X-Request-ID",
-            "Location",
-            "Retry-After",
-            "X-RateLimit-Limit",
-            "X-RateLimit-Remaining",
-            "X-RateLimit-Reset",
-        ],
+        expose_headers=list(ANSWER_HEADERS),
     )
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:

@@ -58,15 +58,17 @@ export function LinkMaker({ action, option, optionLabel, submitLabel }) {
         <div role="alert" className={message ? "callout callout-danger" : undefined}>
           {message}
         </div>
-        <label className="choice">
-          <input
-            type="checkbox"
-            className="checkbox"
-            checked={chosen}
-            onChange={(event) => setChosen(event.target.checked)}
-          />
-          <span className="choice-text">{optionLabel}</span>
-        </label>
+        {optionLabel && (
+          <label className="choice">
+            <input
+              type="checkbox"
+              className="checkbox"
+              checked={chosen}
+              onChange={(event) => setChosen(event.target.checked)}
+            />
+            <span className="choice-text">{optionLabel}</span>
+          </label>
+        )}
       </div>
       <div className="dialog-footer">
         <button type="button" className="button button-secondary" data-close-dialog="true">

@@ -44,7 +44,8 @@ def link_dialog(
         sentence: Whom the link is for.
         action: Path that makes it.
         option: Field of the request that says yes or no to what `option_label` offers.
-        option_label: What can be chosen beforehand; chosen unless somebody takes it away.
+        option_label: What can be chosen beforehand; chosen unless somebody takes it away. Empty
+            where there is no choice.
         submit_label: The verb.
         open: Whether it is shown; the state decides.
         name: Lets `button(…, opens=name)` open it without the server.

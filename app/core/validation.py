@@ -152,8 +152,11 @@ def _words(problem: Mapping[str, Any]) -> tuple[str, str]:
     kind = problem["type"]
     if kind not in _THEIRS and kind not in _SENTENCES:
         return kind, problem["msg"]
-    code, sentence = _SENTENCES.get(kind, _OTHERWISE)
     facts = dict(problem.get("ctx") or {})
+    if facts.get("field_type") == "Value":
+        # A secret, which is text; pydantic calls nothing else so.
+        kind = f"string_{kind}"
+    code, sentence = _SENTENCES.get(kind, _OTHERWISE)
     limit = next((value for value in facts.values() if isinstance(value, int)), None)
     facts["s"] = "" if limit == 1 else "s"
     expected = str(facts.get("expected", ""))

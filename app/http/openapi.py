@@ -40,7 +40,7 @@ requests are left to the caller; beyond that the answer is 429 with `Retry-After
 `x-max-body-bytes` says how large a body may be.
 """
 
-_HEADERS: dict[str, dict[str, Any]] = {
+ANSWER_HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-ID": {
         "description": "Of this request alone; quote it when you ask for help.",
         "schema": {"type": "string"},
@@ -75,6 +75,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
 }
+"""What answers say beside their body, by the name of the header."""
 _BUDGET = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
@@ -117,7 +118,7 @@ def _complete(document: dict[str, Any]) -> None:
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     }
-    components["headers"] = _HEADERS
+    components["headers"] = ANSWER_HEADERS
     for path, item in document["paths"].items():
         for operation in item.values():
             for status, response in operation["responses"].items():

@@ -10,7 +10,12 @@ from components.password_input import password_input
 
 
 def new_password_field(
-    label: str, name: str, *, advice: str = "A sentence you remember is best.", error: Any = ""
+    label: str,
+    name: str,
+    *,
+    advice: str = "A sentence you remember is best.",
+    required: bool = True,
+    error: Any = "",
 ) -> rx.Component:
     """Ask for a password, and say beforehand what is asked of it.
 
@@ -18,6 +23,7 @@ def new_password_field(
         label: What is asked.
         name: The field.
         advice: One more sentence.
+        required: The browser sends no form without it.
         error: Message at the field.
     """
     return form_field(
@@ -25,7 +31,7 @@ def new_password_field(
         password_input(name, autocomplete="new-password"),
         help=rx.fragment("At least ", Console.password_min_length, f" characters. {advice}"),
         error=error,
-        required=True,
+        required=required,
     )
 
 

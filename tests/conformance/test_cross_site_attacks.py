@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from app.bootstrap import build_registry
+from tests.conformance.api_document import operations
 from tests.fixtures.attacks import ELSEWHERE, guest_cookie
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, CONFIGURED_ORIGIN, Server
 
@@ -78,15 +79,25 @@ class TestCrossSiteForms:
 class TestForeignScripts:
     """Scripts of other sites use the REST API if their origin is configured, and only then."""
 
+    SENT: ClassVar = {"authorization", "content-type", "traceparent", "x-request-id"} | {
+        parameter["name"].lower()
+        for each in operations()
+        for parameter in each.facts.get("parameters", ())
+        if parameter["in"] == "header"
+    }
+    TOLD: ClassVar = {
+        name.lower()
+        for each in operations()
+        for answer in each.facts["responses"].values()
+        for name in answer.get("headers", ())
+    }
     ASKED: ClassVar = {
         "Access-Control-Request-Method": "PUT",
-        "Access-Control-Request-Headers": (
-            "authorization, content-type, traceparent, x-audit-reason, x-request-id"
-        ),
+        "Access-Control-Request-Headers": ", ".join(sorted(SENT)),
     }
 
     async def test_configured(self, one_worker: Server) -> None:
-        """They may send every header that the API reads, but not the cookie."""
+        """They may send every header that the API reads, but not the cookie, and read all."""
         async with one_worker.client(origin=CONFIGURED_ORIGIN) as client:
             asked = await client.options("/api/v1/users", headers=self.ASKED)
             answer = await client.get("/api/v1/users")
@@ -96,6 +107,8 @@ class TestForeignScripts:
         for each in (asked, answer):
             assert each.headers["access-control-allow-origin"] == CONFIGURED_ORIGIN
             assert "access-control-allow-credentials" not in each.headers
+        shown = set(answer.headers["access-control-expose-headers"].lower().split(", "))
+        assert shown >= self.TOLD
 
     @pytest.mark.parametrize("origin", [ELSEWHERE, "null", f"{CONFIGURED_ORIGIN}.evil.example"])
     async def test_others(self, one_worker: Server, origin: str) -> None:

@@ -149,6 +149,7 @@ def create_wrongly(page: Page) -> None:
     """Send the form for a new user with mistakes."""
     page.get_by_label("Name").fill("Somebody")
     page.get_by_label("E-mail").fill("somebody@invalid")
+    page.get_by_role("radio", name=re.compile("From you")).check()
     page.get_by_label("Password", exact=True).fill("short")
     page.get_by_role("button", name="Create user").click()
     page.locator("[aria-invalid=true]").first.wait_for()

@@ -137,6 +137,7 @@ class TestLostConnection:
             page.get_by_role("link", name="New user").click()
         field(page, "Name").fill("Nora New")
         field(page, "E-mail").fill(email)
+        page.get_by_role("radio", name=re.compile("From you")).check()
         page.get_by_label("Password", exact=True).fill("a password that is long enough")
         own_server.kill()
         expect(banner(page, "lost")).to_be_visible()
@@ -194,6 +195,7 @@ class TestSession:
         if form == "a new record":
             email = f"{uuid4().hex}@example.com"
             field(page, "E-mail").fill(email)
+            page.get_by_role("radio", name=re.compile("From you")).check()
             page.get_by_label("Password", exact=True).fill("a password that is long enough")
         end_sessions(site.server)
         dialog = page.get_by_role("alertdialog", name="Your session has ended")

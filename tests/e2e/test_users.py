@@ -24,6 +24,7 @@ class TestCreateUser:
         page.get_by_role("link", name="New user").click()
 
         name, address = field(page, "Name"), field(page, "E-mail")
+        page.get_by_role("radio", name=re.compile("From you")).check()
         password = page.get_by_label("Password", exact=True)
         expect(name).to_be_focused()
         name.fill("Grace Hopper")
@@ -59,6 +60,7 @@ class TestCreateUser:
         page = site.administrator("/users/new")
         field(page, "Name").fill("Press Twice")
         field(page, "E-mail").fill(email)
+        page.get_by_role("radio", name=re.compile("From you")).check()
         page.get_by_label("Password", exact=True).fill("a password that is long enough")
         page.get_by_role("button", name="Create user").dblclick()
 

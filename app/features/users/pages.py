@@ -37,6 +37,7 @@ from components.icon import icon
 from components.link_dialog import link_dialog
 from components.menu import csv_links, menu, menu_item, menu_separator
 from components.page_header import page_header
+from components.radio_group import radio_group
 from components.relative_time import relative_time
 from components.states import empty_state, no_match_state
 from components.tabs import tabs
@@ -200,7 +201,7 @@ def new_user_page() -> rx.Component:
     """Ask for what a new user needs."""
     errors = NewUser.field_errors
     return rx.fragment(
-        page_header("New user", "They can sign in as soon as you save."),
+        page_header("New user", "They are here as soon as you save."),
         form(
             rx.cond(NewUser.form_error, callout(NewUser.form_error, tone="danger", announce=True)),
             rx.cond(
@@ -232,12 +233,29 @@ def new_user_page() -> rx.Component:
             ),
             form_section(
                 "Sign-in",
-                new_password_field(
-                    "Password",
-                    "password",
-                    advice="Tell it to them by a channel you trust; they choose their own at the "
-                    "first sign-in.",
-                    error=errors.get("password", "").to(str),
+                rx.cond(
+                    Console.may[UserPermission.RESET_CREDENTIALS],
+                    radio_group(
+                        "first_sign_in",
+                        "How they get their password",
+                        [
+                            ("link", "By a link", "They choose it; the link works once."),
+                            ("password", "From you", "They choose another at the first sign-in."),
+                        ],
+                        value="link",
+                        error=errors.get("first_sign_in", "").to(str),
+                    ),
+                ),
+                rx.el.div(
+                    new_password_field(
+                        "Password",
+                        "password",
+                        advice="Tell it to them by a channel you trust; they choose their own at "
+                        "the first sign-in.",
+                        required=False,
+                        error=errors.get("password", "").to(str),
+                    ),
+                    class_name="given-password",
                 ),
             ),
             form_section(
@@ -478,10 +496,10 @@ def _role_boxes(choices: Any) -> rx.Component:
 
 def _reset_dialog() -> rx.Component:
     return link_dialog(
-        "Reset password",
+        rx.cond(UserRecord.invited, "Invite", "Reset password"),
         action="/session/users/" + UserRecord.user.id + "/reset-credentials",
         option="end_sessions",
-        option_label="End their open sessions at once",
+        option_label=rx.cond(UserRecord.invited, "", "End their open sessions at once"),
         sentence=rx.el.span(
             UserRecord.user.title,
             " chooses a new password by a link that works once. Hand it to them, and to nobody "

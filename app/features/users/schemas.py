@@ -16,7 +16,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
@@ -102,6 +101,26 @@ class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _never_null(schema: dict[str, Any]) -> None:
+    del schema["default"]
+    given, _null = schema.pop("anyOf")
+    schema.update(given)
+
+
+_ABSENT: Any = Field(default=None, json_schema_extra=_never_null)
+"""None is only how absence reads here; nobody may send it."""
+
+
+def _refuse_null(value: object) -> object:
+    if value is None:
+        code, message = "required", "This cannot be null; leave it out."
+        raise PydanticCustomError(code, message)
+    return value
+
+
+_NOT_NULL = BeforeValidator(_refuse_null)
+
+
 class UserCreate(_Input):
     """A new user."""
 
@@ -116,7 +135,14 @@ class UserCreate(_Input):
 
     email: Email
     display_name: DisplayName
-    password: NewPassword
+    password: Annotated[
+        NewPassword | None,
+        _NOT_NULL,
+        Field(
+            description="Left out, nobody can sign in with one: the person chooses it by the link "
+            "that POST /api/v1/users/{id}/reset-credentials makes."
+        ),
+    ] = _ABSENT
     roles: RoleNames = Field(default=["user"], description="Names of the roles to give.")
     verified: Flag = Field(default=False, description="Whether the e-mail address is confirmed.")
     must_change_password: Flag = Field(
@@ -124,15 +150,6 @@ class UserCreate(_Input):
         description="Whoever is given a password changes it at the first sign-in; "
         "false is for the operator of the machine only.",
     )
-
-
-def _never_null(schema: dict[str, Any]) -> None:
-    del schema["default"]
-    given, _null = schema.pop("anyOf")
-    schema.update(given)
-
-
-_ABSENT: Any = Field(default=None, json_schema_extra=_never_null)
 
 
 _ELSEWHERE: Mapping[str, str] = {
@@ -149,10 +166,10 @@ class UserUpdate(_Input):
 
     model_config = example({"display_name": "Ada King"})
 
-    # None is only how absence reads here; nobody may send it.
-    display_name: DisplayName | None = _ABSENT
+    display_name: Annotated[DisplayName | None, _NOT_NULL] = _ABSENT
     must_change_password: Annotated[
         Literal[True] | None,
+        _NOT_NULL,
         Field(
             description="The password must be changed at the next sign-in; "
             "only the change itself lifts that."
@@ -178,14 +195,6 @@ class UserUpdate(_Input):
             for name in sorted(found)
         ]
         raise ValidationError.from_exception_data(cls.__name__, errors)
-
-    @field_validator("display_name", "must_change_password", mode="before")
-    @classmethod
-    def _given(cls, value: object) -> object:
-        if value is None:
-            code, message = "required", "This cannot be null; leave it out to keep what is there."
-            raise PydanticCustomError(code, message)
-        return value
 
 
 class UserReplace(UserUpdate):

@@ -1,5 +1,6 @@
 """Operations on users."""
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -220,15 +221,19 @@ class UserService(UserServiceBase):
 
         Raises:
             Conflict: The e-mail address is taken.
-            Invalid: The password is too weak or a role does not exist.
+            Invalid: The password is too weak, or missing for an equal, or a role does not exist.
             PermissionDenied: A role grants what the actor does not hold, or a field that is given
                 may not be set.
         """
         self.uow.audit.about("user", "", new.email)
         refuse_fields(new.model_fields_set - self._creatable(), UserPermission.CREATE)
         self._refuse_known_password(new)
-        password = new.password.get_secret_value()
-        self._check_password(password, new.email, new.display_name)
+        if new.password is None:
+            # One that nobody knows, until the person chooses another by a link.
+            password = secrets.token_urlsafe()
+        else:
+            password = new.password.get_secret_value()
+            self._check_password(password, new.email, new.display_name)
         # Before the first statement: no transaction waits while the processor hashes.
         password_hash = await self._hasher.hash(password)
         role_ids = await self._role_ids(new.roles)
@@ -247,6 +252,8 @@ class UserService(UserServiceBase):
             raise email_taken() from error
         async with self._reach_guard.watching([user.id], made=user.id):
             await self._roles.give(user.id, role_ids.values(), by=self._by)
+        if new.password is None:
+            await self._refuse_unreachable(user)
         created = to_read(user, in_order(role_ids))
         roles = change_of("roles", None, await self._facts(user.id))
         changes = [*details(None, created), *roles]
@@ -503,6 +510,16 @@ class UserService(UserServiceBase):
                 UserPermission.RESET_CREDENTIALS,
                 "Confirming an address needs the permission user.reset_credentials.",
             )
+
+    async def _refuse_unreachable(self, user: User) -> None:
+        """Nobody is made who has no password and for whom the actor could make no link."""
+        actor = self.uow.actor
+        if actor.kind == "system" or actor.access.is_above(await self._roles.access_of(user.id)):
+            return
+        message = (
+            "They may do all that you may, so you cannot make a link for them: give a password."
+        )
+        raise Invalid("user.password.needed", message, fields={"password": message})
 
     def _refuse_self(self, user: User, verb: str) -> None:
         if user.id == self.uow.actor.user_id:

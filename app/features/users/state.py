@@ -48,7 +48,7 @@ RECORD = "/users/[user_id]"
 """Route of a user's own page."""
 _FIELDS = ("display_name",)
 """The fields of a record's form."""
-_NEEDED = ("display_name", "email", "password")
+_NEEDED = ("display_name", "email")
 """The fields that a new user cannot do without."""
 
 
@@ -180,8 +180,13 @@ class NewUser(PageState, rx.State):
 
     @handler(UserPermission.CREATE)
     async def save(self, form: dict[str, Any]) -> Any:
-        """Create the user and open the record."""
+        """Create the user and open the record, which goes on to make the link."""
         self._clear_form_problem()
+        by_link = form.pop("first_sign_in", "") == "link"
+        if by_link:
+            form.pop("password", None)
+        else:
+            form.setdefault("password", "")
         try:
             may = self.writable
             new = parse(UserCreate, {k: v for k, v in form.items() if may.get(k, True)})
@@ -189,8 +194,14 @@ class NewUser(PageState, rx.State):
                 user = await users.create(new)
         except (Invalid, Conflict) as error:
             self._show_form_problem(error)
+            if by_link and "password" in self.field_errors:
+                self.field_errors = {"first_sign_in": self.field_errors["password"]}
             return None
-        await self._say(f"{new.display_name} can sign in now.")
+        if by_link:
+            record = await self.get_state(UserRecord)
+            record.invited = str(user.id)
+        else:
+            await self._say(f"{new.display_name} can sign in now.")
         return rx.redirect(f"/users/{user.id}")
 
 
@@ -210,6 +221,8 @@ class UserRecord(ActivityState, RecordState, rx.State):
     consequences: list[str] = []
     deleting: bool = False
     resetting: bool = False
+    invited: str = ""
+    """The user who was just made and needs a link to sign in."""
     changing_email: bool = False
 
     @rx.var
@@ -245,6 +258,10 @@ class UserRecord(ActivityState, RecordState, rx.State):
     async def load(self) -> None:
         """Load the user that the address names."""
         await self._load()
+        if self.invited != self.user.id:
+            self.invited = ""
+        elif runtime.caller().actor.may(UserPermission.RESET_CREDENTIALS):
+            self.resetting = self.may_be_reset
 
     @handler(AuditPermission.READ)
     async def load_activity(self) -> None:
@@ -323,6 +340,7 @@ class UserRecord(ActivityState, RecordState, rx.State):
     async def close_dialogs(self) -> None:
         """Leave everything as it is."""
         self.resetting = False
+        self.invited = ""
         self.changing_email = False
         self.deleting = False
         self.conflict = ""

@@ -14,6 +14,7 @@ from pydantic import (
     HttpUrl,
     NaiveDatetime,
     PastDate,
+    SecretStr,
     TypeAdapter,
     ValidationError,
 )
@@ -52,6 +53,7 @@ def wrong(kind: Any, value: object) -> list[Finding]:
         (Annotated[str, Field(min_length=1)], "", "too_short", "Use at least 1 character."),
         (Annotated[str, Field(max_length=2)], "abc", "too_long", "Use at most 2 characters."),
         (Annotated[list[int], Field(max_length=1)], [1, 2], "too_long", "Give at most 1 value."),
+        (Annotated[SecretStr, Field(min_length=1)], "", "too_short", "Use at least 1 character."),
         (Annotated[list[int], Field(min_length=2)], [1], "too_short", "Give at least 2 values."),
         (bool, "maybe", "wrong_type", "Must be true or false."),
         (int, "many", "wrong_type", "Must be a whole number."),

@@ -17,7 +17,7 @@ from app.features.auth.schemas import PasswordChange, PasswordChoice
 from app.features.auth.service import AuthService
 from app.features.users.credential_service import CredentialService
 from app.features.users.models import PasswordReset
-from app.features.users.schemas import EmailChange, ResetStart, UserRead
+from app.features.users.schemas import EmailChange, ResetStart, UserCreate, UserRead
 from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import ORIGIN, Caller, Platform
@@ -69,6 +69,17 @@ class TestChoose:
         assert entry.changes == [
             {"field": "password", "before": "[redacted]", "after": "[redacted]"}
         ]
+
+    @pytest.mark.actor("admin")
+    async def test_invited(self, call: Caller, platform: Platform) -> None:
+        """Who was made without a password signs in with the chosen one."""
+        new = UserCreate(email="ada@example.com", display_name="Ada Lovelace")
+        invited = await call(UserService.create, new)
+        link = await call(CredentialService.start_reset, invited.id, ResetStart())
+
+        await platform.caller()(ResetService.choose_password, choice(link.token))
+
+        assert await platform.can_sign_in("ada@example.com", NEW)
 
     async def test_once(self, platform: Platform, token: str) -> None:
         """A second use is refused."""

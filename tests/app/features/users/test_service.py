@@ -56,6 +56,17 @@ class TestCreate:
         assert [role["role"] for role in changes["roles"]] == ["user"]
         assert "password" not in str(entry.changes).replace("must_change_password", "")
 
+    @pytest.mark.actor("admin")
+    async def test_equal_without_a_password(self, call: Caller, platform: Platform) -> None:
+        """Nobody whom the actor could not make a link for is left without a password."""
+        new = UserCreate(email="ada@example.com", display_name="Ada Lovelace", roles=["admin"])
+
+        with pytest.raises(Invalid) as refused:
+            await call(UserService.create, new)
+
+        assert refused.value.code == "user.password.needed"
+        assert await platform.caller(SYSTEM)(UserService.find, "ada@", most=1) == []
+
     @pytest.mark.actor(grants=["user.update", "user.read"])
     async def test_refused(self, call: Caller, platform: Platform) -> None:
         """Without the permission nobody is added, and the attempt is recorded."""

@@ -194,6 +194,37 @@ class TestNewUser:
         assert (user.email, user.roles) == ("ada@example.com", ["user"])
         assert user.must_change_password
 
+    async def test_invites(self, tab: Tab, platform: Platform) -> None:
+        """Who is to choose a password is given none; the record asks for the link, once."""
+        await tab.call(NewUser.load)
+
+        where = await tab.goes_to(NewUser.save, NEW | {"first_sign_in": "link"})
+        tab.at(where)
+        await tab.call(UserRecord.load)
+
+        assert (await tab.of(UserRecord)).resetting
+        assert not await platform.can_sign_in("ada@example.com", NEW["password"])
+        await tab.call(UserRecord.close_dialogs)
+        await tab.call(UserRecord.load)
+        assert not (await tab.of(UserRecord)).resetting
+
+    async def test_invites_no_equal(self, tab: Tab) -> None:
+        """For whom the person could make no link, they are told so where they chose it."""
+        await tab.call(NewUser.load)
+
+        await tab.call(NewUser.save, NEW | {"first_sign_in": "link", "roles": ["admin"]})
+
+        assert list((await tab.of(NewUser)).field_errors) == ["first_sign_in"]
+
+    async def test_needs_a_password_otherwise(self, tab: Tab) -> None:
+        """A form that asks for no link and has no password is incomplete."""
+        await tab.call(NewUser.load)
+        form = {name: value for name, value in NEW.items() if name != "password"}
+
+        await tab.call(NewUser.save, form | {"first_sign_in": "password"})
+
+        assert list((await tab.of(NewUser)).field_errors) == ["password"]
+
     @pytest.mark.parametrize(
         ("change", "field"),
         [
