@@ -2,6 +2,8 @@
 
 import pytest
 
+from scripts.check import UNIT
+
 # A plug-in that imports another one comes after it.
 pytest_plugins = [
     "app.testing.fixtures",
@@ -16,7 +18,20 @@ pytest_plugins = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what another engine adds nothing to, and choose the order."""
+    for item in items:
+        folder = item.path.relative_to(config.rootpath).as_posix()
+        if folder.startswith(UNIT) and not set(item.keywords) & {"e2e", "postgres", "slow"}:
+            item.add_marker("unit")
+    repeated = [item for item in items if {"one_engine", "postgres"} <= set(item.keywords)]
+    if repeated:
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if item not in set(repeated)]
+    _order(items)
+
+
+def _order(items: list[pytest.Item]) -> None:
     """Begin with the files that take long, those with a browser and those without in turns.
 
     So no worker is alone at the end, and two of them rarely drive a browser at once.

@@ -22,6 +22,8 @@ from app.testing.fixtures import settings_for
 from app.testing.platform import open_platform
 from tests.fixtures.database_roles import DatabaseRoles
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Result:

@@ -15,6 +15,8 @@ from app.features.roles.service import RoleService
 from app.features.users import service as users_service
 from tests.app.test_cli import Run, migrated, run
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["migrated", "run"]
 
 ADMIN = "admin@example.com"

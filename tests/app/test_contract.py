@@ -162,7 +162,7 @@ FINE: dict[str, Change] = {
         team={"type": "string"}
     ),
     "field of a request no longer required": lambda d: _schema(d, "UserCreate")["required"].remove(
-        "password"
+        "display_name"
     ),
     "new field of an answer": lambda d: (
         _schema(d, "UserRead")["properties"].update(team={"type": "string"}),

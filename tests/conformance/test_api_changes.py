@@ -12,6 +12,8 @@ from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Platform
 from tests.conformance.api_document import Documented, operations
 
+pytestmark = pytest.mark.one_engine
+
 # What a replacement may leave out, since nothing is lost by that.
 MAY_BE_ABSENT = {
     "version": "what the caller knows, no part of the record",

@@ -16,6 +16,8 @@ from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform, SignedIn
 from tests.conformance.api_document import Documented, operations, resolved
 
+pytestmark = pytest.mark.slow
+
 # The account of the examples, for the operations that are called as it.
 ADA = {"email": "ada@example.com", "password": "a long sentence you remember"}
 AS_ADA = {"login", "change_own_password", "reauthenticate"}

@@ -12,6 +12,8 @@ from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
 from tests.conformance.api_document import Documented, operations, resolved
 
+pytestmark = pytest.mark.slow
+
 ID = "01890000-0000-7000-8000-000000000000"
 NO_NUMBERS = [
     "1_0",

@@ -44,6 +44,8 @@ from tests.fixtures.handlers import RESUME, handlers, is_let_through, plausible,
 from tests.fixtures.roles import role_named
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = build_registry()
 PERMISSIONS = [str(name) for name in REGISTRY.permissions]
 RESOURCES = {
@@ -334,6 +336,7 @@ LOADED = [each for each in CASES if each.name in ("user.email", "user", "role")]
 
 
 @pytest.mark.slow
+@pytest.mark.one_engine
 @pytest.mark.parametrize("case", LOADED, ids=lambda case: case.name)
 async def test_by_console(case: Case, world: World) -> None:
     """No handler of the console brings what is hidden into the browser."""

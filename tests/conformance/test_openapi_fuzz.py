@@ -37,6 +37,8 @@ from app.testing.fixtures import settings_for
 from app.testing.platform import ORIGIN, Platform, open_platform
 from tests.fixtures.database import PostgresTemplate
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 CHECKS = [
@@ -260,16 +262,16 @@ class TestDocument:
 
     def test_as_administrator(self, sqlite_target: Target, label: str) -> None:
         """A few requests, with every run of the checks."""
-        fuzz(sqlite_target, label, "admin", examples=8)
+        fuzz(sqlite_target, label, "admin", examples=5)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("actor", ACTORS)
     def test_as_anybody(self, sqlite_target: Target, label: str, actor: str) -> None:
         """Many requests as an administrator, as somebody without permissions, and as nobody."""
-        fuzz(sqlite_target, label, actor, examples=60 if actor == "admin" else 20)
+        fuzz(sqlite_target, label, actor, examples=30 if actor == "admin" else 10)
 
     @pytest.mark.slow
     @pytest.mark.postgres
     def test_on_postgres(self, postgres_target: Target, label: str) -> None:
         """Some requests on the other engine, which is stricter about what it stores."""
-        fuzz(postgres_target, label, "admin", examples=25)
+        fuzz(postgres_target, label, "admin", examples=12)

@@ -17,6 +17,8 @@ from app.testing import conformance
 from app.testing.platform import Caller, Platform
 from tests.conformance import broken
 
+pytestmark = [pytest.mark.one_engine, pytest.mark.slow]
+
 FEATURES = "app.features"
 AUDIT = str(AuditEntry.__tablename__)
 

@@ -37,6 +37,8 @@ from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
 from tests.fixtures.roles import role_named
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = build_registry()
 RULES = {
     f"{resource.name} {rule.name}": (resource, rule)

@@ -35,6 +35,8 @@ from tests.fixtures.console import console
 from tests.fixtures.handlers import handlers, short
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, bootstrap
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = build_registry()
 RESOURCES = {
     resource.name: resource

@@ -31,6 +31,8 @@ from tests.conformance.test_routes import BODIES
 from tests.fixtures.handlers import handlers, is_ours, plausible, short
 from tests.fixtures.tab import Tab
 
+pytestmark = [pytest.mark.one_engine, pytest.mark.slow]
+
 AUDIT = str(AuditEntry.__tablename__)
 
 # A change here is a change of the platform's security: look twice.

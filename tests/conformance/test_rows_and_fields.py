@@ -24,6 +24,8 @@ from app.features.users.schemas import FIELDS, EmailChange, UserRead
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = build_registry()
 RULES = [
     (resource.name, rule.name)

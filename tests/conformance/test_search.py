@@ -28,6 +28,8 @@ from app.testing.platform import Caller, Platform
 from tests.fixtures.roles import role_named
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.slow
+
 # A stored name, what finds it, and what does not.
 NAMES: dict[str, tuple[list[str], list[str]]] = {
     "Łukasz Żółtowski": (["lukasz", "ŁUKASZ", "zoltowski", "kasz", "zółt", "owski luk"], ["lucas"]),

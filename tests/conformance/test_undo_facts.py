@@ -32,6 +32,8 @@ from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
 from tests.fixtures.roles import role_named
 
+pytestmark = pytest.mark.slow
+
 TABLES = (
     "core_users",
     "core_roles",

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import add_role, look_at
-from tests.e2e.conftest import DESK, PHONE, Screen, Site
+from tests.e2e.conftest import PHONE, Screen, Site
 
 pytestmark = pytest.mark.e2e
 
@@ -27,13 +27,6 @@ class TestStates:
         assert look_at(page, "/users") == []
         expect(page.get_by_text("You may not open this")).to_be_visible()
 
-    # Each size and each theme once: both together differ in nothing that axe looks at.
-    @pytest.mark.parametrize(
-        "screen",
-        [(DESK, "light"), (PHONE, "dark")],
-        ids=["desk light", "phone dark"],
-        indirect=True,
-    )
     def test_states(self, site: Site, screen: Screen) -> None:
         """Lists without a match, forms with errors, and everything that opens above a page."""
         size, scheme = screen

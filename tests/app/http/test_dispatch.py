@@ -14,6 +14,8 @@ from app.http.dispatch import Api
 from app.http.routing import OperationRoute, calls
 from app.testing.platform import ADDRESS, ORIGIN, Platform, SignedIn
 
+pytestmark = pytest.mark.one_engine
+
 Ask = tuple[str, str, dict[str, Any]]
 
 ME: Ask = ("GET", "/api/v1/auth/me", {})

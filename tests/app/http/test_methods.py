@@ -9,6 +9,8 @@ from app.http.api import build_api
 from app.testing import conformance
 from app.testing.platform import Platform
 
+pytestmark = pytest.mark.one_engine
+
 ID = "01890000-0000-7000-8000-000000000000"
 METHODS = ("HEAD", "TRACE", "CONNECT", "PUT", "PATCH", "DELETE", "BREW")
 

@@ -14,6 +14,8 @@ from app.core.permissions import PUBLIC, SIGNED_IN, is_permission
 from app.core.version import VERSION
 from app.testing.platform import Platform
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 async def document(client: httpx.AsyncClient) -> Any:

@@ -14,6 +14,8 @@ from app.testing.factories import PASSWORD, UserFactory
 from app.testing.fixtures import settings_for
 from app.testing.platform import ADDRESS, ORIGIN, Platform, SignedIn
 
+pytestmark = pytest.mark.one_engine
+
 ACTION = "request.write"
 USER = "/api/v1/users/01890000-0000-7000-8000-000000000001"
 JSON = {"Content-Type": "application/json"}

@@ -15,6 +15,8 @@ from app.ui.failures import event_failed
 from app.ui.notices import FAILED
 from app.ui.state_store import MemoryStates
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def told() -> Iterator[list[Any]]:

@@ -12,7 +12,7 @@ from app.testing.factories import RoleFactory, UserFactory
 from app.ui.list_state import ListState
 from tests.fixtures.tab import Tab
 
-pytestmark = pytest.mark.actor("admin")
+pytestmark = [pytest.mark.actor("admin"), pytest.mark.one_engine]
 
 CHOOSE, DROP = True, False
 

@@ -10,6 +10,8 @@ from app.testing.platform import Platform
 from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.actor("admin")
 class TestMessages:

@@ -5,6 +5,8 @@ import pytest
 
 from app.testing.factories import RoleFactory, UserFactory
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.actor(grants=["role.read", "user.read"])
 class TestReports:

@@ -10,6 +10,8 @@ from app.testing.factories import UserFactory
 from app.testing.platform import Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.actor("admin")
 class TestPages:

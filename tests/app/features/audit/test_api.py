@@ -5,6 +5,8 @@ import pytest
 
 from app.testing.factories import UserFactory
 
+pytestmark = pytest.mark.one_engine
+
 AUDIT = "/api/v1/audit"
 
 

@@ -18,6 +18,8 @@ from app.testing.factories import UserFactory
 from app.testing.platform import Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 REASON = "The time server was two hours ahead."
 
 

@@ -10,6 +10,8 @@ from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Caller, Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 async def why(tab: Tab, platform: Platform, make_user: UserFactory, path: str) -> tuple[str, str]:
     """Where a refusal is explained, and who was refused; they tried this on somebody."""

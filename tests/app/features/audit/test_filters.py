@@ -25,6 +25,8 @@ from app.features.users.service import UserService
 from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 31, tzinfo=UTC)
 COUNT = 400
 ROUNDS = 40

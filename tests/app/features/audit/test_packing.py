@@ -25,6 +25,8 @@ from app.features.users.service import UserService
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform
 
+pytestmark = pytest.mark.one_engine
+
 EXPORT = "/api/v1/audit/export"
 
 

@@ -15,6 +15,8 @@ from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 

@@ -21,6 +21,8 @@ from app.features.audit.words import (
 from app.testing import conformance
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 def entry(**facts: Any) -> AuditEntryRead:
     """An entry of which only some facts matter."""

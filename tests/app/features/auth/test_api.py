@@ -14,6 +14,8 @@ from app.settings import ServerSettings, Settings
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
 
+pytestmark = pytest.mark.one_engine
+
 AUTH = "/api/v1/auth"
 
 

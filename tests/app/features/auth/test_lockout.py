@@ -16,6 +16,8 @@ from app.features.users.schemas import UserRead
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOME, ELSEWHERE = "192.0.2.1", "198.51.100.1"
 

@@ -6,6 +6,8 @@ import pytest
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform, SignedIn
 
+pytestmark = pytest.mark.one_engine
+
 NEW = "another long password"
 
 

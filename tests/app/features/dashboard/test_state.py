@@ -12,6 +12,8 @@ from app.testing.platform import Caller, Platform
 from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 class TestLoad:
     """Loading the overview."""

@@ -15,6 +15,8 @@ from app.testing.factories import UserFactory
 from app.testing.platform import Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 async def opened(tab: Tab, user: UserRead) -> UserAccess:
     """The page of the user's access, loaded."""

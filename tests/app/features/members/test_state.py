@@ -14,6 +14,8 @@ from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 CHOOSE = True
 
 

@@ -5,6 +5,8 @@ import pytest
 from app.features.modules.state import ModuleList
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.actor(grants=["module.read"])
 async def test_load(tab: Tab) -> None:

@@ -10,6 +10,8 @@ from app.testing.platform import Platform, SignedIn
 from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 class TestLoad:
     """Opening one's profile."""

@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+pytestmark = pytest.mark.one_engine
+
 
 class TestList:
     """GET /roles."""

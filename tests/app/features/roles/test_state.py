@@ -16,6 +16,8 @@ from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Platform
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 def sent(role: RoleRead | None = None, *grants: str | dict[str, Any], **fields: Any) -> Any:
     """What the form sends."""

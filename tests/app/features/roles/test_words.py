@@ -15,6 +15,8 @@ from app.features.roles.words import (
     who_of,
 )
 
+pytestmark = pytest.mark.one_engine
+
 NAMES = ("Ada", "Bob", "Cyd", "Dan", "Eve")
 
 

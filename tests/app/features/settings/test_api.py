@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.actor("admin")
 async def test_list(client: httpx.AsyncClient) -> None:

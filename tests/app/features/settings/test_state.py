@@ -5,6 +5,8 @@ import pytest
 from app.features.settings.state import SettingList
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.actor(grants=["settings.read"])
 class TestLoad:

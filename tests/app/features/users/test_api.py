@@ -9,6 +9,8 @@ from app.features.users.schemas import UserRead
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
 
+pytestmark = pytest.mark.one_engine
+
 USERS = "/api/v1/users"
 ADA = {"email": "ada@example.com", "display_name": "Ada", "password": PASSWORD}
 

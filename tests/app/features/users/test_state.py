@@ -21,6 +21,8 @@ from app.testing.platform import Platform
 from app.ui.page_state import Console
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.one_engine
+
 CHOOSE, HIDE = True, False
 NEW = {
     "display_name": "Ada Lovelace",

@@ -12,7 +12,7 @@ from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import Platform
 from tests.fixtures.tab import Tab
 
-pytestmark = pytest.mark.actor("admin")
+pytestmark = [pytest.mark.actor("admin"), pytest.mark.one_engine]
 
 LOOK = "/users?status=active&sort=email&density=compact&widths=email.240"
 

@@ -25,6 +25,8 @@ from tests.app.features.audit.seals.trail import (
     verify,
 )
 
+pytestmark = pytest.mark.slow
+
 ALL = ("entries", "unsealed", "seals", "checkpoints", "anchor")
 
 

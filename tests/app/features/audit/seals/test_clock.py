@@ -17,6 +17,8 @@ from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
 from tests.app.features.audit.seals.trail import ENTRY, LAST, SIZE, execute, verify
 
+pytestmark = pytest.mark.slow
+
 TWO_HOURS = timedelta(hours=2)
 REASON = "The time server was two hours ahead."
 

@@ -35,6 +35,8 @@ from tests.app.features.audit.seals.trail import (
     verify,
 )
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = list(AuditAnchor.model_fields)
 
 

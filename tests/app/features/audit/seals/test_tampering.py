@@ -31,6 +31,8 @@ from tests.app.features.audit.seals.trail import (
     verify,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def swap_entries(platform: Platform, one: int, other: int) -> None:
     """Give two entries each other's ids."""
