@@ -502,8 +502,9 @@ def _reset_dialog() -> rx.Component:
         option_label=rx.cond(UserRecord.invited, "", "End their open sessions at once"),
         sentence=rx.el.span(
             UserRecord.user.title,
-            " chooses a new password by a link that works once. Hand it to them, and to nobody "
-            "else, by a channel you trust.",
+            rx.cond(UserRecord.invited, " chooses a password", " chooses a new password"),
+            " by a link that works once. Hand it to them, and to nobody else, by a channel you "
+            "trust.",
         ),
         open=UserRecord.resetting,
         on_close=UserRecord.close_dialogs,
