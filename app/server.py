@@ -40,7 +40,7 @@ from app.ui import runtime
 from app.ui.connections import Connections
 from app.ui.ended_sessions import watch_sessions
 from app.ui.failure_page import failure_page
-from app.ui.frontend import Frontend
+from app.ui.frontend import Frontend, PageSource
 from app.ui.notices import MEMORY_LOST, notice
 from app.ui.page_gate import PageGate
 from app.ui.socket_gate import SocketGate
@@ -51,8 +51,12 @@ _REFLEX_PATHS = ("/_event",)
 _COMPRESS_FROM_BYTES = 1000
 
 
-def build_server() -> App:
-    """Compose everything for one worker; granian calls this."""
+def build_server(frontend: PageSource | None = None) -> App:
+    """Compose everything for one worker; granian calls this.
+
+    Args:
+        frontend: Where pages come from; by default the build.
+    """
     from app.app import app as console  # noqa: PLC0415 - Reflex must be configured first
 
     settings = load_settings()
@@ -60,7 +64,7 @@ def build_server() -> App:
     configure_logging(settings)
     errors = build_errors(build_registry())
     try:
-        container, composed = compose(console(), settings, errors)
+        container, composed = compose(console(), settings, errors, frontend)
     except Exception as error:
         errors.publish(error, event="server.start_failed")
         raise
@@ -106,7 +110,12 @@ async def _watch(memory: SharedMemory, console: rx.App) -> None:
     await memory.watch()
 
 
-def compose(reflex_app: App, settings: Settings, errors: ErrorPublisher) -> tuple[Any, App]:
+def compose(
+    reflex_app: App,
+    settings: Settings,
+    errors: ErrorPublisher,
+    frontend: PageSource | None = None,
+) -> tuple[Any, App]:
     """Put gate, API and edge around Reflex's application.
 
     Returns:
@@ -124,7 +133,7 @@ def compose(reflex_app: App, settings: Settings, errors: ErrorPublisher) -> tupl
     )
     api: App = CompressMiddleware(rest, minimum_size=_COMPRESS_FROM_BYTES)
     pages = PageGate(
-        Frontend(WEB / "build" / "client"),
+        frontend or Frontend(WEB / "build" / "client"),
         policy,
         container,
         settings,

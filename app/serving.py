@@ -14,19 +14,31 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.admission.hosts import ANY_ADDRESS, Host
 from app.core.files import private_folder
 from app.core.shutdown import is_alive
 from app.settings import Settings, SettingsError, variable_name
 
+if TYPE_CHECKING:
+    from app.seed import Seeded
+
 _PORT_SECONDS = 3
+_FACTORY = "app.server:build_server"
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished."""
-    _refuse_taken_port(settings)
+def serve(settings: Settings, *, factory: str = _FACTORY, is_successor: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished.
+
+    Args:
+        settings: The settings.
+        factory: What makes a worker's application, as `module:function`.
+        is_successor: Another server still has the port and ends once this one answers; all that
+            there is to say has been said.
+    """
+    if not is_successor:
+        _refuse_taken_port(settings)
     numbers = _configure_metrics(settings)
     _configure_reflex(settings)
     # Before granian is imported: it takes the start method as it finds it.
@@ -34,11 +46,13 @@ def serve(settings: Settings) -> None:
     from granian.constants import Interfaces, Loops  # noqa: PLC0415 - see above
     from granian.log import LogLevels  # noqa: PLC0415 - see above
 
-    import app.server  # noqa: PLC0415 - imported here so that workers share it
+    from app.server import WEB  # noqa: PLC0415 - imported here so that workers share it
     from app.workers import WorkerServer  # noqa: PLC0415 - see above
 
-    del app
-    asyncio.run(_prepare(settings))
+    seeded, has_memory = asyncio.run(_prepare(settings))
+    if not is_successor:
+        is_built = factory != _FACTORY or (WEB / "build" / "client" / "404.html").exists()
+        _announce(settings, seeded, has_memory=has_memory, is_built=is_built)
     gc.collect()
     gc.freeze()
     if numbers is not None:
@@ -46,7 +60,7 @@ def serve(settings: Settings) -> None:
 
         start_metrics_server(settings.metrics, numbers)
     server = WorkerServer(
-        "app.server:build_server",
+        factory,
         factory=True,
         address=settings.server.host,
         port=settings.server.port,
@@ -143,17 +157,15 @@ def _configure_reflex(settings: Settings) -> None:
         os.environ["REDIS_URL"] = settings.redis.url
 
 
-async def _prepare(settings: Settings) -> None:
+async def _prepare(settings: Settings) -> "tuple[Seeded, bool]":
     from app.bootstrap import (  # noqa: PLC0415 - after Reflex is configured
         build_container,
         build_registry,
         configure_logging,
-        file_troubles,
     )
     from app.core.migrations import Migrator  # noqa: PLC0415 - likewise
     from app.core.shared_memory import SharedMemory  # noqa: PLC0415 - likewise
     from app.seed import seed  # noqa: PLC0415 - likewise
-    from app.server import WEB  # noqa: PLC0415 - likewise
 
     configure_logging(settings)
     container = build_container(settings, build_registry())
@@ -163,8 +175,14 @@ async def _prepare(settings: Settings) -> None:
         has_memory = await (await container.get(SharedMemory)).answers()
     finally:
         await container.close()
+    return seeded, has_memory
+
+
+def _announce(settings: Settings, seeded: "Seeded", *, has_memory: bool, is_built: bool) -> None:
+    from app.bootstrap import file_troubles  # noqa: PLC0415 - after Reflex is configured
+
     out = sys.stdout
-    if not (WEB / "build" / "client" / "404.html").exists():
+    if not is_built:
         out.write("The console is not built: run `make run`, or only the API is served.\n")
     if not has_memory:
         out.write("Redis does not answer: until it does only the API is served, no console.\n")

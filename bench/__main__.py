@@ -17,6 +17,7 @@ from bench.parts import (
     audit,
     browser,
     create,
+    dev,
     lists,
     login,
     matrix,
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Figure]]] = {
     "matrix": matrix.measure,
     "sockets": sockets.measure,
     "start": start.measure,
+    "dev": dev.measure,
 }
 
 

@@ -206,9 +206,9 @@ def vendor() -> None:
         target.with_name(f"{target.name}.br").write_bytes(brotli.compress(body, quality=9))
 
 
-def build_environment() -> dict[str, str]:
+def build_environment(web: Path = WEB) -> dict[str, str]:
     """Return the environment of a build, which needs neither our secrets nor our database."""
-    return toolchain_environment(WEB) | {
+    return toolchain_environment(web) | {
         "PYTHONPATH": str(STAGE),
         "ATRIUM_AUTH__JWT_SECRET": secrets.token_hex(32),
         "ATRIUM_AUDIT__SIGNING_KEY": secrets.token_hex(32),

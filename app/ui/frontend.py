@@ -9,6 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -49,6 +50,22 @@ class File:
     cache_control: str
     encoded: dict[str, bytes] = field(default_factory=dict)
     csp: str = ""
+
+
+class PageSource(Protocol):
+    """Where pages and their files come from: a build, or in development the sources."""
+
+    def page(self, route: str, headers: Headers, *, status: int = 200) -> Response:
+        """The document of a route."""
+        ...
+
+    def not_found(self, headers: Headers) -> Response:
+        """The document for addresses that lead nowhere."""
+        ...
+
+    def asset(self, path: str, headers: Headers) -> Response | None:
+        """The file at a path; None when there is none, or it is a page."""
+        ...
 
 
 class Frontend:
@@ -99,20 +116,27 @@ def _read(path: Path) -> File:
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         cache_control=_FOR_GOOD if path.parent.name == "assets" else _REVALIDATE,
         encoded=encoded,
-        csp=_csp(body) if path.suffix == ".html" else _CSP_OF.get(path.name, ""),
+        csp=content_policy(body) if path.suffix == ".html" else _CSP_OF.get(path.name, ""),
     )
 
 
-def _csp(page: bytes) -> str:
+def content_policy(page: bytes, *, sockets: str = "") -> str:
+    """What a page may load and run: files of its own origin, and the scripts that stand in it.
+
+    Args:
+        page: The document.
+        sockets: Another address that its scripts may connect to.
+    """
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
         for script in dict.fromkeys(_INLINE_SCRIPT.findall(page))
     )
+    addresses = f"'self' {sockets}".rstrip()
     return (
         f"default-src 'self'; script-src 'self' {hashes}; "
         # Emotion writes style elements at run time.
         "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
-        "connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+        f"connect-src {addresses}; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
         "form-action 'self'"
     )
 

@@ -16,7 +16,7 @@ from app.core.ports import Authenticator
 from app.core.unit_of_work import UnitOfWork
 from app.http.cookies import session_cookie, set_session_cookie
 from app.settings import Settings
-from app.ui.frontend import Frontend
+from app.ui.frontend import PageSource
 from app.ui.page_policy import PagePolicy
 
 _READING = ("GET", "HEAD")
@@ -34,7 +34,7 @@ class PageGate:
 
     def __init__(
         self,
-        frontend: Frontend,
+        frontend: PageSource,
         policy: PagePolicy,
         container: AsyncContainer,
         settings: Settings,

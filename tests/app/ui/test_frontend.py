@@ -52,6 +52,7 @@ class TestPage:
         assert "unsafe-eval" not in policy
         assert "script-src 'self' 'unsafe-inline'" not in policy
         assert "frame-ancestors 'none'" in policy
+        assert "connect-src 'self';" in policy
 
     def test_dynamic_route_gets_the_shell(self, frontend: Frontend) -> None:
         """A route with parameters has no document of its own."""
