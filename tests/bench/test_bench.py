@@ -122,6 +122,7 @@ def test_every_part_is_there() -> None:
         "admission",
         "sockets",
         "start",
+        "dev",
     }
 
 
