@@ -268,10 +268,10 @@ class TestDocument:
     @pytest.mark.parametrize("actor", ACTORS)
     def test_as_anybody(self, sqlite_target: Target, label: str, actor: str) -> None:
         """Many requests as an administrator, as somebody without permissions, and as nobody."""
-        fuzz(sqlite_target, label, actor, examples=30 if actor == "admin" else 10)
+        fuzz(sqlite_target, label, actor, examples=20 if actor == "admin" else 7)
 
     @pytest.mark.slow
     @pytest.mark.postgres
     def test_on_postgres(self, postgres_target: Target, label: str) -> None:
         """Some requests on the other engine, which is stricter about what it stores."""
-        fuzz(postgres_target, label, "admin", examples=12)
+        fuzz(postgres_target, label, "admin", examples=8)

@@ -24,9 +24,9 @@ class TestCreateUser:
         page.get_by_role("link", name="New user").click()
 
         name, address = field(page, "Name"), field(page, "E-mail")
-        page.get_by_role("radio", name=re.compile("From you")).check()
         password = page.get_by_label("Password", exact=True)
         expect(name).to_be_focused()
+        page.get_by_role("radio", name=re.compile("From you")).check()
         name.fill("Grace Hopper")
         address.fill("grace@invalid")
         password.fill("short")
