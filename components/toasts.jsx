@@ -24,13 +24,18 @@ function Toast({ toast, shortcut, onDismiss, onAction }) {
   const [held, setHeld] = useState(false);
   const { id, kind = "success", message, action, why } = toast;
   const lasting = kind === "danger";
+  const element = useRef(null);
   const dismiss = useRef(onDismiss);
   dismiss.current = onDismiss;
   useEffect(() => {
     if (held || lasting) return undefined;
     const from = Date.now();
     const rest = left.get(id) ?? (action ? LASTS_WITH_ACTION_MS : LASTS_MS);
-    const timer = setTimeout(() => dismiss.current(id), rest);
+    const timer = setTimeout(() => {
+      // Drawn anew below a pointer that rests, it has heard nothing of it.
+      if (element.current.matches(":hover, :focus-within")) setHeld(true);
+      else dismiss.current(id);
+    }, rest);
     return () => {
       clearTimeout(timer);
       left.set(id, Math.max(0, rest - (Date.now() - from)));
@@ -40,6 +45,7 @@ function Toast({ toast, shortcut, onDismiss, onAction }) {
   const release = () => setHeld(false);
   return (
     <li
+      ref={element}
       className={`toast toast-${kind}`}
       onPointerEnter={hold}
       onPointerLeave={release}
