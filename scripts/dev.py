@@ -1,6 +1,6 @@
 """Serve on http://127.0.0.1:8000 and follow every change of the sources.
 
-A saved page is in the open tab after about 1.9 s, a saved service answers after 1.4 s, scripts and
+A saved page is in the open tab after 2 to 3 s, a saved service answers after 1.5 s, scripts and
 styles of the browser are there after 0.3 s (medians on two cores; `python -m bench dev` measures
 them). Nothing is reloaded by hand.
 

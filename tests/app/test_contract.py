@@ -14,6 +14,8 @@ from app.cli import cli
 from app.contract import breaking_changes
 from app.generate import API_DOCUMENT
 
+pytestmark = pytest.mark.slow
+
 USERS, USER, ROLE = "/api/v1/users", "/api/v1/users/{user_id}", "/api/v1/roles/{role_id}"
 Change = Callable[[Any], Any]
 

@@ -18,6 +18,8 @@ from app.settings import RateLimitingSettings, Settings, load_settings
 from app.testing import conformance
 from app.testing.platform import Platform, SignedIn, open_platform
 
+pytestmark = pytest.mark.slow
+
 # Routes that take more than 64 KiB, with how much and why.
 LARGER = {
     "create_role": 256 * 1024,  # Up to 500 grants with conditions.

@@ -12,7 +12,7 @@ from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Platform
 from tests.conformance.api_document import Documented, operations
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.slow]
 
 # What a replacement may leave out, since nothing is lost by that.
 MAY_BE_ABSENT = {

@@ -14,6 +14,8 @@ from app.generate import API_DOCUMENT
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import ORIGIN, Platform
 
+pytestmark = pytest.mark.slow
+
 # As docs/api.md says it; the generator knows no other names for JSON and for files.
 CONFIG = """\
 content_type_overrides:

@@ -16,6 +16,8 @@ import pytest
 
 from tests.conformance.api_document import document
 
+pytestmark = pytest.mark.slow
+
 Found = Iterator[str]
 Rule = Callable[[dict[str, Any]], Found]
 RULES: dict[str, Rule] = {}

@@ -16,6 +16,8 @@ from tests.conformance.test_routes import BODIES
 from tests.fixtures.handlers import handlers, is_ours, plausible, short
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.slow
+
 CHANGES_EMAIL = ("POST", "/api/v1/users/{user_id}/email")
 DELETES = ("DELETE", "/api/v1/users/{user_id}")
 # What a page or a program may try to slip in beside what it is asked for.

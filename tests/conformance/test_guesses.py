@@ -23,6 +23,8 @@ from app.features.auth.throttle import PAIR
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.platform import ADDRESS, Platform, SignedIn
 
+pytestmark = pytest.mark.slow
+
 APP = Path(__file__).resolve().parents[2] / "app"
 
 Check = Callable[[Platform, SignedIn, str], Awaitable[object]]

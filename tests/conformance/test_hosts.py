@@ -13,6 +13,8 @@ from scripts.build_frontend import ROOT
 from tests.conformance.test_routes import ROUTES
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = ["evil.example", "EVIL.example:443", "atrium.test.evil.example", "192.0.2.7:8000"]
 MALFORMED = ["", "a b", "atrium.test/x", "evil@atrium.test", "[::1", "atrium.test:port"]
 EXPECTED = dict.fromkeys(FOREIGN, 421) | dict.fromkeys(MALFORMED, 400)

@@ -35,6 +35,8 @@ from app.testing.platform import Caller, Platform
 from tests.fixtures.roles import role_named
 from tests.fixtures.tab import Tab
 
+pytestmark = pytest.mark.slow
+
 NAMES = frozenset({"Ada Alpha", "Zelda Omega"})
 EMAILS = frozenset({"ada@alpha.example", "zelda@omega.example"})
 ROLES = ("role.read", "role.create", "role.update", "role.delete", "role.grant")

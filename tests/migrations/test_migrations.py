@@ -24,6 +24,8 @@ from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.fixtures import settings_for
 from app.testing.platform import Platform, open_platform
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 

@@ -14,7 +14,7 @@ from app.core.permissions import PUBLIC, SIGNED_IN, is_permission
 from app.core.version import VERSION
 from app.testing.platform import Platform
 
-pytestmark = pytest.mark.one_engine
+pytestmark = [pytest.mark.one_engine, pytest.mark.slow]
 
 
 @pytest.fixture
