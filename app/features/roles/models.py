@@ -20,7 +20,7 @@ from sqlalchemy import (
     or_,
     table,
 )
-from sqlmodel import Field
+from sqlmodel import Field, col
 
 from app.core import clock
 from app.core.folding import order_key
@@ -187,3 +187,17 @@ class AccessStamp(Table, table=True):
 
     id: int = Field(default=1, primary_key=True)
     version: int = 0
+
+
+def in_force(
+    table: type[UserRole] | type[RoleGrant] | type[UserGrant],
+    now: ColumnElement[datetime] | None = None,
+) -> ColumnElement[bool]:
+    """Whether a row of the table has not ended.
+
+    Args:
+        table: The table.
+        now: What stands for the current time in a prepared statement.
+    """
+    ends = col(table.expires_at)
+    return or_(ends.is_(None), ends > (clock.now() if now is None else now))

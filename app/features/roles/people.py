@@ -17,8 +17,8 @@ from app.core.registry import Registry
 from app.core.rows import Rows, rows_of
 from app.core.search import USER_SEARCH, search_words, stands_in
 from app.core.unit_of_work import UnitOfWork
-from app.features.roles.models import ACTIVE, USERS, UserRole, words_in_shown
-from app.features.roles.repository import chunks, in_force
+from app.features.roles.models import ACTIVE, USERS, UserRole, in_force, words_in_shown
+from app.features.roles.repository import chunks
 from app.features.roles.schemas import KeptOut, MemberListQuery, MemberPage, MemberRead, Person
 
 READ = "user.read"

@@ -27,6 +27,7 @@ from app.core import clock
 from app.core.access import Access, Grant, Held, RoleGraph, RoleNode
 from app.core.audit import AuditEntry
 from app.core.folding import in_order
+from app.core.models import UtcDateTime
 from app.core.module import Resource
 from app.core.names import name_key
 from app.core.paging import Keyset, Page, SortColumn, parse_time
@@ -43,6 +44,7 @@ from app.features.roles.models import (
     RoleInclude,
     UserGrant,
     UserRole,
+    in_force,
 )
 from app.features.roles.schemas import (
     Assignment,
@@ -90,6 +92,28 @@ EDGES = (
 
 _NODES = Prepared(NODES)
 _EDGES = Prepared(EDGES)
+_IDS = Prepared(sa_select(col(Role.name), col(Role.id)))
+_ASSIGNMENTS = (
+    sa_select(
+        col(UserRole.role_id),
+        col(Role.name).label("role"),
+        col(UserRole.user_id),
+        USERS.c.email,
+        col(UserRole.expires_at),
+        col(UserRole.reason),
+        col(UserRole.granted_by_name).label("granted_by"),
+        col(UserRole.granted_by).label("granted_by_id"),
+        col(UserRole.granted_at),
+    )
+    .join(Role, col(Role.id) == col(UserRole.role_id))
+    .join(USERS, USERS.c.id == col(UserRole.user_id))
+)
+_ASSIGNMENTS_OF = Prepared(
+    _ASSIGNMENTS.where(
+        col(UserRole.user_id) == bindparam("owner_id"),
+        in_force(UserRole, bindparam("now", type_=UtcDateTime)),
+    )
+)
 _TAKE = Prepared(delete(UserRole).where(col(UserRole.user_id) == bindparam("owner_id")))
 
 
@@ -104,7 +128,7 @@ class RoleRepository(Repository[Role]):
 
     async def ids(self) -> dict[str, UUID]:
         """The id of every role by its name."""
-        return dict((await self.session.exec(select(Role.name, Role.id))).all())
+        return {role.name: role.id for role in await _IDS.run(self.session)}
 
     async def by_name(self, name: str) -> Role | None:
         """The role with this name, or with this name in another spelling; None without one."""
@@ -247,37 +271,19 @@ class RoleRepository(Repository[Role]):
         statement = select(UserGrant.user_id).where(UserGrant.permission == "*")
         return set((await self.session.exec(statement)).all())
 
-    async def assignments(
-        self, *, role_id: UUID | None = None, user_ids: Collection[UUID]
-    ) -> list[Assignment]:
-        """Which roles these users have now, or who of them has this one: by address and role."""
-        statement = (
-            sa_select(UserRole, col(Role.name), USERS.c.email)
-            .join(Role, col(Role.id) == col(UserRole.role_id))
-            .join(USERS, USERS.c.id == col(UserRole.user_id))
-            .where(in_force(UserRole))
-            .order_by(USERS.c.email, col(Role.name))
-        )
-        if role_id is not None:
-            statement = statement.where(col(UserRole.role_id) == role_id)
+    async def assignments_of(self, user_id: UUID) -> list[Assignment]:
+        """Which roles the user has now, by role."""
+        rows = await _ASSIGNMENTS_OF.run(self.session, owner_id=user_id, now=clock.now())
+        return sorted((Assignment(**row._asdict()) for row in rows), key=lambda each: each.role)
+
+    async def assignments_to(self, role_id: UUID, user_ids: Collection[UUID]) -> list[Assignment]:
+        """Who of these users has the role now, by address."""
+        statement = _ASSIGNMENTS.where(col(UserRole.role_id) == role_id, in_force(UserRole))
         found: list[Assignment] = []
         for some in chunks(user_ids):
             rows = await self.session.execute(statement.where(col(UserRole.user_id).in_(some)))
-            found += [
-                Assignment(
-                    role_id=row.role_id,
-                    role=role,
-                    user_id=row.user_id,
-                    email=email,
-                    expires_at=row.expires_at,
-                    reason=row.reason,
-                    granted_by=row.granted_by_name,
-                    granted_by_id=row.granted_by,
-                    granted_at=row.granted_at,
-                )
-                for row, role, email in rows
-            ]
-        return sorted(found, key=lambda each: (each.email, each.role))
+            found += [Assignment(**row._asdict()) for row in rows]
+        return sorted(found, key=lambda each: each.email)
 
     async def restore(self, assignments: Iterable[Assignment]) -> None:
         """Give roles as they were given before, in place of what these users have of them now."""
@@ -525,12 +531,6 @@ def is_called(name: str) -> ColumnElement[bool]:
     other = aliased(Role)
     exactly = sa_select(col(other.id)).where(col(other.name) == name).exists()
     return or_(col(Role.name) == name, and_(col(Role.name_key) == name_key(name), not_(exactly)))
-
-
-def in_force(table: type[UserRole] | type[RoleGrant] | type[UserGrant]) -> ColumnElement[bool]:
-    """Whether a row of the table has not ended."""
-    ends = col(table.expires_at)
-    return or_(ends.is_(None), ends > clock.now())
 
 
 def graph_of(nodes: Iterable[Any], edges: Iterable[Any]) -> RoleGraph:

@@ -256,7 +256,7 @@ class RoleService(RoleServiceBase):
         moved = {each: end for each, end in ends.items() if end != new.expires_at}
         self._refuse_beyond(taken=_for(graph, role, moved.values()))
         changing = {*new.user_ids} - (ends.keys() - moved.keys())
-        before = await self._roles.assignments(role_id=role.id, user_ids=moved)
+        before = await self._roles.assignments_to(role.id, moved)
         async with self._reach.watching(changing):
             # An ended membership makes room for the new one.
             await self._roles.take(role.id, changing)
@@ -267,7 +267,7 @@ class RoleService(RoleServiceBase):
         if moved:
             await self._refuse_without_administrator(graph)
         await self._roles.raise_user_versions(changing)
-        after = await self._roles.assignments(role_id=role.id, user_ids=changing)
+        after = await self._roles.assignments_to(role.id, changing)
         self._record_members(role, before, after, reason=new.reason)
         return len(changing)
 
@@ -284,7 +284,7 @@ class RoleService(RoleServiceBase):
         graph = await self._roles.graph()
         ends = await self._roles.member_ends(role.id, user_ids)
         self._refuse_beyond(taken=_for(graph, role, ends.values()))
-        gone = await self._roles.assignments(role_id=role.id, user_ids=ends)
+        gone = await self._roles.assignments_to(role.id, ends)
         async with self._reach.watching(ends):
             await self._roles.take(role.id, ends)
         await self._refuse_without_administrator(graph)
@@ -311,7 +311,7 @@ class RoleService(RoleServiceBase):
         if len(known) != len(back):
             raise _unknown_member()
         user_ids = {*gone, *(each.user_id for each in back)}
-        before = await self._roles.assignments(role_id=role.id, user_ids=user_ids)
+        before = await self._roles.assignments_to(role.id, user_ids)
         self._refuse_beyond(
             _for(graph, role, (each.expires_at for each in back)),
             taken=_for(graph, role, (each.expires_at for each in before)),
@@ -321,7 +321,7 @@ class RoleService(RoleServiceBase):
             await self._roles.restore(back)
         await self._refuse_without_administrator(graph)
         await self._roles.raise_user_versions(user_ids)
-        after = await self._roles.assignments(role_id=role.id, user_ids=user_ids)
+        after = await self._roles.assignments_to(role.id, user_ids)
         self._record_members(role, before, after)
 
     @query(RolePermission.READ, action="role.what_if", expensive=True)

@@ -43,7 +43,7 @@ async def _current(unit: AsyncContainer, change: RecordedChange) -> Values:
     current = role_as_recorded(await stored.read(role), await stored.ids())
     if "members" in change.after:
         members = [*_members(change, "before"), *_members(change, "after")]
-        now = await stored.assignments(role_id=role.id, user_ids={each.user_id for each in members})
+        now = await stored.assignments_to(role.id, {each.user_id for each in members})
         current["members"] = members_as_recorded(now)
     return current
 

@@ -33,9 +33,10 @@ from app.features.roles.models import (
     MEMBERSHIP,
     Role,
     UserRole,
+    in_force,
     words_in_shown,
 )
-from app.features.roles.repository import RoleRepository, in_force, is_called
+from app.features.roles.repository import RoleRepository, is_called
 from app.features.users.models import NEVER, PasswordReset, User
 from app.features.users.schemas import FIELDS, UserFilter, UserListQuery, UserRead, UserStatus
 

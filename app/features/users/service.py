@@ -467,7 +467,7 @@ class UserService(UserServiceBase):
 
     async def _facts(self, user_id: UUID) -> list[dict[str, Any]]:
         """Which roles the user has, and who gave them, as the audit trail records it."""
-        return roles_as_recorded(await self._roles.assignments(user_ids=[user_id]))
+        return roles_as_recorded(await self._roles.assignments_of(user_id))
 
     @property
     def _by(self) -> tuple[UUID | None, str]:

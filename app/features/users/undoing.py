@@ -35,7 +35,7 @@ async def _current(unit: AsyncContainer, change: RecordedChange) -> Values:
     current = user.model_dump(mode="json")
     roles = await unit.get(RoleRepository)
     if "roles" in change.after:
-        had = await roles.assignments(user_ids=[change.target_id])
+        had = await roles.assignments_of(change.target_id)
         current["roles"] = roles_as_recorded(had)
     if "grants" in change.after:
         await (await unit.get(RoleService)).own_grants(change.target_id)
