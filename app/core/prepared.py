@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import SelectBase, UpdateBase
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -46,8 +46,7 @@ class Prepared:
             session.flush()
         connection = session.connection()
         compiled = self.on(connection.dialect)
-        result = connection.exec_driver_sql(compiled.sql, compiled.arguments(values))
-        return compiled.made(result.all()) if result.returns_rows else []
+        return compiled.made(_execute(connection, compiled.sql, compiled.arguments(values)))
 
     def on(self, dialect: Dialect) -> "_Compiled":
         """The statement as this kind of database takes it."""
@@ -120,6 +119,22 @@ class _Compiled:
                 columns[index] = convert(columns[index])
             made.append(self._row(columns))
         return made
+
+
+def _execute(connection: Connection, sql: str, arguments: tuple[Any, ...]) -> Sequence[Any]:
+    """The rows of a statement; what `exec_driver_sql` does, without an object for its result."""
+    events = connection.dispatch
+    cursor = connection.connection.cursor()
+    context, is_for_many = None, False
+    try:
+        events.before_cursor_execute(connection, cursor, sql, arguments, context, is_for_many)
+        cursor.execute(sql, arguments)
+        rows = cursor.fetchall() if cursor.description else ()
+        events.after_cursor_execute(connection, cursor, sql, arguments, context, is_for_many)
+    except BaseException as error:  # noqa: BLE001 - it raises what SQLAlchemy would have raised
+        connection._handle_dbapi_exception(error, sql, arguments, cursor, context)  # noqa: SLF001 - there is no public one
+    cursor.close()
+    return rows
 
 
 def _row_type(names: list[str]) -> Any:

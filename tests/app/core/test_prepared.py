@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Select, bindparam, insert, select, text
+from sqlalchemy import Select, bindparam, event, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.database import Database
 from app.core.errors import Unavailable
-from app.core.prepared import Lookup
+from app.core.prepared import Lookup, Prepared
 from app.features.roles.models import AccessStamp, Role
 from app.features.users.models import NEVER, User
 from scripts.servers import free_port
@@ -28,6 +30,10 @@ USERS: Select[tuple[object, ...]] = select(
     col(User.created_at),
     STAMP.label("stamp"),
 ).where(col(User.id) == bindparam("user_id"))
+NAME = select(col(User.display_name)).where(col(User.id) == bindparam("user_id"))
+RENAME = (
+    update(User).where(col(User.id) == bindparam("user_id")).values(display_name=bindparam("name"))
+)
 
 
 @pytest.fixture
@@ -93,6 +99,73 @@ class TestRows:
         rows = await Lookup(database, select(col(Role.name)).order_by(col(Role.name))).rows()
 
         assert [row.name for row in rows] == ["admin", "guest", "user"]
+
+
+class TestRun:
+    """A statement within a session's transaction."""
+
+    async def test_rolled_back(self, database: Database) -> None:
+        """What is written is gone when the transaction is not committed."""
+        async with AsyncSession(database.writing) as session:
+            await Prepared(RENAME).run(session, user_id=ID, name="Grace")
+            during = await Prepared(NAME).run(session, user_id=ID)
+        async with AsyncSession(database.reading) as session:
+            after = await Prepared(NAME).run(session, user_id=ID)
+
+        assert [during[0].display_name, after[0].display_name] == ["Grace", "Ada"]
+
+    async def test_broken_constraint(self, database: Database) -> None:
+        """The error is SQLAlchemy's, and the session can be rolled back."""
+        again = {"id": UUID(int=1), "name": "user", "description": "", "name_key": None}
+        roles = Prepared(insert(Role).values(again | {"created_at": NEVER, "updated_at": NEVER}))
+        async with AsyncSession(database.writing) as session:
+            with pytest.raises(IntegrityError):
+                await roles.run(session, version=1, name_order="", search_text="", **again)
+            await session.rollback()
+
+            assert len(await Prepared(NAME).run(session, user_id=ID)) == 1
+
+    async def test_is_told_of(self, database: Database) -> None:
+        """Whoever listens to the engine, as metrics do, hears of the statement."""
+        heard: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            heard.append(statement)
+
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        event.listen(database.engine.sync_engine, "after_cursor_execute", note)
+        async with AsyncSession(database.reading) as session:
+            await Prepared(NAME).run(session, user_id=ID)
+
+        assert len(heard) == 2
+        assert "core_users" in heard[0]
+
+    @pytest.mark.postgres
+    async def test_lost_connection(self, migrated_postgres_url: str) -> None:
+        """The platform is not available, and the next session gets another connection."""
+        database = Database(migrated_postgres_url)
+        async with AsyncSession(database.writing) as session:
+            await Prepared(NAME).run(session, user_id=ID)
+            async with database.engine.connect() as connection:
+                await connection.execute(text(HANG_UP))
+            with pytest.raises(Unavailable):
+                await Prepared(NAME).run(session, user_id=ID)
+        async with AsyncSession(database.writing) as session:
+            assert await Prepared(NAME).run(session, user_id=ID) == []
+        await database.close()
+
+    @pytest.mark.postgres
+    async def test_cancelled(self, migrated_postgres_url: str) -> None:
+        """A connection on which somebody stopped waiting is used for nothing else."""
+        database = Database(migrated_postgres_url)
+        sleeping = Prepared(select(func.pg_sleep(30).label("slept")))
+        async with AsyncSession(database.writing) as session:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await sleeping.run(session)
+        async with AsyncSession(database.writing) as session:
+            assert await Prepared(NAME).run(session, user_id=ID) == []
+        await database.close()
 
 
 class TestLostConnection:
