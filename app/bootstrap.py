@@ -1,7 +1,8 @@
 """Composition root: settings → adapters → registry → container → applications."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -81,11 +82,17 @@ CORE_FEATURES = (
 
 
 class PlatformProvider(Provider):
-    """What every feature may ask for."""
+    """What every feature may ask for.
+
+    Nothing is awaited to make it: services are then made without a coroutine for each of their
+    parts, which took longer than most operations. What has to be awaited at the end is left to
+    `close_container`.
+    """
 
     settings = from_context(provides=Settings, scope=Scope.APP)
     registry = from_context(provides=Registry, scope=Scope.APP)
     errors = from_context(provides=ErrorPublisher, scope=Scope.APP)
+    closing = from_context(provides=AsyncExitStack, scope=Scope.APP)
     actor = from_context(provides=Actor, scope=Scope.REQUEST)
     context = from_context(provides=RequestContext, scope=Scope.REQUEST)
 
@@ -93,7 +100,7 @@ class PlatformProvider(Provider):
     authenticator = provide(SessionAuthenticator, scope=Scope.APP, provides=Authenticator)
 
     @provide(scope=Scope.APP)
-    async def database(self, settings: Settings) -> AsyncIterator[Database]:
+    def database(self, settings: Settings, closing: AsyncExitStack) -> Database:
         """The database, closed at the end."""
         database = Database(
             settings.database_url,
@@ -105,30 +112,27 @@ class PlatformProvider(Provider):
                 lock=settings.database.lock_seconds,
             ),
         )
-        yield database
-        await database.close()
+        closing.push_async_callback(database.close)
+        return database
 
     @provide(scope=Scope.APP)
-    async def quotas(self, settings: Settings) -> AsyncIterator[Quotas]:
+    def quotas(self, settings: Settings, closing: AsyncExitStack) -> Quotas:
         """The budgets of requests; their connections are closed at the end."""
         chosen = settings.rate_limiting
         addresses: Counters = MemoryCounters()
         people: Counters = MemoryCounters()
-        close: list[Callable[[], Awaitable[None]]] = []
         if settings.redis.url is not None and chosen.enabled:
             # The library takes a third of a second to import.
             from app.admission.shared_budgets import SharedCounters  # noqa: PLC0415 - see above
 
             shared = SharedCounters(settings.redis.url, addresses)
             addresses = people = shared
-            close.append(shared.close)
+            closing.push_async_callback(shared.close)
         per_user, per_ip = Rate.parse(chosen.per_user), Rate.parse(chosen.per_ip)
-        yield Quotas(per_user, per_ip, addresses, people, enabled=chosen.enabled)
-        for each in close:
-            await each()
+        return Quotas(per_user, per_ip, addresses, people, enabled=chosen.enabled)
 
     @provide(scope=Scope.APP)
-    async def hasher(self, settings: Settings) -> AsyncIterator[PasswordHasher]:
+    def hasher(self, settings: Settings) -> Iterator[PasswordHasher]:
         """The password hasher, its threads ended at the end."""
         hasher = PasswordHasher(rounds=settings.auth.bcrypt_rounds)
         yield hasher
@@ -147,11 +151,11 @@ class PlatformProvider(Provider):
         return AccessTokens(jwt_secret(settings), lifetime=lifetime, issuer=issuer)
 
     @provide(scope=Scope.APP)
-    async def shared_memory(self, settings: Settings) -> AsyncIterator[SharedMemory]:
+    def shared_memory(self, settings: Settings, closing: AsyncExitStack) -> SharedMemory:
         """The workers' Redis, its connection closed at the end."""
         memory = SharedMemory(settings.redis.url)
-        yield memory
-        await memory.close()
+        closing.push_async_callback(memory.close)
+        return memory
 
     @provide(scope=Scope.APP)
     def health(
@@ -208,7 +212,7 @@ class PlatformProvider(Provider):
         )
 
     @provide(scope=Scope.REQUEST)
-    async def unit_of_work(  # noqa: PLR0917 - filled by the container
+    def unit_of_work(  # noqa: PLR0917 - filled by the container
         self,
         database: Database,
         actor: Actor,
@@ -217,13 +221,11 @@ class PlatformProvider(Provider):
         refusals: StrangerRefusals,
         slots: ExpensiveSlots,
         reads: ReadRecords,
-    ) -> AsyncIterator[UnitOfWork]:
-        """One unit of work; what the edge did not commit is rolled back."""
-        uow = UnitOfWork(
+    ) -> UnitOfWork:
+        """One unit of work; see `open_unit`, which ends it."""
+        return UnitOfWork(
             database, actor, context, registry, refusals=refusals, slots=slots, reads=reads
         )
-        yield uow
-        await uow.rollback()
 
 
 def kept_reads(settings: Settings, registry: Registry) -> Mapping[str, Kept]:
@@ -293,7 +295,7 @@ def build_container(
     *overrides: Provider,
     errors: ErrorPublisher | None = None,
 ) -> AsyncContainer:
-    """The container of everything; its graph is checked here.
+    """The container of everything, to be closed by `close_container`; its graph is checked here.
 
     Args:
         settings: The settings.
@@ -314,8 +316,17 @@ def build_container(
             Settings: settings,
             Registry: registry,
             ErrorPublisher: errors or build_errors(registry),
+            AsyncExitStack: AsyncExitStack(),
         },
     )
+
+
+async def close_container(container: AsyncContainer) -> None:
+    """Close the container and all that it made, connections last."""
+    try:
+        await container.close()
+    finally:
+        await container.get_sync(AsyncExitStack).aclose()
 
 
 def build_page_policy(settings: Settings, registry: Registry) -> PagePolicy:

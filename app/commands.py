@@ -45,6 +45,7 @@ async def platform() -> AsyncIterator[tuple[Any, "Settings"]]:
     from app.bootstrap import (
         build_container,
         build_registry,
+        close_container,
         configure_logging,
     )
     from app.core.days import read_here
@@ -62,7 +63,7 @@ async def platform() -> AsyncIterator[tuple[Any, "Settings"]]:
     finally:
         if len(await container.get(ReadRecords)) > 0:
             await run_last(registry, container, only="audit.reads")
-        await container.close()
+        await close_container(container)
 
 
 @asynccontextmanager
@@ -82,9 +83,9 @@ async def unit(container: Any, service: type[T]) -> AsyncIterator[T]:
 @asynccontextmanager
 async def system(container: Any) -> AsyncIterator[Any]:
     """A unit of work of the system's, committed at the end."""
-    from app.core.actor import SYSTEM, Actor, RequestContext
+    from app.core.actor import SYSTEM, RequestContext
     from app.core.ids import new_id
-    from app.core.unit_of_work import UnitOfWork
+    from app.core.unit_of_work import UnitOfWork, open_unit
 
     context = RequestContext(
         request_id=new_id().hex,
@@ -92,7 +93,7 @@ async def system(container: Any) -> AsyncIterator[Any]:
         on_behalf_of=_system_user(),
         reason=_reason.get(),
     )
-    async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
+    async with open_unit(container, SYSTEM, context) as unit:
         yield unit
         await (await unit.get(UnitOfWork)).commit()
 

@@ -9,7 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from dishka import AsyncContainer
 
 from app.core import clock
-from app.core.actor import SYSTEM, Actor, RequestContext
+from app.core.actor import SYSTEM, RequestContext
 from app.core.error_bus import ErrorPublisher
 from app.core.errors import Unavailable
 from app.core.ids import new_id
@@ -17,7 +17,7 @@ from app.core.log import get_logger
 from app.core.metrics import job_run
 from app.core.module import Job
 from app.core.registry import Registry
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 
 log = get_logger(__name__)
 
@@ -53,7 +53,7 @@ async def run(job: Job, container: AsyncContainer) -> None:
     try:
         with job_run(job.id):
             while more:
-                async with container(context={Actor: SYSTEM, RequestContext: context}) as unit:
+                async with open_unit(container, SYSTEM, context) as unit:
                     more = await job.run(unit)
                     await (await unit.get(UnitOfWork)).commit()
                 # Others have their turn, however much there is to do.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from dishka import AsyncContainer
 from pydantic import SecretStr
 
-from app.core.actor import SYSTEM, Actor, RequestContext
+from app.core.actor import SYSTEM, RequestContext
 from app.core.ids import new_id
 from app.core.migrations import Migrator
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.features.roles.repository import RoleRepository
 from app.features.roles.service import DEFAULT_ROLES, RoleService
 from app.features.users.schemas import UserCreate
@@ -35,7 +35,7 @@ async def seed(container: AsyncContainer, settings: Settings) -> Seeded:
     migrator = await container.get(Migrator)
     async with (
         migrator.locked(),
-        container(context={Actor: SYSTEM, RequestContext: context}) as unit,
+        open_unit(container, SYSTEM, context) as unit,
     ):
         uow = await unit.get(UnitOfWork)
         roles = await unit.get(RoleService)

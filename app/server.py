@@ -20,6 +20,7 @@ from app.bootstrap import (
     build_errors,
     build_page_policy,
     build_registry,
+    close_container,
     configure_logging,
 )
 from app.core.database import Database
@@ -90,7 +91,7 @@ def build_server(frontend: PageSource | None = None) -> App:
         await asyncio.gather(*watches, return_exceptions=True)
         scheduler.shutdown(wait=False)
         await run_last(registry, container)
-        await container.close()
+        await close_container(container)
         await errors.close()
 
     console.register_lifespan_task(lifespan)

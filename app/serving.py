@@ -161,6 +161,7 @@ async def _prepare(settings: Settings) -> "tuple[Seeded, bool]":
     from app.bootstrap import (  # noqa: PLC0415 - after Reflex is configured
         build_container,
         build_registry,
+        close_container,
         configure_logging,
     )
     from app.core.migrations import Migrator  # noqa: PLC0415 - likewise
@@ -174,7 +175,7 @@ async def _prepare(settings: Settings) -> "tuple[Seeded, bool]":
         seeded = await seed(container, settings)
         has_memory = await (await container.get(SharedMemory)).answers()
     finally:
-        await container.close()
+        await close_container(container)
     return seeded, has_memory
 
 

@@ -21,6 +21,7 @@ class Repository(Generic[M]):
     _insert: ClassVar[Prepared]
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         cls._insert = Prepared(insert(cls.model))
 
     def __init__(self, uow: UnitOfWork) -> None:

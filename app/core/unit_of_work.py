@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from dishka import AsyncContainer
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.actor import Actor, RequestContext
@@ -114,3 +115,21 @@ class UnitOfWork:
         session, self._session, self._writes = self._session, None, False
         if session is not None:
             await session.close()
+
+
+@asynccontextmanager
+async def open_unit(
+    container: AsyncContainer, actor: Actor, context: RequestContext
+) -> AsyncIterator[AsyncContainer]:
+    """The container of one unit of work; what the edge did not commit is rolled back.
+
+    Args:
+        container: That of the process.
+        actor: Who acts.
+        context: Where the call came from.
+    """
+    async with container(context={Actor: actor, RequestContext: context}) as unit:
+        try:
+            yield unit
+        finally:
+            await unit.get_sync(UnitOfWork).rollback()

@@ -11,9 +11,8 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.core import clock
-from app.core.actor import Actor, RequestContext
 from app.core.errors import Unavailable
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 
 Write = Callable[[bytes], Awaitable[None]]
 """Sends some of the file; waits while the caller cannot take more."""
@@ -47,10 +46,10 @@ async def download(
         # Nothing is read and nothing handed out, so nothing is recorded as exported.
         return Response(media_type=media_type, headers=headers)
     container: AsyncContainer = request.app.state.container
-    facts = {kind: request.scope[key] for kind, key in _FACTS.items()}
+    actor, context = request.scope["atrium.actor"], request.scope["atrium.context"]
 
     async def run(write: Write) -> None:
-        async with container(context=facts) as unit:
+        async with open_unit(container, actor, context) as unit:
             await export(unit, write)
             await (await unit.get(UnitOfWork)).commit()
 
@@ -81,8 +80,6 @@ class _Download(StreamingResponse):
         finally:
             self.leave()
 
-
-_FACTS = {Actor: "atrium.actor", RequestContext: "atrium.context"}
 
 _STALLED_SECONDS = 30
 """A caller who takes nothing for so long is taken for gone."""

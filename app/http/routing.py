@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import orjson
 from dishka import AsyncContainer
+from dishka.exceptions import UnsupportedFactoryError
 from dishka.integrations.fastapi import DishkaRoute
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -18,7 +19,7 @@ from app.admission.budgets import Rate
 from app.admission.limits import MOST_VALUES, SIGNED_IN_BODY_BYTES, STRANGER_BODY_BYTES, RouteLimits
 from app.admission.quotas import Quotas
 from app.admission.refusal import Refused
-from app.core.actor import ANONYMOUS, Actor, RequestContext
+from app.core.actor import ANONYMOUS, Actor
 from app.core.audit import REASON_LENGTH
 from app.core.errors import (
     Invalid,
@@ -32,7 +33,7 @@ from app.core.operations import Operation, authorise, password_change_required
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.ports import Authenticator
 from app.core.refusals import StrangerRefusals
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
 from app.http.problems import REAUTHENTICATE, Responses, problem, problems
@@ -195,10 +196,9 @@ class OperationRoute(DishkaRoute):
             quotas: Quotas | None = scope.get("atrium.quotas")
             if quotas is not None and actor.user_id is not None:
                 await quotas.charge_user(scope, actor.user_id, limits)
-            facts = {Actor: actor, RequestContext: scope["atrium.context"]}
-            async with container(context=facts) as unit:
-                request.state.dishka_container = unit
-                uow = await unit.get(UnitOfWork)
+            async with open_unit(container, actor, scope["atrium.context"]) as unit:
+                request.state.dishka_container = Services(unit)
+                uow = unit.get_sync(UnitOfWork)
                 await authorise(operation, uow)
                 self._read_if_match(request, uow)
                 if scope["query_string"]:
@@ -302,8 +302,23 @@ class OperationRoute(DishkaRoute):
         if not token:
             code = "auth.scheme"
             raise Unauthenticated(code, "Send `Authorization: Bearer <access token>`.")
-        authenticator: Authenticator = await container.get(Authenticator)
+        authenticator: Authenticator = container.get_sync(Authenticator)
         return await authenticator.from_bearer(token)
+
+
+class Services:
+    """Makes what an endpoint asks for; nothing is awaited where nothing has to be."""
+
+    def __init__(self, unit: AsyncContainer) -> None:
+        self._unit = unit
+
+    async def get(self, kind: Any, component: str) -> Any:
+        """A service of the unit of work."""
+        try:
+            return self._unit.get_sync(kind, component)
+        except UnsupportedFactoryError:
+            # A module makes something by a coroutine.
+            return await self._unit.get(kind, component)
 
 
 def _refusals(operation: Operation) -> Responses:

@@ -13,13 +13,13 @@ from dishka import AsyncContainer
 from starlette.datastructures import Headers
 
 from app.admission.quotas import RATE_LIMITED, Quotas
-from app.core.actor import Actor, RequestContext
+from app.core.actor import Actor
 from app.core.error_bus import ErrorPublisher
 from app.core.errors import RateLimited, Unauthenticated, Unavailable
 from app.core.log import get_logger
 from app.core.ports import AnsweredRequest, Authenticator, RequestRecords
 from app.core.reads import ReadRecords, request_look
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.http.cookies import session_cookie
 from app.http.routing import bearer_token
 
@@ -65,7 +65,7 @@ class WriteRecorder:
             return
         is_writing = scope["method"] in _WRITING
         try:
-            reads = await self._container.get(ReadRecords)
+            reads = self._container.get_sync(ReadRecords)
             if not (is_writing or reads.requests):
                 return
             actor = await self._actor(scope)
@@ -109,8 +109,7 @@ class WriteRecorder:
         )
 
     async def _record(self, scope: Scope, actor: Actor, request: AnsweredRequest) -> None:
-        facts = {Actor: actor, RequestContext: scope["atrium.context"]}
-        async with self._container(context=facts) as unit:
+        async with open_unit(self._container, actor, scope["atrium.context"]) as unit:
             records = await unit.get(RequestRecords)
             await records.write(request)
             await (await unit.get(UnitOfWork)).commit()

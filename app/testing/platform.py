@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from app.bootstrap import build_container, build_errors, build_registry
+from app.bootstrap import build_container, build_errors, build_registry, close_container
 from app.core.actor import ANONYMOUS, SYSTEM, Actor, Channel, RequestContext
 from app.core.audit import AuditEntry
 from app.core.database import Database
@@ -23,7 +23,7 @@ from app.core.migrations import Migrator
 from app.core.operations import Service
 from app.core.ports import Authenticator
 from app.core.registry import Registry
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.features.auth.schemas import Credentials, TokenPair
 from app.features.auth.service import AuthService
 from app.features.roles.service import RoleService
@@ -87,8 +87,7 @@ class Caller:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[AsyncContainer]:
         """The container of one unit of work, to be committed by the caller."""
-        facts = {Actor: self.actor, RequestContext: self.context}
-        async with self._container(context=facts) as unit:
+        async with open_unit(self._container, self.actor, self.context) as unit:
             yield unit
 
 
@@ -212,7 +211,7 @@ async def open_platform(settings: Settings, *overrides: Provider) -> AsyncIterat
     try:
         yield Platform(settings, registry, container, api, app, errors, reports)
     finally:
-        await container.close()
+        await close_container(container)
         await errors.close()
 
 

@@ -15,7 +15,7 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
 from app.core import clock
-from app.core.actor import Actor, RequestContext
+from app.core.actor import Actor
 from app.core.audit import Description
 from app.core.errors import Invalid, PermissionDenied, PlatformError, Unauthenticated
 from app.core.log import get_logger
@@ -23,7 +23,7 @@ from app.core.metrics import EVENTS, outcome_of
 from app.core.operations import password_change_required
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.reads import REQUEST, Look, ReadRecords
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.ui import runtime
 from app.ui.arguments import fits
 from app.ui.handlers import permission_of
@@ -210,9 +210,8 @@ def _sign_in_first() -> Unauthenticated:
 async def _record(refusal: PlatformError, permission: str, handler: str) -> None:
     """Write the refusal to the audit trail, as the gate of the services does."""
     who = runtime.caller()
-    facts = {Actor: who.actor, RequestContext: who.context}
     said = Description(target_type="handler", target_id=handler[-100:])
-    async with runtime.current().container(context=facts) as unit:
+    async with open_unit(runtime.current().container, who.actor, who.context) as unit:
         uow = await unit.get(UnitOfWork)
         await uow.audit.record_refusal(permission, "denied", said, refusal.code, 0)
 

@@ -7,13 +7,13 @@ from dishka import AsyncContainer
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
-from app.core.actor import Actor, RequestContext
+from app.core.actor import Actor
 from app.core.audit import Description
 from app.core.errors import PermissionDenied
 from app.core.metrics import OTHER
 from app.core.permissions import PUBLIC
 from app.core.ports import Authenticator
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.http.cookies import session_cookie, set_session_cookie
 from app.settings import Settings
 from app.ui.frontend import PageSource
@@ -91,9 +91,8 @@ class PageGate:
         return response
 
     async def _record(self, scope: Scope, actor: Actor, permission: str) -> None:
-        facts = {Actor: actor, RequestContext: scope["atrium.context"]}
         said = Description(target_type="page", target_id=scope["path"][:100])
         code = PermissionDenied(permission).code
-        async with self._container(context=facts) as unit:
+        async with open_unit(self._container, actor, scope["atrium.context"]) as unit:
             uow = await unit.get(UnitOfWork)
             await uow.audit.record_refusal(permission, "denied", said, code, 0)

@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.core.operations import Service
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.registry import Registry
-from app.core.unit_of_work import UnitOfWork
+from app.core.unit_of_work import UnitOfWork, open_unit
 from app.http.coverage import RestRoute
 from app.settings import Settings
 from app.ui.connections import Connections
@@ -101,8 +101,7 @@ async def operations(service: type[S]) -> AsyncIterator[S]:
 async def unit() -> AsyncIterator[AsyncContainer]:
     """The caller's unit of work as a container, committed at the end."""
     who = caller()
-    facts = {Actor: who.actor, RequestContext: who.context}
-    async with current().container(context=facts) as container:
+    async with open_unit(current().container, who.actor, who.context) as container:
         yield container
         uow = await container.get(UnitOfWork)
         await uow.commit()

@@ -9,7 +9,7 @@ from app.bootstrap import CORE_FEATURES, build_registry
 from app.core.actor import Actor, Preview
 from app.core.audit import AuditEntry
 from app.core.errors import PermissionDenied, Unauthenticated
-from app.core.operations import Operation, authorise, operations_of
+from app.core.operations import Operation, authorise, operations_of, services_in
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork
@@ -191,6 +191,13 @@ class TestGate:
         actions = [operation_of(name).action for name in METHODS if operation_of(name).changes]
 
         assert sorted(actions) == sorted(set(actions))
+
+    async def test_services_are_made_at_once(self, call: Caller) -> None:
+        """Nothing is awaited to make a service of ours: every request pays for it."""
+        made = [each for each in services_in(FEATURES) if not each.__subclasses__()]
+        async with call.unit() as unit:
+            for service in made:
+                assert type(unit.get_sync(service)) is service
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dishka
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -11,7 +12,7 @@ from app.core.actor import RequestContext
 from app.features.auth.service import AuthService
 from app.http.api import build_api
 from app.http.dispatch import Api
-from app.http.routing import OperationRoute, calls
+from app.http.routing import OperationRoute, Services, calls
 from app.testing.platform import ADDRESS, ORIGIN, Platform, SignedIn
 
 pytestmark = pytest.mark.one_engine
@@ -117,6 +118,23 @@ class TestAnswers:
 
         assert answer.status_code == expected.status_code == 500
         assert answer.content == expected.content
+
+
+class TestServices:
+    """What endpoints ask for."""
+
+    async def test_made_by_a_coroutine(self) -> None:
+        """A module may await what its services are made of."""
+
+        async def make() -> Api:
+            return Api()
+
+        provider = dishka.Provider(scope=dishka.Scope.REQUEST)
+        provider.provide(make)
+        async with dishka.make_async_container(provider)() as unit:
+            made = await Services(unit).get(Api, "")
+
+            assert made is await unit.get(Api)
 
 
 class TestTable:
