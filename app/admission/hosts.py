@@ -29,10 +29,7 @@ class Host:
     @property
     def is_loopback(self) -> bool:
         """Whether it is this machine by an address or name that never leaves it."""
-        address = canonical_address(self.name)
-        return self.name == "localhost" or (
-            address is not None and ipaddress.ip_address(address).is_loopback
-        )
+        return _is_loopback(self.name)
 
     def origin(self, scheme: str) -> str:
         """The origin of its pages, as a browser writes it: without the scheme's own port."""
@@ -42,6 +39,15 @@ class Host:
     def __str__(self) -> str:
         name = f"[{self.name}]" if ":" in self.name else self.name
         return name if self.port is None else f"{name}:{self.port}"
+
+
+# Each request asks for its own host.
+@lru_cache(256)
+def _is_loopback(name: str) -> bool:
+    address = canonical_address(name)
+    return name == "localhost" or (
+        address is not None and ipaddress.ip_address(address).is_loopback
+    )
 
 
 @lru_cache(256)

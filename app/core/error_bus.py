@@ -14,9 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import structlog
-
-from app.core.log import get_logger
+from app.core.log import call_facts, get_logger
 
 log = get_logger(__name__)
 
@@ -151,7 +149,7 @@ class ErrorPublisher:
     ) -> None:
         module = (self._module_of(action) if action else "") or _module_in(error)
         # What the log knows of the moment is not known any more where it is written.
-        known = {**structlog.contextvars.get_contextvars(), **facts}
+        known = {**call_facts.get(), **facts}
         report = ErrorReport(error, event, module, known)
         for listener in self._listeners:
             with suppress(Exception):

@@ -5,7 +5,9 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import TextIO
 
 import orjson
@@ -39,12 +41,22 @@ MASK = "[redacted]"
 
 Event = MutableMapping[str, object]
 
+_NO_FACTS: Mapping[str, str] = MappingProxyType({})
+call_facts: ContextVar[Mapping[str, str]] = ContextVar("atrium_log_facts", default=_NO_FACTS)
+"""What each line says of the call that it belongs to, as its request id."""
+
 
 def redact(text: str) -> str:
     """The text without passwords, tokens and session cookies, as far as their form shows them."""
     if _PLAIN.fullmatch(text):
         return text
     return _IN_TEXT.sub(rf"\1{MASK}", _SENT.sub(rf"\1{MASK}", text))
+
+
+def _add_call_facts(_logger: object, _method: str, event: Event) -> Event:
+    for name, value in call_facts.get().items():
+        event.setdefault(name, value)
+    return event
 
 
 def _redact_event(_logger: object, _method: str, event: Event) -> Event:
@@ -86,7 +98,7 @@ def configure(*, level: str, as_json: bool) -> None:
     Ours do not pass the standard library: it would take most of the time of a request's line.
     """
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_call_facts,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.StackInfoRenderer(),

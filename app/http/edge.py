@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
@@ -25,7 +24,7 @@ from app.core import metrics
 from app.core.actor import RequestContext, new_trace_id
 from app.core.audit import REASON_LENGTH
 from app.core.ids import new_id
-from app.core.log import get_logger
+from app.core.log import call_facts, get_logger
 from app.http.origin import PROBED_PATHS, refuse_host
 from app.http.problems import PANIC
 from app.http.proxies import Proxies
@@ -109,7 +108,7 @@ class Edge:
         channel = "api" if scope["path"].startswith("/api/") else "console"
         reason = _reason(headers)
         context = scope["atrium.context"] = self._context(scope, headers, channel, reason or "")
-        structlog.contextvars.bind_contextvars(**_ids(context))
+        logged = call_facts.set(_ids(context))
         status = 0
         spent = metrics.begin_request()
         https = self._site.is_https
@@ -151,7 +150,7 @@ class Edge:
             route = scope.get("atrium.route") or metrics.OTHER
             metrics.end_request(scope["method"], route, status, started, spent)
             self._log_access(scope, status, started)
-            structlog.contextvars.unbind_contextvars(*_ids(context))
+            call_facts.reset(logged)
 
     def _context(self, scope: Scope, headers: Headers, channel: Any, reason: str) -> RequestContext:
         given = headers.get("x-request-id", "")

@@ -9,6 +9,7 @@ import structlog
 
 from app.bootstrap import build_registry
 from app.core.error_bus import PER_MINUTE, ErrorPublisher, ErrorReport, write_to_log
+from app.core.log import call_facts
 
 
 def raised(kind: type[Exception] = LookupError) -> Exception:
@@ -113,10 +114,10 @@ class TestPublish:
         """What the log says in each line of a request is said of its error, and only of that."""
         errors = ErrorPublisher([write_to_log])
         with structlog.testing.capture_logs() as logs:
-            with structlog.contextvars.bound_contextvars(request_id="a"):
-                errors.publish(raised(), event="one")
-            with structlog.contextvars.bound_contextvars(request_id="b"):
-                errors.publish(raised(), event="two")
+            for request_id, event in (("a", "one"), ("b", "two")):
+                said = call_facts.set({"request_id": request_id})
+                errors.publish(raised(), event=event)
+                call_facts.reset(said)
             await errors.close()
 
         assert [(line["event"], line["request_id"]) for line in logs] == [

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from app.core.actor import RequestContext
+from app.core.log import call_facts
 from app.http.edge import MAX_HEADER_BYTES, Edge
 from app.settings import ServerSettings
 
@@ -190,7 +190,7 @@ class TestRequestId:
         logged = []
 
         async def note(_: Request) -> Response:
-            logged.append(structlog.contextvars.get_contextvars())
+            logged.append(call_facts.get())
             return Response()
 
         door = Door(note)
