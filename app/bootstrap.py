@@ -26,7 +26,7 @@ from app.core.errors import Unavailable
 from app.core.health import HealthChecks
 from app.core.metrics import count_error
 from app.core.migrations import Migrator
-from app.core.module import PageSpec
+from app.core.module import Module, PageSpec
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.ports import Authenticator
 from app.core.postgres import TimeLimits
@@ -280,11 +280,11 @@ def build_errors(registry: Registry) -> ErrorPublisher:
     return errors
 
 
-def build_registry() -> Registry:
-    """Install the core features and freeze the registry."""
+def build_registry(*modules: Module) -> Registry:
+    """Install the core features and these modules, and freeze the registry."""
     registry = Registry()
-    for feature in CORE_FEATURES:
-        registry.install(feature)
+    for module in (*CORE_FEATURES, *modules):
+        registry.install(module)
     registry.freeze()
     return registry
 

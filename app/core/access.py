@@ -491,6 +491,17 @@ def compare(before: Access, after: Access, permissions: Iterable[str]) -> dict[s
     return effects
 
 
+def refuse_fields(locked: Collection[str], permission: str) -> None:
+    """Keep somebody from writing fields that are not theirs to write.
+
+    Raises:
+        PermissionDenied: There are such fields.
+    """
+    if locked:
+        message = f"You may not change {', '.join(sorted(locked))}."
+        raise PermissionDenied(permission, message, code="permission.field")
+
+
 def refuse_beyond(
     access: Access,
     grants: Iterable[Grant],

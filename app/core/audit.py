@@ -180,6 +180,11 @@ class AuditTrail:
         self._running[-1].turned_out = outcome, error_code, duration_ms
 
     @property
+    def is_running(self) -> bool:
+        """Whether an operation is running."""
+        return bool(self._running)
+
+    @property
     def is_nested(self) -> bool:
         """Whether the running operation was called by another one."""
         return len(self._running) > 1

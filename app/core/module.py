@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from dishka import AsyncContainer, Provider
+from dishka import AsyncContainer, Provider, Scope
 from sqlalchemy import ColumnElement
 
 from app.core.actor import Actor
@@ -210,7 +210,7 @@ class RowRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class AccessScope:
     """What permissions are about, as far as grants can be limited to some of it.
 
     Attributes:
@@ -314,11 +314,12 @@ class Module:
         belongings: Count what users own here, to be said before one is deleted.
         take_back: The event handler that does what *Undo* on a message says, given its id.
         granters: Whom somebody can ask who lacks a permission.
+        services: Services of resources (`ResourceService`); what they need of the above is added.
     """
 
     id: str
     permissions: Sequence[type[PermissionName]] = ()
-    resources: Sequence[Resource] = ()
+    resources: Sequence[AccessScope] = ()
     undos: Sequence[Undo] = ()
     asked: Sequence[PermissionName] = ()
     changes_access: Sequence[str] = ()
@@ -334,6 +335,22 @@ class Module:
     belongings: Sequence[CountBelongings] = ()
     take_back: Any = None
     granters: Granters | None = None
+    services: Sequence[Any] = ()
+
+    def __post_init__(self) -> None:
+        """Add what services of resources contribute."""
+        if not self.services:
+            return
+        provider = self.provider or Provider(scope=Scope.REQUEST)
+        provider.provide_all(*self.services)
+        more = {
+            "permissions": [service.permissions for service in self.services],
+            "resources": [service.resource.meta.scope for service in self.services],
+            "undos": [service.undo() for service in self.services],
+        }
+        for name, added in more.items():
+            object.__setattr__(self, name, (*getattr(self, name), *added))
+        object.__setattr__(self, "provider", provider)
 
     @property
     def is_for_development(self) -> bool:

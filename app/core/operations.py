@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from app.core.audit import Description, Outcome
 from app.core.errors import (
@@ -43,6 +43,7 @@ class Service:
 
 S = TypeVar("S", bound=Service)
 Method = Callable[Concatenate[S, P], Awaitable[R]]
+M = TypeVar("M", bound=Callable[..., Awaitable[Any]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,30 @@ def query(
     )
 
 
+def within_operation(method: M) -> M:
+    """Make a service method a part of operations: outside of one it is refused, so it has no gate.
+
+    Raises:
+        RuntimeError: No operation is running; a defect of ours.
+    """
+
+    @functools.wraps(method)
+    async def call(self: Service, *args: Any, **kwargs: Any) -> Any:
+        if not self.uow.audit.is_running:
+            message = f"{method.__qualname__} is called outside of an operation"
+            raise RuntimeError(message)
+        return await method(self, *args, **kwargs)
+
+    call.__within_operation__ = True  # type: ignore[attr-defined]  # read by operations_of
+    return call  # type: ignore[return-value]  # the same call
+
+
 def operations_of(service: type[Service]) -> dict[str, Operation | None]:
     """Public methods of a service by name; None marks one that passed no gate."""
     return {
         name: getattr(method, "__operation__", None)
         for name, method in inspect.getmembers(service, inspect.isfunction)
-        if not name.startswith("_")
+        if not (name.startswith("_") or hasattr(method, "__within_operation__"))
     }
 
 

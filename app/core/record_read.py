@@ -4,8 +4,9 @@ Services return whole records. The gate leaves out of every answer what `<resour
 let the actor see, whichever operation returned it and whatever else they may do.
 """
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeGuard, TypeVar, cast
 from uuid import UUID
 
@@ -43,17 +44,45 @@ class NamesRecord(BaseModel):
         return field in self.model_fields_set
 
 
-class RecordRead(NamesRecord):
-    """Base of schemas that stand for one record of a resource.
+class ResourceRecord(ABC):
+    """Base of what stands for one record of a resource: the gate leaves out what may not be read.
 
     Attributes:
+        resource: The resource, e.g. `user`.
         always_shown: What everybody may know who is answered at all: which record it is and in
             which version.
         is_part: Whether it is only part of such a record, so that looks at it are none at a record.
     """
 
+    resource: ClassVar[str]
     always_shown: ClassVar[frozenset[str]] = frozenset({"id", "version"})
     is_part: ClassVar[bool] = False
+
+    id: UUID
+
+    def is_own(self, _actor: Actor) -> bool:
+        """Whether it is the actor's own, which they always see whole."""
+        return False
+
+    @abstractmethod
+    def has(self, field: str) -> bool:
+        """Whether the field may be seen."""
+
+    @abstractmethod
+    def showing(self, fields: Collection[str]) -> Self:
+        """The same record with only these fields; the others are absent, not empty."""
+
+
+class RecordList(ABC):
+    """Base of lists of records that hold only what may be read of each."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[ResourceRecord]:
+        """The records."""
+
+
+class RecordRead(NamesRecord, ResourceRecord):
+    """Base of schemas that stand for one record of a resource."""
 
     def showing(self, fields: Collection[str]) -> Self:
         """The same record with only these fields; the others are absent, not empty."""
@@ -66,7 +95,7 @@ class RecordRead(NamesRecord):
 async def without_hidden(uow: "UnitOfWork", result: R) -> R:
     """What an operation returned, without the fields of records that the actor may not read."""
     found: Any = result
-    if isinstance(found, RecordRead):
+    if isinstance(found, ResourceRecord):
         [found] = await _masked(uow, [found])
     elif isinstance(found, Page) and _are_records(found.items):
         found = found.model_copy(update={"items": await _masked(uow, found.items)})
@@ -78,7 +107,7 @@ async def without_hidden(uow: "UnitOfWork", result: R) -> R:
 def note_shown(uow: "UnitOfWork", result: object) -> None:
     """Note that the actor was shown the records in what a query returned; see `reads`."""
     found = result.items if isinstance(result, Page) else result
-    if isinstance(found, list | tuple):
+    if isinstance(found, list | tuple | RecordList):
         listed = [each for each in found if _is_whole(each)]
         uow.reads.shown(uow.actor, uow.context, listed, in_list=True)
     elif _is_whole(found):
@@ -86,14 +115,14 @@ def note_shown(uow: "UnitOfWork", result: object) -> None:
 
 
 def _is_whole(item: object) -> TypeGuard[NamesRecord]:
-    return isinstance(item, NamesRecord) and not getattr(item, "is_part", False)
+    return isinstance(item, NamesRecord | ResourceRecord) and not getattr(item, "is_part", False)
 
 
 def _are_records(items: Sequence[Any]) -> bool:
-    return any(isinstance(item, RecordRead) for item in items)
+    return any(isinstance(item, ResourceRecord) for item in items)
 
 
-async def _masked(uow: "UnitOfWork", records: Sequence[RecordRead]) -> list[RecordRead]:
+async def _masked(uow: "UnitOfWork", records: Sequence[ResourceRecord]) -> list[ResourceRecord]:
     by_resource: dict[str, list[UUID]] = defaultdict(list)
     for record in records:
         by_resource[record.resource].append(record.id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.core.errors import ModuleError
 from app.core.module import (
+    AccessScope,
     Action,
     CountBelongings,
     Finder,
@@ -15,7 +16,6 @@ from app.core.module import (
     NavItem,
     PageSpec,
     RecordAction,
-    Resource,
     Undo,
 )
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName, resource_of
@@ -106,13 +106,27 @@ class Registry:
         """All declared permissions."""
         return [name for module in self.modules for name in _permissions(module)]
 
-    def resource(self, name: str) -> Resource:
+    @property
+    def services(self) -> Sequence[Any]:
+        """The services of all resources that are made of a description."""
+        return [service for module in self.modules for service in module.services]
+
+    def references_to(self, resource: Any) -> Sequence[tuple[Any, Any]]:
+        """The resources, with the field, whose records refer to those of this one."""
+        return [
+            (service.resource, field)
+            for service in self.services
+            for field in service.resource.meta.references
+            if field.to is resource
+        ]
+
+    def resource(self, name: str) -> AccessScope:
         """What grants on this resource can be limited to; nothing, for one nobody describes."""
         for module in self.modules:
             for resource in module.resources:
                 if resource.name == name:
                     return resource
-        return Resource(name)
+        return AccessScope(name)
 
     def undo(self, target_type: str) -> Undo | None:
         """How changes of this kind of thing are taken back; None when they cannot be."""

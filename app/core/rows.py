@@ -100,6 +100,25 @@ class Rows:
         """Whether the field may be read in every row that is reached."""
         return self._parts_showing([field]) == self._parts
 
+    def shows_somewhere(self, field: str) -> bool:
+        """Whether there can be a row that is reached, in which the field may be read."""
+        return bool(self._parts_showing([field]))
+
+    @property
+    def is_of_all_rows(self) -> bool:
+        """Whether every row is reached, with some field of each."""
+        return any(part.rule == ALL_ROWS for part in self._parts)
+
+    @property
+    def writable_somewhere(self) -> Fields:
+        """The fields that may be written in some row."""
+        return self._reach.writable(part.rule for part in self._parts)
+
+    @property
+    def reaches_any(self) -> bool:
+        """Whether there can be a row that is reached."""
+        return bool(self._parts)
+
     def _parts_showing(self, fields: Collection[str]) -> tuple[Part, ...]:
         return tuple(
             part

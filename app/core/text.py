@@ -79,6 +79,18 @@ def shown_text(value: object) -> object:
     return value
 
 
+def shown_lines(value: object) -> object:
+    """The same for text of several lines, in which tabs may stand.
+
+    Raises:
+        PydanticCustomError: A line contains what would not be seen as it is.
+    """
+    if isinstance(value, str):
+        for line in value.replace("\r\n", "\n").split("\n"):
+            shown_text(line.replace("\t", " "))
+    return value
+
+
 def composed_text(value: object) -> object:
     """The text with letters and their accents in one, before anybody counts its characters."""
     if isinstance(value, str) and not value.isascii() and len(value) <= _MOST_COMPOSED:
@@ -159,5 +171,8 @@ Flag = Annotated[bool, Field(strict=True)]
 WrittenFlag = Annotated[bool, Field(strict=True), BeforeValidator(_written_flag)]
 """The same as addresses write it: `true` or `false`."""
 
-Version = Annotated[int, Field(ge=1), BeforeValidator(_number)]
+WholeNumber = Annotated[int, BeforeValidator(_number)]
+"""A whole number, and no text that is one."""
+
+Version = Annotated[WholeNumber, Field(ge=1)]
 """The version of a record that a change is based on."""

@@ -13,6 +13,7 @@ from app.http import docs, health
 from app.http.dispatch import Api
 from app.http.openapi import DESCRIPTION, describe, operation_id
 from app.http.problems import EXCEPTION_HANDLERS
+from app.http.resources import rest
 from app.http.routing import ConsoleRoute, OperationRoute
 from app.settings import ServerSettings
 
@@ -45,6 +46,8 @@ def build_api(registry: Registry, container: AsyncContainer) -> Api:
     for module in registry.modules:
         _include(api, module.id, module.router, OperationRoute, prefix=PREFIX)
         _include(api, module.id, module.console_router, ConsoleRoute, prefix="")
+        for service in module.services:
+            _include(api, module.id, rest(service), OperationRoute, prefix=PREFIX)
     describe(api)
     return api
 

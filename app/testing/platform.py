@@ -1,7 +1,7 @@
 """A whole platform inside the test process."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -20,6 +20,7 @@ from app.core.error_bus import ErrorPublisher
 from app.core.errors import Unauthenticated
 from app.core.ids import new_id
 from app.core.migrations import Migrator
+from app.core.module import Module
 from app.core.operations import Service
 from app.core.ports import Authenticator
 from app.core.registry import Registry
@@ -192,14 +193,17 @@ class Platform:
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings, *overrides: Provider) -> AsyncIterator[Platform]:
+async def open_platform(
+    settings: Settings, *overrides: Provider, modules: Sequence[Module] = ()
+) -> AsyncIterator[Platform]:
     """Compose a platform, and close it at the end.
 
     Args:
         settings: Which database it uses, and everything else.
         overrides: Providers that replace parts.
+        modules: Those that are installed besides the core features.
     """
-    registry = build_registry()
+    registry = build_registry(*modules)
     errors = build_errors(registry)
     reports: list[BaseException] = []
     errors.listen(lambda report: reports.append(report.error))

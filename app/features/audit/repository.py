@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from app.core.audit import AuditEntry, Outcome
 from app.core.ids import new_id
-from app.core.module import Resource, RowRule
+from app.core.module import AccessScope, RowRule
 from app.core.paging import Keyset, Page, SortColumn
 from app.core.repository import Repository
 from app.core.unit_of_work import UnitOfWork
@@ -190,7 +190,7 @@ def _did(actions: Sequence[str], since: datetime, within: Condition) -> Sequence
     )
 
 
-AUDIT = Resource(
+AUDIT = AccessScope(
     name="audit",
     title="Audit entries",
     rules=(

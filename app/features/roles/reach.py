@@ -20,7 +20,7 @@ from app.core import clock
 from app.core.access import Access, Reach
 from app.core.actor import Actor
 from app.core.errors import PermissionDenied
-from app.core.module import Resource, RowRule
+from app.core.module import AccessScope, RowRule
 from app.core.permissions import resource_of
 from app.core.registry import Registry
 from app.core.turns import in_turns
@@ -44,7 +44,7 @@ class _Comparison:
     """
 
     moment: datetime
-    resource: Resource
+    resource: AccessScope
     permissions: tuple[str, ...]
 
 
@@ -177,7 +177,7 @@ class ReachGuard:
         }
 
 
-def _depending(resource: Resource) -> list[RowRule]:
+def _depending(resource: AccessScope) -> list[RowRule]:
     """Its rules that pick other rows when somebody is given a role."""
     if resource.key is None:
         return []

@@ -28,7 +28,7 @@ from app.core.access import Access, Grant, Held, RoleGraph, RoleNode
 from app.core.audit import AuditEntry
 from app.core.folding import in_order
 from app.core.models import UtcDateTime
-from app.core.module import Resource
+from app.core.module import AccessScope
 from app.core.names import name_key
 from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
@@ -596,5 +596,5 @@ def chunks(ids: Collection[UUID]) -> Iterable[list[UUID]]:
         yield ordered[start : start + _CHUNK]
 
 
-ROLES = Resource(name="role", title="Roles", label="name")
+ROLES = AccessScope(name="role", title="Roles", label="name")
 """What audit entries call a role; grants on roles cannot be limited to some of them."""

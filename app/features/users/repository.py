@@ -21,7 +21,7 @@ from sqlmodel import col, select
 from app.core.access import Fields
 from app.core.actor import Actor
 from app.core.errors import Invalid
-from app.core.module import Resource, RowRule
+from app.core.module import AccessScope, RowRule
 from app.core.names import name_key
 from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
@@ -274,7 +274,7 @@ def _shares_a_role(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-USERS = Resource(
+USERS = AccessScope(
     name="user",
     title="Users",
     fields=FIELDS,

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from app.core import bulk, clock
-from app.core.access import Held, refuse_beyond
+from app.core.access import Held, refuse_beyond, refuse_fields
 from app.core.audit import change_of
 from app.core.bulk import BulkPreview, Group
 from app.core.csv import CsvQuery
@@ -51,7 +51,6 @@ from app.features.users.service_base import (
     details,
     email_taken,
     not_found,
-    refuse_fields,
 )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
-from app.core.access import refuse_beyond
+from app.core.access import refuse_beyond, refuse_fields
 from app.core.audit import Change, diff
 from app.core.errors import Conflict, NotFound, PermissionDenied
 from app.core.names import name_key
@@ -141,17 +141,6 @@ def details(before: UserRead | None, after: UserRead | None) -> list[Change]:
 def not_found() -> NotFound:
     """There is no such user, or not for the actor to see."""
     return NotFound("user.not_found", "There is no such user.")
-
-
-def refuse_fields(locked: Collection[str], permission: str) -> None:
-    """Keep somebody from writing fields that are not theirs to write.
-
-    Raises:
-        PermissionDenied: There are such fields.
-    """
-    if locked:
-        message = f"You may not change {', '.join(sorted(locked))}."
-        raise PermissionDenied(permission, message, code="permission.field")
 
 
 def email_taken(*, looks_like_it: bool = False) -> Conflict:

@@ -1,0 +1,168 @@
+"""Fields that refer to other records."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+)
+from uuid import UUID
+
+from pydantic import (
+    BeforeValidator,
+)
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Table,
+    Uuid,
+)
+
+from app.core.resources.fields.base import Field
+
+if TYPE_CHECKING:
+    from app.core.resources.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A record that another one refers to.
+
+    Attributes:
+        id: Which.
+        label: What people call it; None for whom it is hidden.
+    """
+
+    id: UUID
+    label: str | None = None
+
+    def __str__(self) -> str:
+        return self.label or str(self.id)
+
+
+WhenDeleted = Literal["refuse", "clear", "delete"]
+"""What becomes of a record when the one that it refers to is deleted: that one cannot be deleted,
+the reference is emptied, or the record is deleted with it."""
+
+
+_ON_DELETE = {"refuse": "RESTRICT", "clear": "SET NULL", "delete": "CASCADE"}
+
+
+class Reference(Field[Link]):
+    """One record of a resource, like the place of an item.
+
+    Args:
+        to: The resource; `"self"` for the one that it is a field of.
+        when_deleted: What becomes of the referring record when that one is deleted.
+    """
+
+    kind = "reference"
+
+    def __init__(
+        self,
+        to: "type[Resource] | Literal['self']",
+        *,
+        when_deleted: WhenDeleted = "refuse",
+        **common: Any,
+    ) -> None:
+        super().__init__(**({"index": True} | common))
+        self._to_self = to == "self"
+        self._to: Any = to
+        self.when_deleted: WhenDeleted = when_deleted
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        if self._to_self:
+            self._to = owner
+
+    @property
+    def to(self) -> "type[Resource]":
+        """The resource that it leads to."""
+        return self._to  # type: ignore[no-any-return]  # a class by now
+
+    @property
+    def column(self) -> str:
+        """Its column."""
+        return f"{self.name}_id"
+
+    def columns(self) -> list[Column[Any]]:
+        """The other record's id."""
+        # A table that refers to itself is not there yet.
+        to: Any = f"{self.to.meta.table_name}.id" if self._to_self else self.to.meta.table.c.id
+        target = ForeignKey(to, ondelete=_ON_DELETE[self.when_deleted])
+        return [Column(self.column, Uuid, target, nullable=not self.required)]
+
+    def unique_column(self) -> str:
+        """The other record's id."""
+        return self.column
+
+    def stored(self, value: Any) -> Mapping[str, Any]:
+        """The other record's id."""
+        return {self.column: value.id if isinstance(value, Link) else value}
+
+    def selected(self, table: Table) -> Sequence[ColumnElement[Any]]:
+        """The other record's id; queries read its label for many rows at once."""
+        return (table.c[self.column],)
+
+    def loaded(self, *values: Any) -> Any:
+        """A link without a label."""
+        return None if values[0] is None else Link(values[0])
+
+    @property
+    def annotation(self) -> Any:
+        """An id, or what answers write: `{"id": …, "label": …}`."""
+        return Annotated[UUID, BeforeValidator(_id_of)]
+
+    @property
+    def answer(self) -> Any:
+        """Id and label."""
+        return Link
+
+    def example(self, number: int = 1) -> Any:
+        """The id of a record that there need not be."""
+        return str(UUID(int=(0x01890000 << 96) + (7 << 76) + (2 << 62) + number))
+
+    def from_text(self, text: str) -> Any:
+        """The id; None when it is empty."""
+        return text.strip() or None
+
+    def to_json(self, value: Any) -> Any:
+        """Id and label."""
+        return None if value is None else {"id": str(value.id), "label": value.label}
+
+    def to_text(self, value: Any) -> str:
+        """The id, by which a file finds it again."""
+        return str(value.id)
+
+    def sorted_by(self, table: Table) -> tuple[ColumnElement[Any], Callable[[Any], Any]]:
+        """By the other record's id: records of one stand together."""
+        return self._never_null(table.c[self.column], UUID(int=0)), UUID
+
+    def compared(self, table: Table, operator: str, value: Any) -> ColumnElement[bool]:
+        """By the other record's id."""
+        column = table.c[self.column]
+        if operator == "empty":
+            return column.is_(None) if value else column.is_not(None)
+        return column.in_(value) if operator == "in" else column == value
+
+    def describe(self) -> dict[str, Any]:
+        """Where it leads."""
+        return {"to": self.to.meta.name, "path": self.to.meta.path}
+
+    def problems(self) -> list[str]:
+        """As of all fields; and an end that it cannot have."""
+        if self.required and self.when_deleted == "clear":
+            return ["it cannot be cleared, because it is required: make it optional"]
+        return super().problems()
+
+
+def _id_of(value: object) -> object:
+    """The id in what answers write of a reference."""
+    if isinstance(value, Mapping) and "id" in value:
+        return value["id"]
+    if isinstance(value, Link):
+        return value.id
+    return value

@@ -1,0 +1,332 @@
+"""Every query of a resource, made of its description; no rule and no permission."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from app.core import clock
+from app.core.errors import Invalid
+from app.core.folding import order_key
+from app.core.ids import new_id
+from app.core.paging import Keyset, SortColumn
+from app.core.resources.conditions import Filter, as_sql
+from app.core.resources.fields import Link, Reference
+from app.core.resources.records import HIDDEN, Records
+from app.core.resources.resource import Meta, Resource
+from app.core.resources.schemas import ListQuery
+from app.core.rows import Rows, rows_of
+from app.core.search import search_text, search_words, stands_in
+from app.core.unit_of_work import UnitOfWork
+
+R = TypeVar("R", bound=Resource)
+
+COUNT_LIMIT = 10_000
+"""Counting stops here: an exact count of a million rows would make the page slow."""
+
+_SORT = "sort_value"
+
+
+class ResourceRepository(Generic[R]):
+    """The records of one resource within one unit of work."""
+
+    def __init__(self, resource: type[R], uow: UnitOfWork) -> None:
+        self.resource = resource
+        self.meta: Meta = resource.meta
+        self._uow = uow
+
+    async def page(self, query: ListQuery, filters: Sequence[Filter], rows: Rows) -> Records[R]:
+        """A page of records as they may be seen.
+
+        Args:
+            query: Words, order and place.
+            filters: All must hold.
+            rows: Those that are reached.
+
+        Raises:
+            Invalid: The sort field is unknown, or hidden in some of the rows; or the cursor is not
+                of this order.
+        """
+        meta = self.meta
+        name = (query.sort or meta.order).removeprefix("-")
+        keyset = self._keyset(name)
+        self._refuse_hidden_sort(query, name, rows)
+        shown = [each for each in meta.fields.values() if rows.shows_somewhere(each.name)]
+        columns: list[ColumnElement[Any]] = [meta.table.c.id, meta.table.c.version]
+        for field in shown:
+            columns.extend(field.selected(meta.table))
+        statement = select(*columns, *rows.flags)
+        if name != "created_at":
+            statement = statement.add_columns(keyset.columns[name].column)
+        statement = self._filtered(statement, query.q, filters, rows)
+        found = (await self._uow.session.execute(keyset.apply(statement, query))).all()
+        page = keyset.page(found, query, lambda row: row)
+        names = ["id", *(field.name for field in shown), "version"]
+        records = Records(
+            self.resource,
+            names,
+            [_values(row, shown) for row in page.items],
+            page.next_cursor,
+            page.previous_cursor,
+        )
+        self._hide(records, page.items, rows)
+        await self._label(records)
+        return records
+
+    async def count(self, q: str | None, filters: Sequence[Filter], rows: Rows) -> int:
+        """How many records match, at most `COUNT_LIMIT` + 1."""
+        statement = self._filtered(select(self.meta.table.c.id), q, filters, rows)
+        some = statement.limit(COUNT_LIMIT + 1).subquery()
+        counted = await self._uow.session.execute(select(func.count()).select_from(some))
+        count: int = counted.scalar_one()
+        return count
+
+    async def get(
+        self, record_id: UUID, *reaching: Rows, for_update: bool = False
+    ) -> tuple[R, Row[Any]] | None:
+        """A whole record, and the row in which it stands with the flags of these rows.
+
+        Args:
+            record_id: Which.
+            *reaching: Any of them must reach it; none asks for any.
+            for_update: Keep others from changing it until the transaction ends.
+        """
+        table, fields = self.meta.table, list(self.meta.fields.values())
+        columns: list[ColumnElement[Any]] = [table.c.id, table.c.version]
+        for field in fields:
+            columns.extend(field.selected(table))
+        flags = {flag.key: flag for rows in reaching for flag in rows.flags}
+        statement = select(*columns, *flags.values()).where(table.c.id == record_id, self._kept)
+        if reaching:
+            statement = statement.where(or_(*(rows.condition for rows in reaching)))
+        if for_update:
+            statement = statement.with_for_update(of=table)
+        row = (await self._uow.session.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        names = ["id", *(field.name for field in fields), "version"]
+        records = Records(self.resource, names, [_values(row, fields)])
+        await self._label(records)
+        [record] = records
+        return record, row
+
+    async def reaches(self, record_id: UUID, rows: Rows) -> bool:
+        """Whether a record is one of these rows now."""
+        statement = select(self.meta.table.c.id).where(
+            self.meta.table.c.id == record_id, rows.condition
+        )
+        return (await self._uow.session.execute(statement)).one_or_none() is not None
+
+    async def insert(self, values: Mapping[str, Any]) -> UUID:
+        """Add a record with these values; its id.
+
+        Raises:
+            IntegrityError: A constraint is broken.
+        """
+        now, record_id = clock.now(), new_id()
+        stored = self._stored(values) | self._search_text(values)
+        stored |= {"id": record_id, "version": 1, "created_at": now, "updated_at": now}
+        await self._uow.session.execute(insert(self.meta.table).values(stored))
+        return record_id
+
+    async def update(self, record: R, values: Mapping[str, Any]) -> None:
+        """Give a record, locked before, other values and the next version.
+
+        Raises:
+            IntegrityError: A constraint is broken.
+        """
+        table = self.meta.table
+        after = {**vars(record), **values}
+        stored = self._stored(values) | self._search_text(after)
+        stored |= {"version": record.version + 1, "updated_at": clock.now()}
+        await self._uow.session.execute(update(table).where(table.c.id == record.id).values(stored))
+
+    async def delete(self, record_id: UUID) -> None:
+        """Remove a record.
+
+        Raises:
+            IntegrityError: Another record refers to it.
+        """
+        table = self.meta.table
+        await self._uow.session.execute(delete(table).where(table.c.id == record_id))
+
+    async def with_value(self, field: str, value: Any, *, but: UUID | None = None) -> UUID | None:
+        """The record that has a value in a unique field."""
+        table, described = self.meta.table, self.meta.fields[field]
+        column = described.unique_column()
+        key = described.stored(value)[column]
+        statement = select(table.c.id).where(table.c[column] == key, self._kept)
+        if but is not None:
+            statement = statement.where(table.c.id != but)
+        found: UUID | None = (await self._uow.session.execute(statement)).scalars().first()
+        return found
+
+    async def refers(self, field: Reference, record_id: UUID) -> bool:
+        """Whether one of these records refers to another one by a field."""
+        column = self.meta.table.c[field.column]
+        found = await self._uow.session.execute(select(column).where(column == record_id).limit(1))
+        return found.first() is not None
+
+    async def labels(self, to: type[Resource], ids: Collection[UUID]) -> dict[UUID, str | None]:
+        """What the actor may call these records of another resource, as far as they may see them.
+
+        Those that they may see, but not the name of, have None.
+        """
+        meta = to.meta
+        rows = rows_of(self._uow.registry, self._uow.actor, meta.permission("read"))
+        if not ids or not rows.reaches_any:
+            return {}
+        table = meta.table
+        statement = select(table.c.id, table.c[meta.label].label("label"), *rows.flags).where(
+            table.c.id.in_(ids), rows.condition
+        )
+        found = await self._uow.session.execute(statement)
+        return {row.id: row.label if rows.shows(meta.label, row) else None for row in found}
+
+    def _keyset(self, name: str) -> Keyset:
+        """How this list is sorted and cut.
+
+        Raises:
+            Invalid: By no such field.
+        """
+        meta = self.meta
+        columns = {}
+        for each in meta.fields.values():
+            if each.name == "created_at":
+                # Ids are in order of creation.
+                columns[each.name] = SortColumn(meta.table.c.id, parse=UUID)  # type: ignore[arg-type]  # a column is one
+            elif each.is_sortable and each.name == name:
+                column, parse = each.sorted_by(meta.table)
+                columns[each.name] = SortColumn(column.label(_SORT), parse)  # type: ignore[arg-type]  # an expression is one
+        if name not in columns:
+            allowed = ", ".join(each.name for each in meta.fields.values() if each.is_sortable)
+            message = f"Cannot sort by {name!r}; allowed: {allowed}."
+            raise Invalid("page.sort.unknown", message, fields={"sort": message})
+        return Keyset(columns, default=meta.order, key=meta.table.c.id)  # type: ignore[arg-type]  # a column is one
+
+    def _refuse_hidden_sort(self, query: ListQuery, name: str, rows: Rows) -> None:
+        if query.sort and name != "created_at" and not rows.shows_always(name):
+            title, plural = self.meta.fields[name].title, self.meta.plural
+            message = f"You may not see {title} of all {plural}, so they cannot be sorted by it."
+            raise Invalid("page.sort.hidden", message, fields={"sort": message})
+
+    @property
+    def _kept(self) -> ColumnElement[bool]:
+        """Whether a record is not in the trash."""
+        return self.meta.table.c.deleted_at.is_(None) if self.meta.trash else true()
+
+    def _filtered(
+        self, statement: Select[Any], q: str | None, filters: Sequence[Filter], rows: Rows
+    ) -> Select[Any]:
+        statement = statement.where(rows.condition)
+        if self.meta.trash:
+            statement = statement.where(self._kept)
+        for each in filters:
+            statement = statement.where(as_sql(self.meta, each, rows))
+        if q is not None and q.strip():
+            statement = statement.where(self._found_by(q, rows))
+        return statement
+
+    def _found_by(self, q: str, rows: Rows) -> ColumnElement[bool]:
+        """Whether words stand in fields that may be read."""
+        table, searched = self.meta.table, self.meta.searched
+        words = search_words(q)
+        if all(rows.shows_always(field.name) for field in searched) and searched:
+            return stands_in(table.c.search_text, words)
+        return (
+            and_(
+                *(
+                    or_(
+                        *(
+                            and_(
+                                table.c[f"{field.name}_order"].contains(
+                                    order_key(word.text), autoescape=True
+                                ),
+                                rows.showing([field.name]),
+                            )
+                            for field in searched
+                        )
+                    )
+                    for word in words
+                )
+            )
+            if words and searched
+            else ~true()
+        )
+
+    def _stored(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        stored: dict[str, Any] = {}
+        for name, value in values.items():
+            stored.update(self.meta.fields[name].stored(value))
+        return stored
+
+    def _search_text(self, values: Mapping[str, Any]) -> dict[str, str]:
+        if not self.meta.searched:
+            return {}
+        texts = [str(values.get(field.name) or "") for field in self.meta.searched]
+        return {"search_text": search_text(*texts)}
+
+    def _hide(self, records: Records[R], found: Sequence[Row[Any]], rows: Rows) -> None:
+        """Put `HIDDEN` where a field may not be seen in a row."""
+        partly = [
+            (place, name)
+            for place, name in enumerate(records.names)
+            if name in self.meta.fields and not rows.shows_always(name)
+        ]
+        if not partly:
+            return
+        shown = []
+        for values, row in zip(records.rows, found, strict=True):
+            readable = rows.readable(row)
+            kept = list(values)
+            if readable is not None:
+                for place, name in partly:
+                    if name not in readable:
+                        kept[place] = HIDDEN
+            shown.append(kept)
+        records.rows = shown
+
+    async def _label(self, records: Records[R]) -> None:
+        """Give links the labels of what they lead to: a query for each resource, not each row."""
+        for place, name in enumerate(records.names):
+            field = self.meta.fields.get(name)
+            if not isinstance(field, Reference):
+                continue
+            links = [row[place] for row in records.rows]
+            ids = {link.id for link in links if isinstance(link, Link)}
+            if not ids:
+                continue
+            labels = await self.labels(field.to, ids)
+            for row in records.rows:
+                if isinstance(row[place], Link):
+                    row[place] = Link(row[place].id, labels.get(row[place].id))  # type: ignore[index]  # rows are lists here
+
+
+def _values(row: Row[Any], fields: Sequence[Any]) -> list[Any]:
+    """The values of a row: its id, those of these fields, its version."""
+    read: Sequence[Any] = row
+    values = [read[0]]
+    place = 2
+    for field in fields:
+        if field.is_plain:
+            values.append(read[place])
+            place += 1
+        else:
+            width = field.width
+            values.append(field.loaded(*read[place : place + width]))
+            place += width
+    values.append(read[1])
+    return values

@@ -1,0 +1,463 @@
+"""The operations of a resource: rows, fields, versions, uniqueness, trail and undo, done once."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
+from uuid import UUID
+
+from dishka import AsyncContainer
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from app.core.access import refuse_fields
+from app.core.audit import Change
+from app.core.errors import Conflict, Invalid, ModuleError, NotFound, PermissionDenied
+from app.core.module import RecordedChange, Undo, Values
+from app.core.operations import Service, operation, query, within_operation
+from app.core.permissions import PermissionName
+from app.core.resources.conditions import Filter, parse_filter
+from app.core.resources.fields import Link, Reference
+from app.core.resources.operations import Action
+from app.core.resources.records import Records
+from app.core.resources.repository import COUNT_LIMIT, ResourceRepository
+from app.core.resources.resource import Meta, Resource, label_of
+from app.core.resources.schemas import ListQuery, RecordInput
+from app.core.rows import Rows, rows_of
+from app.core.unit_of_work import UnitOfWork
+from app.core.validation import findings, messages, summary
+
+R = TypeVar("R", bound=Resource)
+
+STANDARD = ("page", "get", "create", "update", "delete")
+"""The operations of most nouns."""
+READ_ONLY = ("page", "get")
+"""Those of a noun that only the platform changes."""
+
+_UNRECORDED = frozenset({"created_at", "updated_at"})
+"""What each entry of the trail tells anyway."""
+
+
+class ResourceService(Service, Generic[R]):
+    """Base of the services of resources.
+
+    ```python
+    class ItemService(ResourceService[Item]):
+        operations = STANDARD
+    ```
+
+    Attributes:
+        operations: Those of the usual ones that there are. Others are methods with `@action`.
+    """
+
+    resource: ClassVar[type[Resource]]
+    operations: ClassVar[Collection[str]] = ()
+    actions: ClassVar[Mapping[str, Action]] = {}
+    permissions: ClassVar[type[PermissionName]]
+
+    def __init_subclass__(cls) -> None:
+        """Make the operations that the class names.
+
+        Raises:
+            ModuleError: It names one that there is not, or does not say what its records are.
+        """
+        super().__init_subclass__()
+        found = [
+            argument
+            for base in getattr(cls, "__orig_bases__", ())
+            for argument in get_args(base)
+            if isinstance(argument, type) and issubclass(argument, Resource)
+        ]
+        if not found:
+            message = f"{cls.__qualname__}: say whose service it is: ResourceService[Item]"
+            raise ModuleError(message)
+        cls.resource = found[0]
+        meta = cls.resource.meta
+        unknown = sorted(set(cls.operations) - _TEMPLATES.keys())
+        if unknown:
+            message = f"{cls.__qualname__}: there is no operation {', '.join(unknown)}"
+            raise ModuleError(message)
+        sentences: dict[str, str] = {}
+        for name in cls.operations:
+            gate, verb, method, sentence = _TEMPLATES[name]
+            sentences.setdefault(verb, sentence.format(plural=meta.plural))
+            _set(cls, name, gate(meta.permission(verb)), method)
+        cls.actions = {
+            name: method.__action__
+            for name, method in vars(cls).items()
+            if inspect.isfunction(method) and hasattr(method, "__action__")
+        }
+        for name, each in cls.actions.items():
+            sentences[each.verb] = each.sentence
+            gate = operation(meta.permission(each.verb), recent_sign_in=each.recent_sign_in)
+            _set(cls, name, gate, _on_record(each))
+        members = {
+            verb.upper(): (meta.permission(verb), sentence) for verb, sentence in sentences.items()
+        }
+        cls.permissions = PermissionName(f"{cls.resource.__name__}Permission", members)  # type: ignore[arg-type, assignment]  # the functional form of an enumeration
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        super().__init__(uow)
+        self._records: ResourceRepository[R] = ResourceRepository(self.resource, uow)  # type: ignore[arg-type]  # the class says which
+
+    if TYPE_CHECKING:
+
+        async def page(self, query: ListQuery) -> Records[R]:
+            """A page of records as the actor may see them; with their number when asked for."""
+            raise NotImplementedError
+
+        async def get(self, record_id: UUID) -> R:
+            """One record.
+
+            Raises:
+                NotFound: There is no such record for the actor to see.
+            """
+            raise NotImplementedError
+
+        async def create(self, values: Mapping[str, Any] | RecordInput) -> R:
+            """Add a record.
+
+            Raises:
+                Invalid: A value is not accepted; with a sentence at its field.
+                Conflict: Another record has a value that must be the only one of its kind.
+                PermissionDenied: A field may not be set, or the record would be out of reach.
+            """
+            raise NotImplementedError
+
+        async def update(self, record_id: UUID, change: Mapping[str, Any] | RecordInput) -> R:
+            """Change fields of a record; what is not named stays.
+
+            Raises:
+                NotFound: There is no such record for the actor to see.
+                Conflict: As `create`; or somebody else changed it since the version that is given.
+                PermissionDenied: As `create`.
+            """
+            raise NotImplementedError
+
+        async def delete(self, record_id: UUID) -> None:
+            """Remove a record.
+
+            Raises:
+                NotFound: There is no such record for the actor to see.
+                Conflict: Others refer to it, and do not go with it.
+            """
+            raise NotImplementedError
+
+    @classmethod
+    def undo(cls) -> Undo:
+        """How changes of its records are taken back: by changing them once more."""
+        meta = cls.resource.meta
+
+        async def current(unit: AsyncContainer, change: RecordedChange) -> Values:
+            service = await unit.get(cls)
+            # Whether they may see it is decided there.
+            await service.get(change.target_id)
+            stored = ResourceRepository(cls.resource, await unit.get(UnitOfWork))
+            found = await stored.get(change.target_id, for_update=True)
+            values = vars(found[0]) if found else {}
+            return {name: _recorded(meta.fields[name], values.get(name)) for name in change.after}
+
+        async def put_back(unit: AsyncContainer, change: RecordedChange) -> None:
+            service = await unit.get(cls)
+            await service.update(change.target_id, dict(change.before))
+
+        return Undo(meta.name, frozenset(meta.writable), current, put_back)
+
+    @property
+    def meta(self) -> Meta:
+        """What is known of the resource."""
+        return self.resource.meta
+
+    @within_operation
+    async def change(self, record: R, **values: Any) -> R:
+        """Give the record of an action other values, and describe the change to the trail.
+
+        Args:
+            record: As the action was given it.
+            **values: By field; also fields that only operations set.
+
+        Raises:
+            Invalid: A reference leads nowhere.
+            Conflict: Another record has a value that must be the only one of its kind.
+        """
+        return await self._save(record, values)
+
+    # What the operations do, once the gate has let the actor in
+
+    async def _page(self, query: ListQuery) -> Records[R]:
+        rows = self._rows("read")
+        filters: list[Filter] = list(query.conditions)
+        written = getattr(query, "filter", None)
+        if written:
+            filters.append(parse_filter(self.meta, written))
+        page = await self._records.page(query, filters, rows)
+        if query.with_count:
+            count = await self._records.count(query.q, filters, rows)
+            page.total, page.total_is_exact = min(count, COUNT_LIMIT), count <= COUNT_LIMIT
+        return page
+
+    async def _get(self, record_id: UUID) -> R:
+        found = await self._records.get(record_id, self._rows("read"))
+        if found is None:
+            raise self._not_found()
+        return found[0]
+
+    async def _create(self, values: Mapping[str, Any] | RecordInput) -> R:
+        meta = self.meta
+        schema = meta.schemas.create
+        parsed = _validated(schema, values)
+        self.uow.audit.about(meta.name, "", str(parsed.values.get(meta.label) or ""))
+        acting = self._rows("create")
+        # What is not there yet is no row that a rule could leave out.
+        writable = acting.writable_somewhere
+        if writable is not None:
+            refuse_fields(parsed.values.keys() - writable, meta.permission("create"))
+        defaults = {
+            name: field.start for name, field in meta.fields.items() if name not in _UNRECORDED
+        }
+        accepted = {name: getattr(parsed, name) for name in meta.writable}
+        new = defaults | accepted
+        await self._check(new, None)
+        try:
+            record_id = await self._records.insert(new)
+        except IntegrityError as error:
+            raise await self._broken(new, None, error) from error
+        await self._refuse_out_of_reach(record_id, acting, "create")
+        record = await self._stored(record_id)
+        self._describe(record, _changes(meta, None, record))
+        return record
+
+    async def _update(self, record_id: UUID, change: Mapping[str, Any] | RecordInput) -> R:
+        meta = self.meta
+        parsed = (
+            change if isinstance(change, RecordInput) else _validated(meta.schemas.update, change)
+        )
+        values = parsed.values
+        record = await self._reach(record_id, "update", values)
+        version = getattr(parsed, "version", None)
+        if version is not None and version != record.version:
+            message = f"Somebody else changed this {meta.singular} in the meantime."
+            code = f"{meta.name}.version.conflict"
+            raise Conflict(code, message, current_version=record.version)
+        changed = await self._save(record, values)
+        await self._refuse_out_of_reach(record_id, self._rows("update"), "update")
+        return changed
+
+    async def _delete(self, record_id: UUID) -> None:
+        record = await self._reach(record_id, "delete")
+        await self._refuse_needed(record)
+        await self._records.delete(record.id)
+        self._describe(record, _changes(self.meta, record, None))
+
+    # What they share
+
+    async def _reach(self, record_id: UUID, verb: str, fields: Collection[str] = ()) -> R:
+        """The whole record, locked, if the permission reaches it and these fields may be written.
+
+        Raises:
+            NotFound: There is no such record for the actor to see.
+            PermissionDenied: It may be seen, but this may not be done with it.
+        """
+        meta, permission = self.meta, self.meta.permission(verb)
+        reading, acting = self._rows("read"), self._rows(verb)
+        found = await self._records.get(record_id, reading, acting, for_update=True)
+        if found is None:
+            raise self._not_found()
+        record, row = found
+        self.uow.audit.about(meta.name, record.id, label_of(record))
+        if not acting.reaches(row):
+            message = f"You have {permission}, but not for this {meta.singular}."
+            raise PermissionDenied(permission, message, code="permission.row")
+        writable = acting.writable(row)
+        refuse_fields([] if writable is None else set(fields) - writable, permission)
+        self.uow.expect(record.version)
+        return record
+
+    async def _save(self, record: R, values: Mapping[str, Any]) -> R:
+        known = vars(record)
+        changed = {
+            name: value for name, value in values.items() if not _same(known.get(name), value)
+        }
+        if not changed:
+            self._describe(record, [])
+            return record
+        await self._check(changed, record)
+        try:
+            await self._records.update(record, changed)
+        except IntegrityError as error:
+            raise await self._broken(changed, record, error) from error
+        after = await self._stored(record.id)
+        self._describe(after, _changes(self.meta, record, after))
+        return after
+
+    async def _stored(self, record_id: UUID) -> R:
+        found = await self._records.get(record_id)
+        if found is None:
+            raise self._not_found()
+        return found[0]
+
+    async def _check(self, values: Mapping[str, Any], record: R | None) -> None:
+        """Refuse references that lead nowhere, and values of which there is one already.
+
+        Raises:
+            Invalid: A reference leads to no record that the actor may see.
+            Conflict: Another record has the value.
+        """
+        for name, value in values.items():
+            field = self.meta.fields[name]
+            if value is None:
+                continue
+            if isinstance(field, Reference):
+                target = value.id if isinstance(value, Link) else value
+                if target not in await self._records.labels(field.to, [target]):
+                    message = f"There is no such {field.to.meta.singular}."
+                    code = f"{self.meta.name}.{name}.unknown"
+                    raise Invalid(code, message, fields={name: message})
+        taken = await self._taken(values, record)
+        if taken:
+            raise taken
+
+    async def _taken(self, values: Mapping[str, Any], record: R | None) -> Conflict | None:
+        meta = self.meta
+        for name, value in values.items():
+            field = meta.fields[name]
+            if not field.unique or value is None:
+                continue
+            if await self._records.with_value(name, value, but=record.id if record else None):
+                message = f"Another {meta.singular} has this {field.title.lower()} already."
+                return Conflict(f"{meta.name}.{name}.taken", message, fields={name: message})
+        return None
+
+    async def _broken(
+        self, values: Mapping[str, Any], record: R | None, error: IntegrityError
+    ) -> Exception:
+        """What a broken constraint means: somebody else was faster with the same value."""
+        await self.uow.rollback()
+        await self.uow.begin_write()
+        return await self._taken(values, record) or error
+
+    async def _refuse_out_of_reach(self, record_id: UUID, rows: Rows, verb: str) -> None:
+        """Nobody writes a record that their permission would not reach.
+
+        Raises:
+            PermissionDenied: It is out of reach now.
+        """
+        if rows.is_of_all_rows or await self._records.reaches(record_id, rows):
+            return
+        permission = self.meta.permission(verb)
+        message = f"You have {permission}, but not for such {self.meta.plural}."
+        raise PermissionDenied(permission, message, code="permission.row")
+
+    async def _refuse_needed(self, record: R) -> None:
+        """Refuse to delete what others refer to, unless they go with it.
+
+        Raises:
+            Conflict: Somebody refers to it.
+        """
+        for other, field in self.uow.registry.references_to(self.resource):
+            if field.when_deleted != "refuse":
+                continue
+            if await ResourceRepository(other, self.uow).refers(field, record.id):
+                plural = other.meta.plural
+                message = f"There are {plural} with this {self.meta.singular}; change these first."
+                raise Conflict(f"{self.meta.name}.needed", message)
+
+    def _rows(self, verb: str) -> Rows:
+        return rows_of(self.uow.registry, self.uow.actor, self.meta.permission(verb))
+
+    def _describe(self, record: R, changes: list[Change]) -> None:
+        self.uow.audit.about(self.meta.name, record.id, label_of(record), changes=changes)
+
+    def _not_found(self) -> NotFound:
+        return NotFound(f"{self.meta.name}.not_found", f"There is no such {self.meta.singular}.")
+
+
+def _changes(meta: Meta, before: Resource | None, after: Resource | None) -> list[Change]:
+    """The fields that differ, as the trail writes them: of a reference only where it leads."""
+    changes: list[Change] = []
+    for name, field in meta.fields.items():
+        if name in _UNRECORDED:
+            continue
+        old, new = (
+            _recorded(field, vars(each).get(name)) if each else None for each in (before, after)
+        )
+        if old != new:
+            changes.append({"field": name, "before": old, "after": new})
+    return changes
+
+
+def _recorded(field: Any, value: Any) -> Any:
+    if isinstance(field, Reference):
+        return None if value is None else str(value.id)
+    return field.to_json(value)
+
+
+def _same(known: Any, value: Any) -> bool:
+    if isinstance(known, Link):
+        return bool(known.id == (value.id if isinstance(value, Link) else value))
+    return bool(known == value)
+
+
+def _validated(schema: type[RecordInput], values: Mapping[str, Any] | RecordInput) -> RecordInput:
+    if isinstance(values, RecordInput):
+        return values
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        found = findings(error.errors())
+        raise Invalid("request.invalid", summary(found), fields=messages(found)) from error
+
+
+def _on_record(each: Action) -> Callable[..., Awaitable[Any]]:
+    """The operation of an action: given an id, it reaches the record and hands it over."""
+
+    async def act(self: Any, record_id: UUID, form: Any = None) -> Any:
+        record = await self._reach(record_id, each.verb)
+        if each.form is None:
+            return await each.method(self, record)
+        if not isinstance(form, each.form):
+            form = each.form(**_validated(each.form.meta.schema, form or {}).filled)
+        return await each.method(self, record, form)
+
+    act.__doc__ = each.method.__doc__
+    return act
+
+
+def _set(
+    cls: type[ResourceService[Any]],
+    name: str,
+    gate: Callable[[Any], Any],
+    method: Callable[..., Awaitable[Any]],
+) -> None:
+    """Make a method of the class that passes the gate."""
+
+    @functools.wraps(method)
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await method(self, *args, **kwargs)
+
+    call.__name__, call.__qualname__ = name, f"{cls.__qualname__}.{name}"
+    call.__module__ = cls.__module__
+    if name in vars(cls) and not hasattr(vars(cls)[name], "__action__"):
+        message = f"{cls.__qualname__} has a method {name} already: override _{name}"
+        raise ModuleError(message)
+    setattr(cls, name, gate(call))
+
+
+def _dispatch(name: str) -> Callable[..., Awaitable[Any]]:
+    """Calls the method behind an operation, which a subclass may have overridden."""
+
+    async def call(self: Any, *args: Any) -> Any:
+        return await getattr(self, f"_{name}")(*args)
+
+    call.__doc__ = getattr(ResourceService, f"_{name}").__doc__
+    return call
+
+
+_TEMPLATES: Mapping[str, Sequence[Any]] = {
+    "page": (query, "read", _dispatch("page"), "See {plural}"),
+    "get": (query, "read", _dispatch("get"), "See {plural}"),
+    "create": (operation, "create", _dispatch("create"), "Add {plural}"),
+    "update": (operation, "update", _dispatch("update"), "Change {plural}"),
+    "delete": (operation, "delete", _dispatch("delete"), "Delete {plural}"),
+}
+"""The usual operations: gate, last word of the permission, what it does, and what it allows."""

@@ -1,0 +1,208 @@
+"""REST routes of a resource, made of its description."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from dishka import FromDishka
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, create_model
+
+from app.core.resources.resource import Meta, Resource
+from app.core.resources.service import ResourceService
+from app.http.problems import Responses, problem
+from app.http.routing import OperationRoute, calls, versioned
+
+_JSON = "application/json"
+_RECORD: Any = object()
+"""Stands for the resource's own schema."""
+_ONE = "/{record_id}"
+
+
+def rest(service: type[ResourceService[Any]]) -> APIRouter:
+    """The routes of a resource's operations, below its path.
+
+    Args:
+        service: The service; a route is made of each of its operations.
+    """
+    routes = _Routes(service)
+    for name, add in _OF_OPERATIONS.items():
+        if name in service.operations:
+            add(routes)
+    for name in service.actions:
+        routes.act(name)
+    return routes.router
+
+
+class _Routes:
+    """Makes the routes of one resource."""
+
+    def __init__(self, service: type[ResourceService[Any]]) -> None:
+        self.service: Any = service
+        self.meta: Meta = service.resource.meta
+        self.router = APIRouter(
+            prefix=self.meta.path, tags=[self.meta.plural], route_class=OperationRoute
+        )
+        space = f"{self.meta.space}_" if self.meta.space else ""
+        self.one = self.meta.name.replace(".", "_")
+        self.many = space + self.meta.plural.replace(" ", "_").replace("-", "_")
+
+    def page(self) -> None:
+        """Reads some of them."""
+        meta = self.meta
+
+        async def endpoint(request: Any, records: Any) -> Response:
+            page = await records.page(request)
+            return Response(page.page_bytes(), media_type=_JSON)
+
+        answer: Any = create_model(
+            f"{meta.schemas.noun}Page",
+            __doc__=f"Some {meta.plural}, and where the next begin.",
+            items=(list[meta.schemas.read], ...),  # type: ignore[name-defined]  # made at run time
+            next_cursor=(str | None, None),
+            count=(int | None, None),
+            count_is_exact=(bool | None, None),
+        )
+        query: Any = Annotated[meta.schemas.list_query, Query()]
+        about = f"List {meta.plural}."
+        self._add(
+            "GET",
+            "",
+            f"list_{self.many}",
+            about,
+            endpoint,
+            self.service.page,
+            answer,
+            request=query,
+        )
+
+    def get(self) -> None:
+        """Reads one."""
+
+        async def endpoint(record_id: UUID, records: Any) -> Response:
+            return _answer(await records.get(record_id))
+
+        about = f"Read one {self.meta.singular}."
+        self._add("GET", _ONE, f"get_{self.one}", about, endpoint, self.service.get)
+
+    def create(self) -> None:
+        """Adds one."""
+        path = f"/api/v1{self.meta.path}"
+
+        async def endpoint(new: Any, records: Any) -> Response:
+            record = await records.create(new)
+            return _answer(record, 201, {"Location": f"{path}/{record.id}"})
+
+        about, body = f"Add a new {self.meta.singular}.", self.meta.schemas.create
+        name = f"create_{self.one}"
+        self._add("POST", "", name, about, endpoint, self.service.create, status=201, new=body)
+
+    def update(self) -> None:
+        """Changes one, wholly or in part."""
+        meta = self.meta
+        whole = f"Set all that can be set of one {meta.singular}."
+        some = f"Change one {meta.singular}; what is absent stays."
+        for method, verb, about, body in (
+            ("PUT", "replace", whole, meta.schemas.replace),
+            ("PATCH", "update", some, meta.schemas.update),
+        ):
+
+            async def endpoint(record_id: UUID, change: Any, records: Any) -> Response:
+                return _answer(await records.update(record_id, change))
+
+            name = f"{verb}_{self.one}"
+            self._add(method, _ONE, name, about, endpoint, self.service.update, change=body)
+
+    def delete(self) -> None:
+        """Removes one."""
+
+        async def endpoint(record_id: UUID, records: Any) -> None:
+            await records.delete(record_id)
+
+        name, about = f"delete_{self.one}", f"Delete one {self.meta.singular}."
+        self._add("DELETE", _ONE, name, about, endpoint, self.service.delete, None, status=204)
+
+    def act(self, name: str) -> None:
+        """Does something else with one."""
+        action = self.service.actions[name]
+        endpoint: Callable[..., Any]
+        body: dict[str, Any] = {}
+        if action.form is None:
+
+            async def without_form(record_id: UUID, records: Any) -> Response:
+                return _answer(await getattr(records, name)(record_id))
+
+            endpoint = without_form
+        else:
+            body["form"] = action.form.meta.schema
+
+            async def with_form(record_id: UUID, form: Any, records: Any) -> Response:
+                return _answer(await getattr(records, name)(record_id, form))
+
+            endpoint = with_form
+        path, about = f"{_ONE}/{name.replace('_', '-')}", f"{action.sentence}: one of them."
+        self._add(
+            "POST", path, f"{name}_{self.one}", about, endpoint, getattr(self.service, name), **body
+        )
+
+    def _add(  # noqa: PLR0917 - private, called by the methods above
+        self,
+        method: str,
+        path: str,
+        name: str,
+        about: str,
+        endpoint: Callable[..., Any],
+        operation: Callable[..., Any],
+        answer: type[BaseModel] | None = _RECORD,
+        *,
+        status: int = 200,
+        **parameters: Any,
+    ) -> None:
+        # FastAPI reads what it parses from annotations, which are made here.
+        endpoint.__annotations__ |= {"records": _from_container(self.service), **parameters}
+        endpoint.__name__, endpoint.__doc__ = name, about
+        endpoint = calls(operation)(endpoint)
+        is_change = method != "GET"
+        if is_change and path:
+            endpoint = versioned(endpoint)
+        self.router.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            response_model=self.meta.schemas.read if answer is _RECORD else answer,
+            status_code=status,
+            responses=(_gone(self.meta) if path else {}) | (_taken(self.meta) if is_change else {}),
+            name=name,
+        )
+
+
+_OF_OPERATIONS: dict[str, Callable[[_Routes], None]] = {
+    "page": _Routes.page,
+    "create": _Routes.create,
+    "get": _Routes.get,
+    "update": _Routes.update,
+    "delete": _Routes.delete,
+}
+
+
+def _answer(record: Resource, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(record.json_bytes(), status, headers, media_type=_JSON)
+
+
+def _from_container(service: Any) -> Any:
+    return FromDishka[service]  # type: ignore[misc]  # made at run time
+
+
+def _gone(meta: Meta) -> Responses:
+    return problem(404, f"{meta.name}.not_found", f"There is no such {meta.singular}.")
+
+
+def _taken(meta: Meta) -> Responses:
+    """What a change can meet: the version, or a value that another record has."""
+    unique = next((field for field in meta.fields.values() if field.unique), None)
+    if unique is None:
+        message = f"Somebody else changed this {meta.singular} in the meantime."
+        return problem(409, f"{meta.name}.version.conflict", message, current_version=3)
+    message = f"Another {meta.singular} has this {unique.title.lower()} already."
+    code = f"{meta.name}.{unique.name}.taken"
+    return problem(409, code, message, fields={unique.name: message})

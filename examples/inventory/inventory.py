@@ -1,0 +1,63 @@
+"""What is kept, and where."""
+
+from app.core.module import Module
+from app.core.resources.fields import (
+    Boolean,
+    Choice,
+    Integer,
+    LongText,
+    Moment,
+    Number,
+    Reference,
+    Text,
+    optional,
+)
+from app.core.resources.forms import Form
+from app.core.resources.operations import action
+from app.core.resources.resource import Resource
+from app.core.resources.service import STANDARD, ResourceService
+
+
+class Place(Resource, name="inventory.place", icon="map-pin"):
+    """Where items are kept."""
+
+    name = Text(search=True, unique=True)
+    note = optional(LongText())
+
+
+class Item(Resource, name="inventory.item", icon="package"):
+    """Something that is kept."""
+
+    name = Text(search=True, unique=True)
+    quantity = Integer(minimum=0, default=0)
+    price = optional(Number(places=2, minimum=0))
+    state = Choice({"new": "New", "used": "Used", "broken": "Broken"}, default="new")
+    insured = Boolean()
+    place = optional(Reference(Place, when_deleted="refuse"))
+    counted_at = optional(Moment(title="Last counted", read_only=True))
+
+
+class Move(Form):
+    """Where an item goes."""
+
+    place = Reference(Place)
+
+
+class PlaceService(ResourceService[Place]):
+    """Places within one unit of work."""
+
+    operations = STANDARD
+
+
+class ItemService(ResourceService[Item]):
+    """Items within one unit of work."""
+
+    operations = STANDARD
+
+    @action("Move items to another place", past="moved")
+    async def move(self, item: Item, form: Move) -> Item:
+        """Keep an item at another place from now on."""
+        return await self.change(item, place=form.place)
+
+
+module = Module("inventory", services=[PlaceService, ItemService])

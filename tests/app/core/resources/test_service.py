@@ -1,0 +1,87 @@
+"""The operations of a resource, by REST and in Python, on both databases."""
+
+import httpx
+import pytest
+
+from app.core.errors import Conflict, Invalid, NotFound
+from app.testing.platform import Caller, Platform
+from examples.inventory.inventory import ItemService, PlaceService
+
+pytestmark = pytest.mark.actor("admin")
+
+
+async def test_life(call: Caller) -> None:
+    """An item is made, read, changed, moved and deleted."""
+    shelf = await call(PlaceService.create, {"name": "Shelf"})
+    item = await call(ItemService.create, {"name": "Chair", "quantity": 3, "price": "12.5"})
+    assert (item.name, item.quantity, item.state, item.insured) == ("Chair", 3, "new", False)
+    assert str(item.price) == "12.50"
+
+    moved = await call(ItemService.move, item.id, {"place": str(shelf.id)})
+    assert moved.place is not None
+    assert moved.place.label == "Shelf"
+    assert moved.version == 2
+    with pytest.raises(Conflict, match="There are items with this place"):
+        await call(PlaceService.delete, shelf.id)
+    changed = await call(ItemService.update, item.id, {"place": None, "version": 2})
+    assert changed.place is None
+    await call(PlaceService.delete, shelf.id)
+    await call(ItemService.delete, item.id)
+    with pytest.raises(NotFound):
+        await call(ItemService.get, item.id)
+
+
+async def test_unique(call: Caller) -> None:
+    """A name is taken in whatever spelling, and the field says so."""
+    await call(PlaceService.create, {"name": "Cellar"})
+    with pytest.raises(Conflict) as taken:
+        await call(PlaceService.create, {"name": "CELLAR"})
+    assert taken.value.details["fields"] == {"name": "Another place has this name already."}
+
+
+async def test_bad_values(call: Caller) -> None:
+    """Each field says what is wrong with it."""
+    with pytest.raises(Invalid) as wrong:
+        await call(
+            ItemService.create,
+            {"name": " ", "quantity": -1, "price": "1.234", "state": "old", "color": "red"},
+        )
+    assert set(wrong.value.fields) == {"name", "quantity", "price", "state", "color"}
+
+
+async def test_rest(client: httpx.AsyncClient) -> None:
+    """The same by REST, with filters, search and order."""
+    place = (await client.post("/api/v1/inventory/places", json={"name": "Attic"})).json()
+    for name, quantity in (("Łamp", 1), ("Äpfel", 5), ("Zebra", 9)):
+        made = await client.post(
+            "/api/v1/inventory/items",
+            json={"name": name, "quantity": quantity, "place": place["id"]},
+        )
+        assert made.status_code == 201, made.text
+        assert made.headers["ETag"] == '"1"'
+
+    async def names(**query: object) -> list[str]:
+        answer = await client.get("/api/v1/inventory/items", params=query)  # type: ignore[arg-type]  # numbers and texts
+        assert answer.status_code == 200, answer.text
+        return [item["name"] for item in answer.json()["items"]]
+
+    assert await names() == ["Zebra", "Äpfel", "Łamp"]
+    assert await names(sort="name") == ["Äpfel", "Łamp", "Zebra"]
+    assert await names(q="lamp") == ["Łamp"]
+    assert await names(**{"quantity.min": 2, "quantity.max": 5}) == ["Äpfel"]
+    assert await names(**{"name.contains": "pf"}) == ["Äpfel"]
+    assert await names(place=place["id"], sort="-quantity") == ["Zebra", "Äpfel", "Łamp"]
+    assert await names(filter='{"any": [{"quantity": 9}, {"name": "Łamp"}]}', sort="quantity") == [
+        "Łamp",
+        "Zebra",
+    ]
+    first = (await client.get("/api/v1/inventory/items?limit=2&with_count=true")).json()
+    assert first["count"] == 3
+    assert first["items"][0]["place"] == {"id": place["id"], "label": "Attic"}
+    rest = await client.get(f"/api/v1/inventory/items?limit=2&cursor={first['next_cursor']}")
+    assert [item["name"] for item in rest.json()["items"]] == ["Łamp"]
+
+
+async def test_hidden_field(platform: Platform) -> None:
+    """What a grant hides is in no answer, search, filter, order or count."""
+    del platform
