@@ -62,6 +62,8 @@ class Registry:
             raise ModuleError(message)
         for name, known, new in (
             ("permission", self.permissions, _permissions(module)),
+            ("resource", _names(self.resources), _names(module.resources)),
+            ("path", _paths(self.services), _paths(module.services)),
             ("page route", [page.route for page in self.pages], [p.route for p in module.pages]),
             ("action", [each.id for each in self.actions], [each.id for each in module.actions]),
         ):
@@ -77,7 +79,8 @@ class Registry:
         """Check what spans modules, then refuse further changes.
 
         Raises:
-            ModuleError: A page, sidebar entry or action names a permission nobody declares.
+            ModuleError: A page, sidebar entry or action names a permission nobody declares, or a
+                resource refers to one that no module has.
         """
         declared = {*self.permissions, PUBLIC, SIGNED_IN}
         for module in self.modules:
@@ -94,7 +97,19 @@ class Registry:
                         "which no module declares"
                     )
                     raise ModuleError(message)
+        self._check_references()
         self._frozen = True
+
+    def _check_references(self) -> None:
+        described = [service.resource for service in self.services]
+        for resource in described:
+            for field in resource.meta.references:
+                if field.to not in described:
+                    message = (
+                        f"{resource.meta.name}.{field.name} refers to {field.to.meta.name!r}, "
+                        "which no installed module has"
+                    )
+                    raise ModuleError(message)
 
     @property
     def modules(self) -> Sequence[Module]:
@@ -110,6 +125,11 @@ class Registry:
     def services(self) -> Sequence[Any]:
         """The services of all resources that are made of a description."""
         return [service for module in self.modules for service in module.services]
+
+    @property
+    def resources(self) -> Sequence[AccessScope]:
+        """What grants can be limited to."""
+        return [resource for module in self.modules for resource in module.resources]
 
     def references_to(self, resource: Any) -> Sequence[tuple[Any, Any]]:
         """The resources, with the field, whose records refer to those of this one."""
@@ -220,6 +240,14 @@ class Registry:
         """The event handler behind *Undo* on a message; None when no module has one."""
         handlers = (module.take_back for module in self.modules)
         return next((each for each in handlers if each is not None), None)
+
+
+def _names(resources: Iterable[AccessScope]) -> list[str]:
+    return [resource.name for resource in resources]
+
+
+def _paths(services: Iterable[Any]) -> list[str]:
+    return [service.resource.meta.path for service in services]
 
 
 def _permissions(module: Module) -> Iterable[PermissionName]:

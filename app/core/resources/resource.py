@@ -223,7 +223,7 @@ def _problems(meta: Meta, own: Sequence[str]) -> list[str]:
     if not _PATH.fullmatch(meta.path):
         found.append(f"write its path like /inventory/items, not {meta.path!r}")
     for name in own:
-        if name in _COLUMNS | _PARAMETERS | set(dir(Resource)) or name.endswith(
+        if name in _COLUMNS | _PARAMETERS | {*dir(Resource), "meta", "resource"} or name.endswith(
             ("_order", "_key", "_id", "_currency")
         ):
             found.append(f"{name} is a name that the platform uses itself")

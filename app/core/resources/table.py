@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Uuid, text
 from sqlmodel import SQLModel
 
+from app.core.errors import ModuleError
 from app.core.models import UtcDateTime
 from app.core.resources.fields import Text
 
@@ -25,8 +26,15 @@ def metadata_of(space: str) -> MetaData:
 
 
 def build_table(meta: "Meta") -> Table:
-    """The table of a resource."""
+    """The table of a resource.
+
+    Raises:
+        ModuleError: There is one of this name already.
+    """
     name = meta.table_name
+    if name in metadata_of(meta.space).tables:
+        message = f"resource {meta.name!r}: another one has the table {name!r}; say table="
+        raise ModuleError(message)
     columns = [
         Column("id", Uuid, primary_key=True),
         Column("version", Integer, nullable=False, server_default="1"),

@@ -181,6 +181,10 @@ class Field(Generic[T]):
         """A value as answers and audit entries write it."""
         return value
 
+    def as_input(self, value: Any) -> Any:
+        """A value as `annotation` accepts it."""
+        return value
+
     @property
     def is_written_natively(self) -> bool:
         """Whether `to_bytes` writes a value without asking `to_json`."""
@@ -244,7 +248,7 @@ class Field(Generic[T]):
         if self.default is UNSET:
             return []
         try:
-            TypeAdapter(self.annotation).validate_python(self.to_json(self.default))
+            TypeAdapter(self.annotation).validate_python(self.as_input(self.default))
         except ValueError:
             return [f"the default {self.default!r} is no value that it accepts"]
         return []

@@ -253,6 +253,10 @@ class Money(Field[Amount]):
             return None
         return {"amount": amount, "currency": currency.strip() or self.currencies[0]}
 
+    def as_input(self, value: Any) -> Any:
+        """Amount and currency by name."""
+        return self.to_json(value)
+
     def to_json(self, value: Any) -> Any:
         """Amount and currency by name."""
         if value is None:
