@@ -144,7 +144,7 @@ def _in_every_zone(value: datetime) -> datetime:
     return value
 
 
-def _number(value: object) -> object:
+def whole_number(value: object) -> object:
     """Refuse texts and truth values, which would be taken for numbers.
 
     Raises:
@@ -171,8 +171,5 @@ Flag = Annotated[bool, Field(strict=True)]
 WrittenFlag = Annotated[bool, Field(strict=True), BeforeValidator(_written_flag)]
 """The same as addresses write it: `true` or `false`."""
 
-WholeNumber = Annotated[int, BeforeValidator(_number)]
-"""A whole number, and no text that is one."""
-
-Version = Annotated[WholeNumber, Field(ge=1)]
+Version = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
 """The version of a record that a change is based on."""

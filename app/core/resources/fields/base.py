@@ -1,33 +1,14 @@
 """What all types of fields share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Generic,
-    Self,
-    TypeVar,
-    overload,
-)
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
-from pydantic import (
-    TypeAdapter,
-)
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Table,
-    func,
-    literal,
-)
+from pydantic import TypeAdapter
+from sqlalchemy import Column, ColumnElement, Table, func, literal
 from sqlalchemy.sql import operators
 
 from app.core.paging import parse_text
 from app.core.text import Flag
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 

@@ -2,22 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Literal,
-)
+from typing import Any, Literal
 
 from sqlalchemy import Boolean as BooleanColumn
-from sqlalchemy import (
-    String,
-)
+from sqlalchemy import String
 
 from app.core.resources.fields.base import UNSET, Field
 from app.core.text import Flag
-
-if TYPE_CHECKING:
-    pass
 
 _TRUE, _FALSE = frozenset({"true", "yes", "1", "on"}), frozenset({"false", "no", "0", "off"})
 

@@ -2,24 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Literal,
-)
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import (
-    BeforeValidator,
-)
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Table,
-    Uuid,
-)
+from pydantic import BeforeValidator
+from sqlalchemy import Column, ColumnElement, ForeignKey, Table, Uuid
 
 from app.core.resources.fields.base import Field
 

@@ -4,35 +4,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Literal,
-)
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    create_model,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, create_model
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    String,
-    Table,
-)
+from sqlalchemy import BigInteger, Column, ColumnElement, String, Table
 
 from app.core.paging import parse_text
 from app.core.resources.fields.base import Field, Ordered
 from app.core.resources.types import MOST_DIGITS, ExactNumber
-from app.core.text import Flag, WholeNumber
-
-if TYPE_CHECKING:
-    pass
+from app.core.text import Flag, whole_number
 
 _LARGEST_WHOLE_NUMBER = 2**53 - 1
 """The largest whole number that JavaScript, and so every reader of JSON, keeps exact."""
@@ -52,12 +34,14 @@ class Integer(Ordered[int]):
         """A whole number within the limits, which every reader of JSON keeps exact."""
         least = -_LARGEST_WHOLE_NUMBER if self.minimum is None else self.minimum
         most = _LARGEST_WHOLE_NUMBER if self.maximum is None else self.maximum
-        return Annotated[WholeNumber, SchemaField(ge=least, le=most)]
+        return Annotated[int, SchemaField(ge=least, le=most), BeforeValidator(whole_number)]
 
     def operand(self, operator: str) -> Any:
         """Any whole number."""
         limits = SchemaField(ge=-_LARGEST_WHOLE_NUMBER, le=_LARGEST_WHOLE_NUMBER)
-        return super().operand(operator) if operator == "empty" else Annotated[WholeNumber, limits]
+        if operator == "empty":
+            return super().operand(operator)
+        return Annotated[int, limits, BeforeValidator(whole_number)]
 
     def example(self, number: int = 1) -> Any:
         """So much above the minimum."""

@@ -2,30 +2,15 @@
 
 import json
 import re
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-)
+from typing import Annotated, Any
 
 import orjson
-from pydantic import (
-    AfterValidator,
-    JsonValue,
-)
+from pydantic import AfterValidator, JsonValue
 from pydantic_core import PydanticCustomError
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    Table,
-)
+from sqlalchemy import JSON, ColumnElement, Table
 
 from app.core.errors import ModuleError
 from app.core.resources.fields.base import Field
-
-if TYPE_CHECKING:
-    pass
-
 
 _NO_TEXT = re.compile(r"(?<!\\)(\\\\)*\\u0000|[\ud800-\udfff]")
 """How JSON writes NUL; and halves of characters."""

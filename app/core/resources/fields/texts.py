@@ -2,26 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-)
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    HttpUrl,
-    TypeAdapter,
-)
+from pydantic import AfterValidator, BeforeValidator, HttpUrl, TypeAdapter
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    String,
-    Table,
-)
+from sqlalchemy import Column, ColumnElement, String, Table
 from sqlalchemy import Text as TextColumn
 
 from app.core.emails import normalise_email
@@ -31,9 +17,6 @@ from app.core.names import name_key
 from app.core.paging import parse_text
 from app.core.resources.fields.base import Field
 from app.core.text import composed_text, plain_text, shown_lines, shown_text
-
-if TYPE_CHECKING:
-    pass
 
 _LONGEST_KEY = 1000
 

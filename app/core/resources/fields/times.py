@@ -3,16 +3,9 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-)
+from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    TypeAdapter,
-)
+from pydantic import BeforeValidator, TypeAdapter
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Date as DateColumn
@@ -22,9 +15,6 @@ from app.core.paging import parse_time
 from app.core.resources.fields.base import Ordered
 from app.core.resources.types import Seconds
 from app.core.text import Moment as AwareMoment
-
-if TYPE_CHECKING:
-    pass
 
 
 class Date(Ordered[date]):
