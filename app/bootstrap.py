@@ -1,5 +1,6 @@
 """Composition root: settings → adapters → registry → container → applications."""
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -96,8 +97,12 @@ class PlatformProvider(Provider):
     actor = from_context(provides=Actor, scope=Scope.REQUEST)
     context = from_context(provides=RequestContext, scope=Scope.REQUEST)
 
-    migrator = provide(Migrator, scope=Scope.APP)
     authenticator = provide(SessionAuthenticator, scope=Scope.APP, provides=Authenticator)
+
+    @provide(scope=Scope.APP)
+    def migrator(self, database: Database, registry: Registry) -> Migrator:
+        """Brings the tables of the platform and of all modules up and down."""
+        return Migrator(database, registry.modules)
 
     @provide(scope=Scope.APP)
     def database(self, settings: Settings, closing: AsyncExitStack) -> Database:
@@ -289,6 +294,26 @@ def build_registry(*modules: Module) -> Registry:
     return registry
 
 
+def installed_modules(settings: Settings) -> list[Module]:
+    """The modules that the settings name.
+
+    Raises:
+        SettingsError: One cannot be imported, or is no module.
+    """
+    found = []
+    for name in settings.modules.installed:
+        try:
+            module = getattr(importlib.import_module(name), "module", None)
+        except ImportError as error:
+            message = f"modules.installed: {name!r} cannot be imported ({error})"
+            raise SettingsError(message) from error
+        if not isinstance(module, Module):
+            message = f"modules.installed: {name!r} has no `module` that is a Module"
+            raise SettingsError(message)
+        found.append(module)
+    return found
+
+
 def build_container(
     settings: Settings,
     registry: Registry,
@@ -337,7 +362,7 @@ def build_page_policy(settings: Settings, registry: Registry) -> PagePolicy:
 def build_console() -> rx.App:
     """The Reflex application: every module's pages behind the event guard."""
     settings = load_settings()
-    registry = build_registry()
+    registry = build_registry(*installed_modules(settings))
     connect_to_redis(settings.redis.url)
     app = rx.App(
         stylesheets=STYLESHEETS,

@@ -47,6 +47,7 @@ async def platform() -> AsyncIterator[tuple[Any, "Settings"]]:
         build_registry,
         close_container,
         configure_logging,
+        installed_modules,
     )
     from app.core.days import read_here
     from app.core.reads import ReadRecords
@@ -56,7 +57,7 @@ async def platform() -> AsyncIterator[tuple[Any, "Settings"]]:
     settings = load_settings()
     read_here()
     configure_logging(settings)
-    registry = build_registry()
+    registry = build_registry(*installed_modules(settings))
     container = build_container(settings, registry)
     try:
         yield container, settings

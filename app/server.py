@@ -22,6 +22,7 @@ from app.bootstrap import (
     build_registry,
     close_container,
     configure_logging,
+    installed_modules,
 )
 from app.core.database import Database
 from app.core.error_bus import ErrorPublisher
@@ -63,7 +64,7 @@ def build_server(frontend: PageSource | None = None) -> App:
     settings = load_settings()
     end_with_parent(grace_seconds=settings.server.shutdown_seconds)
     configure_logging(settings)
-    errors = build_errors(build_registry())
+    errors = build_errors(build_registry(*installed_modules(settings)))
     try:
         container, composed = compose(console(), settings, errors, frontend)
     except Exception as error:
@@ -122,7 +123,7 @@ def compose(
     Returns:
         The container, to be closed at the end, and the application.
     """
-    registry = build_registry()
+    registry = build_registry(*installed_modules(settings))
     container = build_container(settings, registry, errors=errors)
     connections = Connections()
     policy = build_page_policy(settings, registry)

@@ -163,13 +163,14 @@ async def _prepare(settings: Settings) -> "tuple[Seeded, bool]":
         build_registry,
         close_container,
         configure_logging,
+        installed_modules,
     )
     from app.core.migrations import Migrator  # noqa: PLC0415 - likewise
     from app.core.shared_memory import SharedMemory  # noqa: PLC0415 - likewise
     from app.seed import seed  # noqa: PLC0415 - likewise
 
     configure_logging(settings)
-    container = build_container(settings, build_registry())
+    container = build_container(settings, build_registry(*installed_modules(settings)))
     try:
         await (await container.get(Migrator)).upgrade()
         seeded = await seed(container, settings)

@@ -286,6 +286,13 @@ class AccessSettings(Section):
     roles differ from it."""
 
 
+class ModuleSettings(Section):
+    """What is installed besides the platform's own features."""
+
+    installed: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]] = []
+    """Python packages or files, each with a `module`, as JSON: `["examples.inventory"]`."""
+
+
 class LoggingSettings(Section):
     """What is logged, and how it is written."""
 
@@ -364,6 +371,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     bootstrap: BootstrapSettings = BootstrapSettings()
     access: AccessSettings = AccessSettings()
+    modules: ModuleSettings = ModuleSettings()
     logging: LoggingSettings = LoggingSettings()
     sentry: SentrySettings = SentrySettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
+from sqlmodel import SQLModel
 
 from app.core.database import Database
 from app.core.errors import Conflict, Unavailable
 from app.core.files import private_file
+from app.core.module import Module
 from app.core.privileges import grants, is_limited, lacking, role_of, surplus
+from app.core.resources.table import metadata_of
 from app.core.schema_objects import unexpected_objects
 
 _FOLDER = Path(__file__).resolve().parents[2] / "migrations"
@@ -30,24 +33,94 @@ _SEARCH = (
 )
 
 
-class Migrator:
-    """Brings the schema of one database up and down."""
+class _Line:
+    """The migrations of the platform, or of one module; a table of their own says how far they are.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._config = Config()
-        self._config.set_main_option("script_location", str(_FOLDER))
-        self._scripts = ScriptDirectory.from_config(self._config)
+    Args:
+        metadata: The tables that they make.
+        module: The module; empty for the platform.
+        folder: Where its migrations are.
+    """
+
+    def __init__(self, metadata: MetaData, module: str = "", folder: Path | None = None) -> None:
+        self.module = module
+        self.metadata = metadata
+        self.version_table = f"{module}_migrations" if module else "alembic_version"
+        self.config = Config()
+        self.config.set_main_option("script_location", str(_FOLDER))
+        if folder is not None:
+            self.config.set_main_option("version_locations", str(folder))
+            self.config.set_main_option("path_separator", "os")
+        self.config.attributes |= {"metadata": metadata, "version_table": self.version_table}
+        self.scripts = ScriptDirectory.from_config(self.config)
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The revisions of a current schema, one per branch."""
-        return tuple(sorted(self._scripts.get_heads()))
+        """The revisions when nothing is left to migrate."""
+        return tuple(sorted(self.scripts.get_heads()))
+
+    def current(self, connection: Connection) -> tuple[str, ...]:
+        """The revisions that the database is at."""
+        context = MigrationContext.configure(connection, opts={"version_table": self.version_table})
+        return tuple(sorted(context.get_current_heads()))
+
+    def differences(self, connection: Connection, others: frozenset[str]) -> list[str]:
+        """What the database has otherwise than the tables say, but for those of others."""
+        from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - slow, rarely used
+
+        def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+            # No model declares the search index: tables of FTS5 on SQLite, an index on PostgreSQL.
+            if (name or "").startswith(_SEARCH):
+                return False
+            return (
+                kind != "table"
+                or name in self.metadata.tables
+                or not (self.module or name in others)
+            )
+
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_name": is_ours,
+                "version_table": self.version_table,
+            },
+        )
+        return [str(difference) for difference in compare_metadata(context, self.metadata)]
+
+
+class Migrator:
+    """Brings the schema of one database up and down: the platform's tables, then the modules'.
+
+    Args:
+        database: The database.
+        modules: What is installed; those with migrations of their own count.
+    """
+
+    def __init__(self, database: Database, modules: Sequence[Module] = ()) -> None:
+        self._database = database
+        self._core = _Line(SQLModel.metadata)
+        self._modules = [
+            _Line(metadata_of(module.id), module.id, module.migrations)
+            for module in modules
+            if module.migrations is not None
+        ]
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The revisions of a current schema, of the platform and of each module."""
+        return tuple(head for line in self._lines for head in line.heads)
 
     async def current(self) -> tuple[str, ...]:
         """The revisions that the database is at."""
         async with self._database.engine.connect() as connection:
-            return await connection.run_sync(_revisions)
+            return await connection.run_sync(
+                lambda sync: tuple(each for line in self._lines for each in line.current(sync))
+            )
+
+    @property
+    def _lines(self) -> tuple[_Line, ...]:
+        return self._core, *self._modules
 
     async def is_current(self) -> bool:
         """Whether nothing is left to migrate."""
@@ -65,7 +138,10 @@ class Migrator:
                 await self._refuse_lacking()
                 return
             await self.require_owner()
-            await self._run(lambda: command.upgrade(self._config, revision))
+            await self._run(lambda line: command.upgrade(line.config, revision), self._core)
+            if revision == "heads":
+                for line in self._modules:
+                    await self._run(lambda line: command.upgrade(line.config, "heads"), line)
 
     async def downgrade(self, revision: str, *, destroys_proof: bool = False) -> None:
         """Migrate down to the revision (`base`: to nothing).
@@ -83,14 +159,19 @@ class Migrator:
             )
             raise Conflict(code, message)
         async with self.locked():
-            await self._run(lambda: command.downgrade(self._config, revision))
+            if revision == "base":
+                # Their tables may refer to those of the platform.
+                for line in reversed(self._modules):
+                    await self._run(lambda line: command.downgrade(line.config, "base"), line)
+            await self._run(lambda line: command.downgrade(line.config, revision), self._core)
 
     async def would_destroy_proof(self, revision: str) -> bool:
         """Whether migrating down to a revision deletes entries or seals of the audit trail."""
-        current = await self.current()
+        async with self._database.engine.connect() as connection:
+            current = await connection.run_sync(self._core.current)
         try:
             steps = list(
-                self._scripts.iterate_revisions(current, revision, select_for_downgrade=True)
+                self._core.scripts.iterate_revisions(current, revision, select_for_downgrade=True)
             )
         except RevisionError:
             # What is no revision is refused by the migration itself.
@@ -141,15 +222,16 @@ class Migrator:
 
     async def differences(self) -> list[str]:
         """What the database has otherwise than models and migrations say, in words."""
-        from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - slow, rarely used
-        from sqlmodel import SQLModel  # noqa: PLC0415 - with it
+        others = frozenset(
+            name for line in self._modules for name in (line.version_table, *line.metadata.tables)
+        )
 
         def compare(connection: Connection) -> list[str]:
-            context = MigrationContext.configure(
-                connection,
-                opts={"compare_type": True, "include_name": _is_ours},
-            )
-            return [str(difference) for difference in compare_metadata(context, SQLModel.metadata)]
+            return [
+                difference
+                for line in self._lines
+                for difference in line.differences(connection, others)
+            ]
 
         async with self._database.engine.connect() as connection:
             return [
@@ -159,13 +241,13 @@ class Migrator:
                 *await surplus(connection),
             ]
 
-    async def _run(self, work: Callable[[], None]) -> None:
+    async def _run(self, work: Callable[[_Line], None], line: _Line) -> None:
         def migrate(connection: Connection) -> None:
-            self._config.attributes["connection"] = connection
+            line.config.attributes["connection"] = connection
             try:
-                work()
+                work(line)
             finally:
-                del self._config.attributes["connection"]
+                del line.config.attributes["connection"]
 
         async with self._patient() as database, database.writing.connect() as connection:
             await connection.run_sync(migrate)
@@ -201,12 +283,3 @@ class Migrator:
                 await connection.execute(
                     text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY}
                 )
-
-
-def _is_ours(name: str | None, _kind: str, _parents: object) -> bool:
-    # No model declares the search index: tables of FTS5 on SQLite, an index on PostgreSQL.
-    return not (name or "").startswith(_SEARCH)
-
-
-def _revisions(connection: Connection) -> tuple[str, ...]:
-    return tuple(sorted(MigrationContext.configure(connection).get_current_heads()))

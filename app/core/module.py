@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -314,6 +315,7 @@ class Module:
         belongings: Count what users own here, to be said before one is deleted.
         take_back: The event handler that does what *Undo* on a message says, given its id.
         granters: Whom somebody can ask who lacks a permission.
+        migrations: The folder of its Alembic migrations, whose revisions begin with its id.
         services: Services of resources (`ResourceService`); what they need of the above is added.
     """
 
@@ -336,6 +338,7 @@ class Module:
     take_back: Any = None
     granters: Granters | None = None
     services: Sequence[Any] = ()
+    migrations: Path | None = None
 
     def __post_init__(self) -> None:
         """Add what services of resources contribute."""

@@ -1,1 +1,5 @@
-"""Inventory: items, the places where they are kept, and how they were moved."""
+"""Inventory: items, and the places where they are kept."""
+
+from examples.inventory.module import module
+
+__all__ = ["module"]

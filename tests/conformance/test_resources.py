@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+import examples.inventory
 from app.core.access import Access, Grant
 from app.core.actor import ANONYMOUS, SYSTEM, Actor
 from app.core.errors import Invalid, NotFound, PermissionDenied, Unauthenticated
@@ -20,12 +21,11 @@ from app.core.resources.resource import Resource, label_of
 from app.core.resources.table import metadata_of
 from app.settings import Settings
 from app.testing.platform import Platform, open_platform
-from examples.inventory import inventory
 from tests.fixtures import nouns
 
 pytestmark = pytest.mark.slow
 
-MODULES = (inventory.module, nouns.module)
+MODULES = (examples.inventory.module, nouns.module)
 SERVICES: list[Any] = [service for module in MODULES for service in module.services]
 
 

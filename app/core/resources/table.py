@@ -1,6 +1,6 @@
 """The table of a resource: the standard columns, keys, uniqueness and indexes, in one place."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Uuid, text
 from sqlmodel import SQLModel
@@ -35,14 +35,7 @@ def build_table(meta: "Meta") -> Table:
     if name in metadata_of(meta.space).tables:
         message = f"resource {meta.name!r}: another one has the table {name!r}; say table="
         raise ModuleError(message)
-    columns = [
-        Column("id", Uuid, primary_key=True),
-        Column("version", Integer, nullable=False, server_default="1"),
-        Column("created_at", UtcDateTime, nullable=False),
-        Column("updated_at", UtcDateTime, nullable=False),
-    ]
-    if meta.trash:
-        columns.append(Column("deleted_at", UtcDateTime, nullable=True))
+    columns = standard_columns(search=bool(meta.searched), trash=meta.trash)
     indexes = []
     for field in meta.fields.values():
         if field.name in ("created_at", "updated_at"):
@@ -56,11 +49,28 @@ def build_table(meta: "Meta") -> Table:
         if field.index and field.is_sortable:
             column = f"{field.name}_order" if isinstance(field, Text) else field.columns()[0].name
             indexes.append(_index(name, [column, "id"]))
-    if meta.searched:
-        columns.append(
-            Column("search_text", String(_LONGEST_SEARCH_TEXT), nullable=False, server_default="")
-        )
     return Table(name, metadata_of(meta.space), *columns, *indexes)
+
+
+def standard_columns(*, search: bool = False, trash: bool = False) -> list[Column[Any]]:
+    """The columns that every resource has, for migrations and tables alike.
+
+    Args:
+        search: Whether words of it are searched.
+        trash: Whether deleted records are kept.
+    """
+    columns: list[Column[Any]] = [
+        Column("id", Uuid, primary_key=True),
+        Column("version", Integer, nullable=False, server_default="1"),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("updated_at", UtcDateTime, nullable=False),
+    ]
+    if trash:
+        columns.append(Column("deleted_at", UtcDateTime, nullable=True))
+    if search:
+        text_type = String(_LONGEST_SEARCH_TEXT)
+        columns.append(Column("search_text", text_type, nullable=False, server_default=""))
+    return columns
 
 
 def _index(

@@ -7,7 +7,7 @@ import pytest
 from app.core.resources.table import metadata_of
 from app.settings import Settings
 from app.testing.platform import Platform, open_platform
-from examples.inventory.inventory import module
+from examples.inventory.module import module
 
 
 @pytest.fixture

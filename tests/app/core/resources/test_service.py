@@ -5,7 +5,7 @@ import pytest
 
 from app.core.errors import Conflict, Invalid, NotFound
 from app.testing.platform import Caller, Platform
-from examples.inventory.inventory import ItemService, PlaceService
+from examples.inventory.module import ItemService, PlaceService
 
 pytestmark = pytest.mark.actor("admin")
 

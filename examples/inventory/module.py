@@ -1,5 +1,7 @@
 """What is kept, and where."""
 
+from pathlib import Path
+
 from app.core.module import Module
 from app.core.resources.fields import (
     Boolean,
@@ -60,4 +62,8 @@ class ItemService(ResourceService[Item]):
         return await self.change(item, place=form.place)
 
 
-module = Module("inventory", services=[PlaceService, ItemService])
+module = Module(
+    "inventory",
+    services=[PlaceService, ItemService],
+    migrations=Path(__file__).parent / "migrations",
+)
