@@ -6,6 +6,7 @@ ENV UV_COMPILE_BYTECODE=1
 COPY scripts scripts
 COPY pyproject.toml requirements.lock requirements-uv.lock ./
 COPY app app
+COPY atrium atrium
 COPY components components
 COPY config config
 COPY assets assets
@@ -26,6 +27,7 @@ COPY --from=build /srv/atrium/.venv .venv
 COPY --from=build /srv/atrium/.web .web
 COPY pyproject.toml rxconfig.py ./
 COPY app app
+COPY atrium atrium
 COPY components components
 COPY config config
 COPY migrations migrations

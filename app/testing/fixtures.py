@@ -20,6 +20,9 @@ from app.settings import ENV_PREFIX, DatabaseSettings, Settings, load_settings
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform, SignedIn, open_platform
 
+# A failed assertion there tells both sides, as in a test file.
+pytest.register_assert_rewrite("app.testing.modules")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and let tests decide on settings instead of the surrounding shell."""

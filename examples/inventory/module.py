@@ -2,22 +2,23 @@
 
 from pathlib import Path
 
-from app.core.module import Module
-from app.core.resources.fields import (
+from atrium.api import (
+    STANDARD,
     Boolean,
     Choice,
+    Form,
     Integer,
     LongText,
+    Module,
     Moment,
     Number,
     Reference,
+    Resource,
+    ResourceService,
     Text,
+    action,
     optional,
 )
-from app.core.resources.forms import Form
-from app.core.resources.operations import action
-from app.core.resources.resource import Resource
-from app.core.resources.service import STANDARD, ResourceService
 
 
 class Place(Resource, name="inventory.place", icon="map-pin"):

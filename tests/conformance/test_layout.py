@@ -107,6 +107,7 @@ TESTED_ELSEWHERE = {
     "core/resources/fields/texts.py": "tests/conformance/test_resources.py",
     "core/resources/fields/times.py": "tests/conformance/test_resources.py",
     "core/resources/forms.py": "tests/conformance/test_resources.py",
+    "core/resources/migrating.py": "tests/migrations/test_module_migrations.py",
     "core/resources/operations.py": "tests/conformance/test_resources.py",
     "core/resources/records.py": "tests/conformance/test_resources.py",
     "core/resources/table.py": "tests/conformance/test_resources.py",

@@ -2,11 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from app.core.resources.forms import Form
 
-M = TypeVar("M", bound=Callable[..., Awaitable[Any]])
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,10 @@ def action(
     past: str = "",
     dangerous: bool = False,
     recent_sign_in: bool = False,
-) -> Callable[[M], M]:
+) -> Callable[
+    [Callable[Concatenate[S, R, P], Awaitable[T]]],
+    Callable[Concatenate[S, UUID, ...], Awaitable[T]],
+]:
     """Make a method of a `ResourceService` an operation on one record; see `Action`.
 
     The method is given the record, which the actor reaches with the permission and which nobody
@@ -57,7 +64,7 @@ def action(
     Callers give the record's id: `await items.move(item_id, Move(place=place_id))`.
     """
 
-    def decorate(method: M) -> M:
+    def decorate(method: Any) -> Any:
         name = method.__name__
         form = next(
             (
@@ -67,7 +74,7 @@ def action(
             ),
             None,
         )
-        method.__action__ = Action(  # type: ignore[attr-defined]  # read by ResourceService
+        method.__action__ = Action(
             verb=name,
             title=title or name.replace("_", " ").capitalize(),
             sentence=sentence,

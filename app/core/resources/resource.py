@@ -12,6 +12,7 @@ from app.core.errors import ModuleError
 from app.core.module import AccessScope, RowRule
 from app.core.record_read import ResourceRecord
 from app.core.resources.fields import Field, Moment, Reference, Text
+from app.core.resources.fields.links import KNOWN
 from app.core.resources.records import to_bytes
 from app.core.resources.schemas import Schemas
 from app.core.resources.table import build_table
@@ -168,6 +169,7 @@ class Resource(ResourceRecord):
             trash=trash,
             record=cls,
         )
+        KNOWN[name] = cls
         problems = _problems(cls.meta, list(own))
         if problems:
             message = f"resource {name!r} ({cls.__module__}.{cls.__name__}): {'; '.join(problems)}"

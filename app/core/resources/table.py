@@ -1,5 +1,7 @@
 """The table of a resource: the standard columns, keys, uniqueness and indexes, in one place."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Uuid, text
@@ -7,14 +9,14 @@ from sqlmodel import SQLModel
 
 from app.core.errors import ModuleError
 from app.core.models import UtcDateTime
-from app.core.resources.fields import Text
+from app.core.resources.fields import Field, Text
 
 if TYPE_CHECKING:
     from app.core.resources.resource import Meta
 
+STANDARD_FIELDS = frozenset({"created_at", "updated_at"})
+"""The fields that every resource has."""
 _LONGEST_SEARCH_TEXT = 2000
-
-
 _METADATA: dict[str, MetaData] = {}
 
 
@@ -35,30 +37,19 @@ def build_table(meta: "Meta") -> Table:
     if name in metadata_of(meta.space).tables:
         message = f"resource {meta.name!r}: another one has the table {name!r}; say table="
         raise ModuleError(message)
-    columns = standard_columns(search=bool(meta.searched), trash=meta.trash)
-    indexes = []
-    for field in meta.fields.values():
-        if field.name in ("created_at", "updated_at"):
-            continue
-        columns += field.columns()
-        if field.unique:
-            column = field.unique_column()
-            # What is in the trash does not keep others from its name.
-            kept = "deleted_at IS NULL" if meta.trash else None
-            indexes.append(_index(name, [column], unique=True, where=kept))
-        if field.index and field.is_sortable:
-            column = f"{field.name}_order" if isinstance(field, Text) else field.columns()[0].name
-            indexes.append(_index(name, [column, "id"]))
-    return Table(name, metadata_of(meta.space), *columns, *indexes)
+    fields = [field for field in meta.fields.values() if field.name not in STANDARD_FIELDS]
+    columns, indexes = columns_of(fields, trash=meta.trash), indexes_of(name, fields, meta.trash)
+    return Table(name, metadata_of(meta.space), *columns, *(index.made for index in indexes))
 
 
-def standard_columns(*, search: bool = False, trash: bool = False) -> list[Column[Any]]:
-    """The columns that every resource has, for migrations and tables alike.
+def columns_of(fields: Iterable[Field[Any]], *, trash: bool) -> list[Column[Any]]:
+    """All columns of a table with these fields.
 
     Args:
-        search: Whether words of it are searched.
+        fields: Its own fields, with their names.
         trash: Whether deleted records are kept.
     """
+    fields = list(fields)
     columns: list[Column[Any]] = [
         Column("id", Uuid, primary_key=True),
         Column("version", Integer, nullable=False, server_default="1"),
@@ -67,21 +58,54 @@ def standard_columns(*, search: bool = False, trash: bool = False) -> list[Colum
     ]
     if trash:
         columns.append(Column("deleted_at", UtcDateTime, nullable=True))
-    if search:
-        text_type = String(_LONGEST_SEARCH_TEXT)
-        columns.append(Column("search_text", text_type, nullable=False, server_default=""))
+    for field in fields:
+        columns += field.columns()
+    if any(isinstance(field, Text) and field.search for field in fields):
+        kind = String(_LONGEST_SEARCH_TEXT)
+        columns.append(Column("search_text", kind, nullable=False, server_default=""))
     return columns
 
 
-def _index(
-    table: str, columns: list[str], *, unique: bool = False, where: str | None = None
-) -> Index:
-    condition = None if where is None else text(where)
-    kind = "uq" if unique else "ix"
-    return Index(
-        f"{kind}_{table}_{columns[0]}",
-        *columns,
-        unique=unique,
-        sqlite_where=condition,
-        postgresql_where=condition,
-    )
+@dataclass(frozen=True, slots=True)
+class IndexOf:
+    """An index of a table.
+
+    Attributes:
+        name: Its name.
+        columns: The columns that it is over.
+        unique: Whether no two rows may have the same values there.
+        where: The rows that it is about; empty for all.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool = False
+    where: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What SQLAlchemy and Alembic are told besides name and columns."""
+        condition = text(self.where) if self.where else None
+        return {
+            "unique": self.unique,
+            "sqlite_where": condition,
+            "postgresql_where": condition,
+        }
+
+    @property
+    def made(self) -> Index:
+        """For SQLAlchemy."""
+        return Index(self.name, *self.columns, **self.options)
+
+
+def indexes_of(table: str, fields: Iterable[Field[Any]], trash: bool) -> Iterator[IndexOf]:  # noqa: FBT001 - as `columns_of` takes it
+    """The indexes of a table with these fields."""
+    for field in fields:
+        if field.unique:
+            column = field.unique_column()
+            # What is in the trash does not keep others from its name.
+            kept = "deleted_at IS NULL" if trash else ""
+            yield IndexOf(f"uq_{table}_{column}", (column,), unique=True, where=kept)
+        if field.index and field.is_sortable:
+            column = f"{field.name}_order" if isinstance(field, Text) else field.columns()[0].name
+            yield IndexOf(f"ix_{table}_{column}", (column, "id"))

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator
 from sqlalchemy import Column, ColumnElement, ForeignKey, Table, Uuid
 
+from app.core.errors import ModuleError
 from app.core.resources.fields.base import Field
 
 if TYPE_CHECKING:
@@ -38,11 +39,19 @@ the reference is emptied, or the record is deleted with it."""
 _ON_DELETE = {"refuse": "RESTRICT", "clear": "SET NULL", "delete": "CASCADE"}
 
 
+SELF = "self"
+"""The name by which a resource refers to itself."""
+
+KNOWN: dict[str, "type[Resource]"] = {}
+"""All resources that were described, by name."""
+
+
 class Reference(Field[Link]):
     """One record of a resource, like the place of an item.
 
     Args:
-        to: The resource; `"self"` for the one that it is a field of.
+        to: The resource, or its name where it is not described yet; `"self"` for the one that
+            this is a field of.
         when_deleted: What becomes of the referring record when that one is deleted.
     """
 
@@ -50,25 +59,34 @@ class Reference(Field[Link]):
 
     def __init__(
         self,
-        to: "type[Resource] | Literal['self']",
+        to: "type[Resource] | str",
         *,
         when_deleted: WhenDeleted = "refuse",
         **common: Any,
     ) -> None:
         super().__init__(**({"index": True} | common))
-        self._to_self = to == "self"
-        self._to: Any = to
+        self._to = to
+        self._owner: Any = None
         self.when_deleted: WhenDeleted = when_deleted
 
     def __set_name__(self, owner: type, name: str) -> None:
         super().__set_name__(owner, name)
-        if self._to_self:
-            self._to = owner
+        self._owner = owner
 
     @property
     def to(self) -> "type[Resource]":
-        """The resource that it leads to."""
-        return self._to  # type: ignore[no-any-return]  # a class by now
+        """The resource that it leads to.
+
+        Raises:
+            ModuleError: There is none of this name.
+        """
+        if not isinstance(self._to, str):
+            return self._to
+        found: type[Resource] | None = self._owner if self._to == SELF else KNOWN.get(self._to)
+        if found is None:
+            message = f"{self.name} refers to {self._to!r}, which no imported module describes"
+            raise ModuleError(message)
+        return found
 
     @property
     def column(self) -> str:
@@ -77,8 +95,13 @@ class Reference(Field[Link]):
 
     def columns(self) -> list[Column[Any]]:
         """The other record's id."""
-        # A table that refers to itself is not there yet.
-        to: Any = f"{self.to.meta.table_name}.id" if self._to_self else self.to.meta.table.c.id
+        if not isinstance(self._to, str):
+            # It may be a table of another module.
+            to: Any = self._to.meta.table.c.id
+        else:
+            is_self = self._to == SELF and self._owner
+            table = self._owner.meta.table_name if is_self else self._to.replace(".", "_")
+            to = f"{table}.id"
         target = ForeignKey(to, ondelete=_ON_DELETE[self.when_deleted])
         return [Column(self.column, Uuid, target, nullable=not self.required)]
 

@@ -1,0 +1,460 @@
+"""What every module keeps whose nouns are described as resources; generated from descriptions.
+
+```python
+class TestInventory(ModuleConformance):
+    module = inventory.module
+```
+
+Every operation is tried by nobody, without the permission, with it, within other rows and on
+nothing; every field in answers, filters, orders, files and grants.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.core.access import Access, Grant
+from app.core.actor import ANONYMOUS, SYSTEM, Actor
+from app.core.errors import Invalid, NotFound, PermissionDenied, Unauthenticated
+from app.core.migrations import Migrator
+from app.core.module import Module
+from app.core.resources.fields import Field, Reference, Text
+from app.core.resources.resource import Resource, label_of
+from app.features.audit.schemas import AuditListQuery
+from app.features.audit.service import AuditService
+from app.settings import Settings
+from app.testing.factories import PASSWORD, UserFactory
+from app.testing.platform import Platform, open_platform
+
+
+class Trial:
+    """One service on a platform of its own: makes records, and collects what is wrong."""
+
+    def __init__(self, platform: Platform, service: Any) -> None:
+        self.platform = platform
+        self.service = service
+        self.meta = service.resource.meta
+        self.problems: list[str] = []
+        self._numbers = count(1)
+
+    def call(self, *grants: str | Grant) -> Any:
+        """Calls operations for somebody with these grants."""
+        access = Access(Grant(each) if isinstance(each, str) else each for each in grants)
+        who = Actor(kind="user", name="Ada", access=access, user_id=uuid4())
+        return self.platform.caller(who)
+
+    @property
+    def system(self) -> Any:
+        """Calls operations for somebody who may do everything."""
+        return self.platform.caller(SYSTEM)
+
+    @property
+    def seeing_others(self) -> set[str]:
+        """The permissions to see what the records refer to."""
+        read = {field.to.meta.permission("read") for field in self.meta.references}
+        return read - {self.meta.permission("read")}
+
+    @contextmanager
+    def trying(self, what: str) -> Iterator[None]:
+        """Note what goes wrong, and go on."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - all of it is told at the end
+            self.problems.append(f"{what}: {type(error).__name__} {error}")
+        except pytest.fail.Exception as error:
+            self.problems.append(f"{what}: {error}")
+
+    async def make(self, service: Any = None, **values: Any) -> Any:
+        """A record of example values, with all that it refers to."""
+        service = service or self.service
+        return await self.system(service.create, await self.body(service) | values)
+
+    async def body(self, service: Any = None) -> dict[str, Any]:
+        """Example values of all that can be set, with ids of records that exist."""
+        resource = (service or self.service).resource
+        return await self._values(resource.meta.writable, resource)
+
+    async def form(self, name: str) -> dict[str, Any]:
+        """The same for what an action asks for."""
+        form = self.service.actions[name].form
+        return await self._values(form.meta.fields if form else {}, None)
+
+    async def _values(self, fields: Any, resource: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        values = {name: field.example(number) for name, field in fields.items()}
+        for name, field in fields.items():
+            if isinstance(field, Reference):
+                values[name] = None
+                if field.to is not resource:
+                    [other] = [
+                        each
+                        for each in self.platform.registry.services
+                        if each.resource is field.to
+                    ]
+                    values[name] = str((await self.make(other)).id)
+        return values
+
+    async def run(self, call: Any, name: str, record: Any) -> Any:
+        """Call an operation with what it takes."""
+        if name == "page":
+            return await call(self.service.page, self.meta.schemas.list_query())
+        if name == "create":
+            return await call(self.service.create, await self.body())
+        if name == "update":
+            return await call(self.service.update, record.id, {self.meta.label: f"New {uuid4()}"})
+        if name in self.service.actions:
+            return await call(getattr(self.service, name), record.id, await self.form(name))
+        return await call(getattr(self.service, name), record.id)
+
+    @property
+    def operations(self) -> list[str]:
+        """The names of the service's operations."""
+        return [*self.service.operations, *self.service.actions]
+
+    async def administrator(self) -> str:
+        """The token of somebody who may do everything."""
+        user = await UserFactory(self.platform)(roles=["admin"])
+        return (await self.platform.sign_in(user, PASSWORD)).tokens.access_token
+
+    def needed(self, name: str) -> str:
+        """The permission of an operation."""
+        return str(getattr(self.service, name).__operation__.permission)
+
+
+class ModuleConformance:
+    """Base of a test class that tries a module; a test is made of each of its services.
+
+    Attributes:
+        module: The module.
+        requires: Other modules whose records it refers to.
+        inside: Values by which a row rule picks a record, by the rule's name.
+        outside: Values by which it does not.
+    """
+
+    module: ClassVar[Module]
+    requires: ClassVar[Sequence[Module]] = ()
+    inside: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    outside: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test for each service."""
+        if "trial" in metafunc.fixturenames:
+            names = [service.resource.meta.name for service in self.module.services]
+            metafunc.parametrize("service", self.module.services, ids=names)
+
+    @pytest.fixture
+    async def platform(self, settings: Settings) -> AsyncIterator[Platform]:
+        """A platform with the module, whose migrations have run."""
+        modules = [*self.requires, self.module]
+        async with open_platform(settings, modules=modules) as platform:
+            await (await platform.container.get(Migrator)).upgrade()
+            yield platform
+            assert platform.reports == []
+
+    @pytest.fixture
+    def trial(self, service: Any, platform: Platform) -> Iterator[Trial]:
+        """One of the services; whatever is wrong with it is told at the end."""
+        trial = Trial(platform, service)
+        yield trial
+        assert trial.problems == []
+
+    async def test_migrations(self, platform: Platform) -> None:
+        """The tables are as the descriptions say."""
+        if self.module.migrations is None:
+            pytest.skip("the module has no migrations")
+        assert await (await platform.container.get(Migrator)).differences() == []
+
+    async def test_nobody(self, trial: Trial) -> None:
+        """Whoever has not signed in is told to."""
+        record = await trial.make()
+        for name in trial.operations:
+            with trial.trying(name), pytest.raises(Unauthenticated):
+                await trial.run(trial.platform.caller(ANONYMOUS), name, record)
+
+    async def test_without_permission(self, trial: Trial) -> None:
+        """All other permissions do not help; the refusal is recorded once."""
+        record = await trial.make()
+        for name in trial.operations:
+            needed = trial.needed(name)
+            others = [str(each) for each in trial.service.permissions if each != needed]
+            before = len(await trial.platform.audit(action=needed, outcome="denied"))
+            with trial.trying(name):
+                with pytest.raises(PermissionDenied) as refused:
+                    await trial.run(trial.call(*others), name, record)
+                assert refused.value.details["permission"] == needed
+                denied = await trial.platform.audit(action=needed, outcome="denied")
+                assert len(denied) == before + 1
+
+    async def test_with_permission(self, trial: Trial) -> None:
+        """The permission suffices; a change is recorded once, with what changed; a look is not.
+
+        Only the permission to read shows what stands in a record, whatever was done with it.
+        """
+        for name in trial.operations:
+            record, needed = await trial.make(), trial.needed(name)
+            before = len(await trial.platform.audit(action=needed, outcome="succeeded"))
+            with trial.trying(name):
+                call = trial.call(needed, *trial.seeing_others)
+                result = await trial.run(call, name, record)
+                changes = getattr(trial.service, name).__operation__.changes
+                told = await trial.platform.audit(action=needed, outcome="succeeded")
+                # The system makes what a new record refers to.
+                told = [each for each in told[before:] if each.actor_name == "Ada"]
+                assert len(told) == changes
+                if changes:
+                    assert told[-1].target_type == trial.meta.name
+                    assert told[-1].changes
+                if isinstance(result, Resource):
+                    shown = bool(set(vars(result)) - {"id", "version"})
+                    assert shown == needed.endswith(".read")
+
+    async def test_other_rows(self, trial: Trial) -> None:
+        """Within rows that it is none of there is no such record; who sees it is told so."""
+        read = trial.meta.permission("read")
+        for rule in trial.meta.rules:
+            for name in trial.operations:
+                if name == "create":
+                    continue
+                record, needed = await trial.make(**self.outside[rule.name]), trial.needed(name)
+                limited = trial.call(Grant(needed, rule=rule.name), Grant(read, rule=rule.name))
+                with trial.trying(f"{name} within {rule.name}"):
+                    if name == "page":
+                        assert len(await trial.run(limited, name, record)) == 0
+                        continue
+                    with pytest.raises(NotFound):
+                        await trial.run(limited, name, record)
+                    if needed != read:
+                        seeing = trial.call(Grant(needed, rule=rule.name), read)
+                        with pytest.raises(PermissionDenied) as refused:
+                            await trial.run(seeing, name, record)
+                        assert refused.value.code == "permission.row"
+
+    async def test_out_of_reach(self, trial: Trial) -> None:
+        """Nobody makes a record that their permission would not reach, or changes one into it."""
+        for rule in trial.meta.rules:
+            change = dict(self.outside[rule.name])
+            permissions = [trial.meta.permission(verb) for verb in ("create", "update")]
+            grants = [Grant(each, rule=rule.name) for each in permissions]
+            call = trial.call(*grants, trial.meta.permission("read"), *trial.seeing_others)
+            with trial.trying(rule.name):
+                values = await trial.body() | dict(self.inside[rule.name])
+                inside = await call(trial.service.create, values)
+                with pytest.raises(PermissionDenied):
+                    await call(trial.service.create, await trial.body() | change)
+                with pytest.raises(PermissionDenied):
+                    await call(trial.service.update, inside.id, change)
+                assert (await call(trial.service.get, inside.id)).version == inside.version
+
+    async def test_missing(self, trial: Trial) -> None:
+        """There is no such record."""
+        gone = trial.service.resource(id=uuid4(), version=1)
+        for name in trial.operations:
+            if name not in ("page", "create"):
+                with trial.trying(name), pytest.raises(NotFound):
+                    await trial.run(trial.system, name, gone)
+
+    async def test_stale(self, trial: Trial) -> None:
+        """A change that is based on another version is refused."""
+        if "update" in trial.service.operations:
+            record = await trial.make()
+            with pytest.raises(Exception, match="in the meantime"):
+                await trial.system(trial.service.update, record.id, {"version": record.version + 1})
+
+    async def test_undo(self, trial: Trial) -> None:
+        """A change is taken back from its audit entry, field by field."""
+        if "update" not in trial.service.operations:
+            return
+        record, values = await trial.make(), await trial.body()
+        changed = await trial.system(trial.service.update, record.id, values)
+        [entry] = await trial.platform.audit(action=trial.meta.permission("update"))
+        await trial.system(AuditService.undo, entry.id)
+        back = await trial.system(trial.service.get, record.id)
+
+        assert changed.as_json() != record.as_json()
+        different = {key for key, each in back.as_json().items() if each != record.as_json()[key]}
+        assert different <= {"version", "updated_at"}
+
+    async def test_there_and_back(self, trial: Trial) -> None:
+        """What answers and files write of it means the same value: sent back it changes nothing."""
+        record = await trial.make()
+        written = record.as_json()
+        for field in trial.meta.writable.values():
+            value = vars(record)[field.name]
+            with trial.trying(field.name):
+                ways = [written[field.name]]
+                if value is not None:
+                    ways.append(field.from_text(field.to_text(value)))
+                for way in ways:
+                    same = await trial.system(trial.service.update, record.id, {field.name: way})
+                    assert same.version == record.version, way
+                assert field.from_text("") is None
+
+    async def test_hidden(self, trial: Trial) -> None:
+        """Hidden, it is in no answer, and nothing is found, sorted or counted by it."""
+        record = await trial.make()
+        query = trial.meta.schemas.list_query
+        for field in trial.meta.fields.values():
+            shown = frozenset(trial.meta.fields) - {field.name}
+            call = trial.call(
+                Grant(trial.meta.permission("read"), readable=shown), *trial.seeing_others
+            )
+            with trial.trying(field.name):
+                assert not (await call(trial.service.get, record.id)).has(field.name)
+                [listed] = await call(trial.service.page, query())
+                assert not listed.has(field.name)
+                if field.is_sortable and field.name != "created_at":
+                    with pytest.raises(Invalid, match="may not see"):
+                        await call(trial.service.page, query(sort=field.name))
+                value = vars(record).get(field.name)
+                if value is not None and "is" in field.all_operators:
+                    asked = query(**{f"{field.name}__is": operand(field, value)}, with_count=True)
+                    seen = [await each(trial.service.page, asked) for each in (call, trial.system)]
+                    assert [page.total for page in seen] == [0, 1]
+                if isinstance(field, Text) and field.search and value:
+                    found = await call(trial.service.page, query(q=str(value)))
+                    by_label = label_of(record) == value and field.name != trial.meta.label
+                    assert len(found) == by_label
+
+    async def test_hidden_in_the_trail(self, trial: Trial) -> None:
+        """Hidden, it is in no audit entry, neither when the record was made nor changed."""
+        if "update" not in trial.service.operations:
+            return
+        record = await trial.make()
+        await trial.system(trial.service.update, record.id, await trial.body())
+        asked = AuditListQuery(target_type=trial.meta.name, target_id=str(record.id))
+        whole = {
+            (entry.id, change.field): (change.before, change.after)
+            for entry in (await trial.system(AuditService.page, asked)).items
+            for change in entry.changes
+        }
+        for field in trial.meta.writable.values():
+            shown = frozenset(trial.meta.fields) - {field.name}
+            call = trial.call("audit.read", Grant(trial.meta.permission("read"), readable=shown))
+            with trial.trying(field.name):
+                for entry in (await call(AuditService.page, asked)).items:
+                    for change in entry.changes:
+                        if change.field == field.name:
+                            told = change.before, change.after
+                            assert told != whole[entry.id, field.name]
+                    if field.name == trial.meta.label:
+                        assert entry.target_label not in {
+                            each
+                            for pair in whole.values()
+                            for each in pair
+                            if isinstance(each, str)
+                        }
+
+    async def test_locked(self, trial: Trial) -> None:
+        """Who may not write it is refused, in a new record and in a change; nothing is saved."""
+        record = await trial.make()
+        for field in trial.meta.fields.values():
+            with trial.trying(field.name):
+                if field.read_only:
+                    with pytest.raises(Invalid):
+                        await trial.system(trial.service.update, record.id, {field.name: None})
+                    continue
+                writable = frozenset(trial.meta.writable) - {field.name}
+                verbs = [trial.meta.permission(verb) for verb in ("create", "update")]
+                grants = [Grant(verb, writable=writable) for verb in verbs]
+                call = trial.call(*grants, *trial.seeing_others)
+                values = await trial.body()
+                with pytest.raises(PermissionDenied) as refused:
+                    await call(trial.service.create, values)
+                assert refused.value.code == "permission.field"
+                with pytest.raises(PermissionDenied):
+                    await call(trial.service.update, record.id, {field.name: values[field.name]})
+                after = await trial.system(trial.service.get, record.id)
+                assert after.version == record.version
+
+    async def test_order(self, trial: Trial) -> None:
+        """Page by page every record comes once, in the order of the whole list; also those without.
+
+        Read backwards, a page is what it was.
+        """
+        records = [await trial.make() for _ in range(3)]
+        without = {name: None for name, field in trial.meta.writable.items() if not field.required}
+        await trial.system(trial.service.update, records[1].id, without)
+        query, page = trial.meta.schemas.list_query, trial.service.page
+        for field in trial.meta.fields.values():
+            if not field.is_sortable:
+                continue
+            for sort in (field.name, f"-{field.name}"):
+                with trial.trying(sort):
+                    whole = [each.id for each in await trial.system(page, query(sort=sort))]
+                    seen: list[UUID] = []
+                    cursor, back = None, None
+                    while True:
+                        part = await trial.system(page, query(sort=sort, limit=1, cursor=cursor))
+                        seen += [each.id for each in part]
+                        back = part.previous_cursor or back
+                        if part.next_cursor is None:
+                            break
+                        cursor = part.next_cursor
+                    assert seen == whole
+                    assert set(seen) == {each.id for each in records}
+                    [before] = await trial.system(page, query(sort=sort, limit=1, cursor=back))
+                    assert before.id == seen[-2]
+
+    async def test_filters(self, trial: Trial) -> None:
+        """Every question that its type knows is answered, by a parameter and by JSON alike."""
+        record, other = await trial.make(), await trial.make()
+        client = trial.platform.client(await trial.administrator())
+        for field in trial.meta.fields.values():
+            value = vars(record).get(field.name)
+            for operator in field.all_operators:
+                key = field.name if operator == "is" else f"{field.name}.{operator}"
+                text = "" if value is None else asked_for(field, value)
+                text = "false" if operator == "empty" else text
+                if not text:
+                    continue
+                with trial.trying(key):
+                    answer = await client.get(f"/api/v1{trial.meta.path}", params={key: text})
+                    assert answer.status_code == 200, answer.text
+                    found = {each["id"] for each in answer.json()["items"]}
+                    expected = value is not None or operator != "empty"
+                    assert (str(record.id) in found) == expected
+                    if operator == "is" and vars(other)[field.name] != value:
+                        assert str(other.id) not in found
+        await client.aclose()
+
+    async def test_wrong(self, trial: Trial) -> None:
+        """What it does not accept is refused with a sentence at it; nothing is an error of ours."""
+        values = await trial.body()
+        for field in trial.meta.writable.values():
+            for value in WRONG:
+                with trial.trying(f"{field.name} = {value!r:.60}"):
+                    try:
+                        made = await trial.system(
+                            trial.service.create, values | {field.name: value}
+                        )
+                    except Invalid as refused:
+                        at = {each.partition(".")[0] for each in refused.fields}
+                        if at != {field.name}:
+                            trial.problems.append(f"{field.name} = {value!r:.60}: said at {at}")
+                    else:
+                        await trial.system(trial.service.delete, made.id)
+
+
+WRONG = [
+    "", " ", "\0", "\ud800", "x" * 100_000, "\u202eabc", "<script>", "-1", "1e400", "NaN",
+    "0x10", "null",
+    0, -1, 1, 2**53, 2**63, 2**64, -(2**64), 10**400, 0.1, 1e308, float("inf"), float("nan"),
+    True, [], [[]], {}, {"id": "x"}, {"amount": "1"}, {"amount": "1e99", "currency": "EUR"},
+    "0001-01-01", "9999-12-31", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
+    "2026-02-30", "P999999999D", "PT-1S", "99:99", "javascript:alert(1)", "http://", "a@b",
+    "00000000-0000-0000-0000-000000000000",
+]  # fmt: skip
+
+
+def operand(field: Field[Any], value: Any) -> Any:
+    """What a filter for this value is given."""
+    return value.id if isinstance(field, Reference) else getattr(value, "amount", value)
+
+
+def asked_for(field: Field[Any], value: Any) -> str:
+    """The same as an address writes it."""
+    return str(getattr(value, "amount", "") or field.to_text(value))
