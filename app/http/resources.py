@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from dishka import FromDishka
-from fastapi import APIRouter, Query, Response
+from dishka import AsyncContainer, FromDishka
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, create_model
 
+from app.core.resources.records import file_columns
 from app.core.resources.resource import Meta, Resource
 from app.core.resources.service import ResourceService
+from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.problems import Responses, problem
 from app.http.routing import OperationRoute, calls, versioned
 
@@ -63,7 +66,7 @@ class _Routes:
             count=(int | None, None),
             count_is_exact=(bool | None, None),
         )
-        query: Any = Annotated[meta.schemas.list_query, Query()]
+        query = _query_of(meta.schemas.list_query)
         about = f"List {meta.plural}."
         self._add(
             "GET",
@@ -74,6 +77,35 @@ class _Routes:
             self.service.page,
             answer,
             request=query,
+        )
+
+    def export(self) -> None:
+        """Writes all of them into a file."""
+        meta, service = self.meta, self.service
+
+        async def endpoint(query: Any, request: Any) -> Response:
+            async def write(unit: AsyncContainer, send: Write) -> None:
+                records = await unit.get(service)
+                await records.export(query, lambda some: send(some.as_cells()))
+
+            return await csv_download(
+                request, self.many.replace("_", "-"), file_columns(service.resource), write, query
+            )
+
+        query = _query_of(meta.schemas.export_query)
+        about = f"Export {meta.plural} as CSV, in UTF-8, with a line of column names."
+        self._add(
+            "GET",
+            "/export",
+            f"export_{self.many}",
+            about,
+            endpoint,
+            service.export,
+            None,
+            query=query,
+            request=Request,
+            responses=dict(CSV_ANSWER),
+            response_class=Response,
         )
 
     def get(self) -> None:
@@ -156,22 +188,30 @@ class _Routes:
         answer: type[BaseModel] | None = _RECORD,
         *,
         status: int = 200,
+        responses: Responses | None = None,
+        response_class: type[Response] = JSONResponse,
         **parameters: Any,
     ) -> None:
         # FastAPI reads what it parses from annotations, which are made here.
-        endpoint.__annotations__ |= {"records": _from_container(self.service), **parameters}
+        if "records" in endpoint.__annotations__:
+            parameters["records"] = _from_container(self.service)
+        endpoint.__annotations__ |= parameters
         endpoint.__name__, endpoint.__doc__ = name, about
         endpoint = calls(operation)(endpoint)
-        is_change = method != "GET"
-        if is_change and path:
+        is_change, is_one = method != "GET", path.startswith(_ONE)
+        if is_change and is_one:
             endpoint = versioned(endpoint)
+        responses = responses or {}
+        responses |= _gone(self.meta) if is_one else {}
+        responses |= _taken(self.meta) if is_change else {}
         self.router.add_api_route(
             path,
             endpoint,
             methods=[method],
             response_model=self.meta.schemas.read if answer is _RECORD else answer,
             status_code=status,
-            responses=(_gone(self.meta) if path else {}) | (_taken(self.meta) if is_change else {}),
+            responses=responses,
+            response_class=response_class,
             name=name,
         )
 
@@ -179,6 +219,8 @@ class _Routes:
 _OF_OPERATIONS: dict[str, Callable[[_Routes], None]] = {
     "page": _Routes.page,
     "create": _Routes.create,
+    # Before what takes any word for an id.
+    "export": _Routes.export,
     "get": _Routes.get,
     "update": _Routes.update,
     "delete": _Routes.delete,
@@ -187,6 +229,10 @@ _OF_OPERATIONS: dict[str, Callable[[_Routes], None]] = {
 
 def _answer(record: Resource, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(record.json_bytes(), status, headers, media_type=_JSON)
+
+
+def _query_of(schema: Any) -> Any:
+    return Annotated[schema, Query()]
 
 
 def _from_container(service: Any) -> Any:

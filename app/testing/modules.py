@@ -106,6 +106,10 @@ class Trial:
             return await call(self.service.create, await self.body())
         if name == "update":
             return await call(self.service.update, record.id, {self.meta.label: f"New {uuid4()}"})
+        if name == "export":
+            lines: list[Any] = []
+            await call(self.service.export, self.meta.schemas.export_query(), _taking(lines))
+            return lines
         if name in self.service.actions:
             return await call(getattr(self.service, name), record.id, await self.form(name))
         return await call(getattr(self.service, name), record.id)
@@ -123,6 +127,17 @@ class Trial:
     def needed(self, name: str) -> str:
         """The permission of an operation."""
         return str(getattr(self.service, name).__operation__.permission)
+
+    def action(self, name: str) -> str:
+        """What the trail calls an operation."""
+        return str(getattr(self.service, name).__operation__.action)
+
+
+def _taking(lines: list[Any]) -> Any:
+    async def write(records: Any) -> None:
+        lines.extend(records.as_cells())
+
+    return write
 
 
 class ModuleConformance:
@@ -181,12 +196,12 @@ class ModuleConformance:
         for name in trial.operations:
             needed = trial.needed(name)
             others = [str(each) for each in trial.service.permissions if each != needed]
-            before = len(await trial.platform.audit(action=needed, outcome="denied"))
+            before = len(await trial.platform.audit(action=trial.action(name), outcome="denied"))
             with trial.trying(name):
                 with pytest.raises(PermissionDenied) as refused:
                     await trial.run(trial.call(*others), name, record)
                 assert refused.value.details["permission"] == needed
-                denied = await trial.platform.audit(action=needed, outcome="denied")
+                denied = await trial.platform.audit(action=trial.action(name), outcome="denied")
                 assert len(denied) == before + 1
 
     async def test_with_permission(self, trial: Trial) -> None:
@@ -196,16 +211,18 @@ class ModuleConformance:
         """
         for name in trial.operations:
             record, needed = await trial.make(), trial.needed(name)
-            before = len(await trial.platform.audit(action=needed, outcome="succeeded"))
+            before = len(await trial.platform.audit(action=trial.action(name), outcome="succeeded"))
             with trial.trying(name):
                 call = trial.call(needed, *trial.seeing_others)
                 result = await trial.run(call, name, record)
                 changes = getattr(trial.service, name).__operation__.changes
-                told = await trial.platform.audit(action=needed, outcome="succeeded")
+                told = await trial.platform.audit(action=trial.action(name), outcome="succeeded")
                 # The system makes what a new record refers to.
                 told = [each for each in told[before:] if each.actor_name == "Ada"]
                 assert len(told) == changes
-                if changes:
+                if name == "export":
+                    assert told[-1].detail["rows"] == len(result)
+                elif changes:
                     assert told[-1].target_type == trial.meta.name
                     assert told[-1].changes
                 if isinstance(result, Resource):
@@ -222,7 +239,7 @@ class ModuleConformance:
                 record, needed = await trial.make(**self.outside[rule.name]), trial.needed(name)
                 limited = trial.call(Grant(needed, rule=rule.name), Grant(read, rule=rule.name))
                 with trial.trying(f"{name} within {rule.name}"):
-                    if name == "page":
+                    if name in ("page", "export"):
                         assert len(await trial.run(limited, name, record)) == 0
                         continue
                     with pytest.raises(NotFound):
@@ -253,7 +270,7 @@ class ModuleConformance:
         """There is no such record."""
         gone = trial.service.resource(id=uuid4(), version=1)
         for name in trial.operations:
-            if name not in ("page", "create"):
+            if name not in ("page", "create", "export"):
                 with trial.trying(name), pytest.raises(NotFound):
                     await trial.run(trial.system, name, gone)
 
@@ -306,6 +323,8 @@ class ModuleConformance:
                 assert not (await call(trial.service.get, record.id)).has(field.name)
                 [listed] = await call(trial.service.page, query())
                 assert not listed.has(field.name)
+                [line] = await trial.run(call, "export", record)
+                assert line[1 + list(trial.meta.fields).index(field.name)] is None
                 if field.is_sortable and field.name != "created_at":
                     with pytest.raises(Invalid, match="may not see"):
                         await call(trial.service.page, query(sort=field.name))

@@ -65,12 +65,31 @@ class Records(RecordList, Generic[R]):
             written.append(self._known(values))
         return written
 
+    def as_cells(self) -> Iterator[list[Any]]:
+        """Each as a line of a file, with the columns that `file_columns` names."""
+        fields = self.resource.meta.fields
+        places = {name: place for place, name in enumerate(self.names)}
+        for row in self.rows:
+            cells: list[Any] = [str(row[0])]
+            for name, field in fields.items():
+                value = row[places[name]] if name in places else None
+                if value is None or value is HIDDEN:
+                    cells.append(None)
+                else:
+                    cells.append(field.to_cell(value))
+            yield cells
+
     def page_bytes(self) -> bytes:
         """A page as REST answers it."""
         page: dict[str, Any] = {"items": self.as_json(), "next_cursor": self.next_cursor}
         if self.total is not None:
             page |= {"count": self.total, "count_is_exact": self.total_is_exact}
         return to_bytes(page)
+
+
+def file_columns(resource: "type[Resource]") -> list[str]:
+    """The first line of a file of records."""
+    return ["id", *resource.meta.fields]
 
 
 def to_bytes(value: object) -> bytes:

@@ -1,6 +1,6 @@
 """Every query of a resource, made of its description; no rule and no permission."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from app.core.resources.conditions import Filter, as_sql
 from app.core.resources.fields import Link, Reference
 from app.core.resources.records import HIDDEN, Records
 from app.core.resources.resource import Meta, Resource
-from app.core.resources.schemas import ListQuery
+from app.core.resources.schemas import ListQuery, RecordQuery
 from app.core.rows import Rows, rows_of
 from app.core.search import search_text, search_words, stands_in
 from app.core.unit_of_work import UnitOfWork
@@ -38,6 +38,8 @@ COUNT_LIMIT = 10_000
 """Counting stops here: an exact count of a million rows would make the page slow."""
 
 _SORT = "sort_value"
+_STEP = 500
+"""Records read at a time by who walks through all of them."""
 
 
 class ResourceRepository(Generic[R]):
@@ -85,6 +87,20 @@ class ResourceRepository(Generic[R]):
         self._hide(records, page.items, rows)
         await self._label(records)
         return records
+
+    async def walk(
+        self, query: RecordQuery, filters: Sequence[Filter], rows: Rows
+    ) -> AsyncIterator[Records[R]]:
+        """All records that match, in order, some at a time, however many they are."""
+        step = ListQuery(q=query.q).model_copy(update={"limit": _STEP, "sort": query.sort})
+        while True:
+            page = await self.page(step, filters, rows)
+            # The one who takes them may be slow.
+            await self._uow.release()
+            yield page
+            if page.next_cursor is None:
+                return
+            step = step.model_copy(update={"cursor": page.next_cursor})
 
     async def count(self, q: str | None, filters: Sequence[Filter], rows: Rows) -> int:
         """How many records match, at most `COUNT_LIMIT` + 1."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
 
+from app.core.csv import CsvQuery
 from app.core.paging import PageRequest, sort_values
 from app.core.resources.conditions import MOST_VALUES, Condition
 from app.core.resources.fields import Field
@@ -44,20 +45,20 @@ class RecordInput(Input):
         return {name: getattr(self, name) for name in type(self).model_fields}
 
 
-class ListQuery(PageRequest):
-    """Base of what callers ask a list for."""
+class RecordQuery(BaseModel):
+    """Base of what callers say of the records that they mean, and of their order."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    if TYPE_CHECKING:
+        sort: str | None = None
+        filter: str | None = None
 
     q: Annotated[str, BeforeValidator(searched_text)] | None = SchemaField(
         default=None,
         max_length=LONGEST_SEARCH,
         description="Words; each must stand somewhere in the record, one or two letters where a "
         "word begins. Case and accents do not count.",
-    )
-
-    with_count: WrittenFlag = SchemaField(
-        default=False, description="Whether to say how many match in all, up to 10,000."
     )
 
     @property
@@ -69,6 +70,18 @@ class ListQuery(PageRequest):
             for field, is_filter, operator in [name.partition("__")]
             if is_filter and getattr(self, name) is not None
         ]
+
+
+class ListQuery(RecordQuery, PageRequest):
+    """Base of what callers ask a list for."""
+
+    with_count: WrittenFlag = SchemaField(
+        default=False, description="Whether to say how many match in all, up to 10,000."
+    )
+
+
+class ExportQuery(RecordQuery, CsvQuery):
+    """Base of what callers ask to be written into a file, and how."""
 
 
 class Schemas:
@@ -120,6 +133,18 @@ class Schemas:
     @cached_property
     def list_query(self) -> type[ListQuery]:
         """Which records a list shows, and in which order."""
+        about = f"Which {self._meta.plural} are listed."
+        return self._model("ListQuery", about, ListQuery, self._asked)
+
+    @cached_property
+    def export_query(self) -> type[ExportQuery]:
+        """Which records a file has, in which order, and how it is written."""
+        about = f"Which {self._meta.plural} are exported, and how."
+        return self._model("ExportQuery", about, ExportQuery, self._asked)
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """Parameters of filters and order."""
         fields: dict[str, Any] = {}
         for name, field in self._meta.fields.items():
             for operator in field.all_operators:
@@ -135,7 +160,7 @@ class Schemas:
             Annotated[str, SchemaField(max_length=_LONGEST_FILTER)] | None,
             SchemaField(default=None, description=_FILTER),
         )
-        return self._model("ListQuery", f"Which {self._meta.plural} are listed.", ListQuery, fields)
+        return fields
 
     def _model(self, suffix: str, about: str, base: type[M], fields: dict[str, Any]) -> type[M]:
         made: type[M] = create_model(

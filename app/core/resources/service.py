@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.access import refuse_fields
 from app.core.audit import Change
+from app.core.csv import CsvQuery
 from app.core.errors import Conflict, Invalid, ModuleError, NotFound, PermissionDenied
 from app.core.module import RecordedChange, Undo, Values
 from app.core.operations import Service, operation, query, within_operation
@@ -22,16 +23,16 @@ from app.core.resources.operations import Action
 from app.core.resources.records import Records
 from app.core.resources.repository import COUNT_LIMIT, ResourceRepository
 from app.core.resources.resource import Meta, Resource, label_of
-from app.core.resources.schemas import ListQuery, RecordInput
+from app.core.resources.schemas import ExportQuery, ListQuery, RecordInput, RecordQuery
 from app.core.rows import Rows, rows_of
 from app.core.unit_of_work import UnitOfWork
 from app.core.validation import findings, messages, summary
 
 R = TypeVar("R", bound=Resource)
 
-STANDARD = ("page", "get", "create", "update", "delete")
+STANDARD = ("page", "get", "export", "create", "update", "delete")
 """The operations of most nouns."""
-READ_ONLY = ("page", "get")
+READ_ONLY = ("page", "get", "export")
 """Those of a noun that only the platform changes."""
 
 _UNRECORDED = frozenset({"created_at", "updated_at"})
@@ -73,15 +74,15 @@ class ResourceService(Service, Generic[R]):
             raise ModuleError(message)
         cls.resource = found[0]
         meta = cls.resource.meta
-        unknown = sorted(set(cls.operations) - _TEMPLATES.keys())
+        unknown = sorted(set(cls.operations) - _STANDARD.keys())
         if unknown:
             message = f"{cls.__qualname__}: there is no operation {', '.join(unknown)}"
             raise ModuleError(message)
         sentences: dict[str, str] = {}
         for name in cls.operations:
-            gate, verb, method, sentence = _TEMPLATES[name]
+            gate, verb, sentence = _STANDARD[name]
             sentences.setdefault(verb, sentence.format(plural=meta.plural))
-            _set(cls, name, gate(meta.permission(verb)), method)
+            _set(cls, name, gate(meta), _dispatch(name))
         cls.actions = {
             name: method.__action__
             for name, method in vars(cls).items()
@@ -89,8 +90,9 @@ class ResourceService(Service, Generic[R]):
         }
         for name, each in cls.actions.items():
             sentences[each.verb] = each.sentence
-            gate = operation(meta.permission(each.verb), recent_sign_in=each.recent_sign_in)
-            _set(cls, name, gate, _on_record(each))
+            permission = meta.permission(each.verb)
+            is_own = operation(permission, recent_sign_in=each.recent_sign_in)
+            _set(cls, name, is_own, _on_record(each))
         members = {
             verb.upper(): (meta.permission(verb), sentence) for verb, sentence in sentences.items()
         }
@@ -111,6 +113,19 @@ class ResourceService(Service, Generic[R]):
 
             Raises:
                 NotFound: There is no such record for the actor to see.
+            """
+            raise NotImplementedError
+
+        async def export(
+            self, query: ExportQuery, write: Callable[[Records[R]], Awaitable[None]]
+        ) -> None:
+            """Hand out all records that match, in order, some at a time.
+
+            The audit entry says which and how many, also when it ends early.
+
+            Args:
+                query: Which.
+                write: Takes some records; called again and again until there are no more.
             """
             raise NotImplementedError
 
@@ -185,11 +200,7 @@ class ResourceService(Service, Generic[R]):
     # What the operations do, once the gate has let the actor in
 
     async def _page(self, query: ListQuery) -> Records[R]:
-        rows = self._rows("read")
-        filters: list[Filter] = list(query.conditions)
-        written = getattr(query, "filter", None)
-        if written:
-            filters.append(parse_filter(self.meta, written))
+        rows, filters = self._rows("read"), self._filters(query)
         page = await self._records.page(query, filters, rows)
         if query.with_count:
             count = await self._records.count(query.q, filters, rows)
@@ -201,6 +212,26 @@ class ResourceService(Service, Generic[R]):
         if found is None:
             raise self._not_found()
         return found[0]
+
+    async def _export(
+        self, query: ExportQuery, write: Callable[[Records[R]], Awaitable[None]]
+    ) -> None:
+        wanted = query.model_dump(
+            mode="json", by_alias=True, exclude_none=True, exclude=set(CsvQuery.model_fields)
+        )
+        count = 0
+        self.uow.audit.about("", "", "", detail={**wanted, "rows": count})
+        async for records in self._records.walk(query, self._filters(query), self._rows("read")):
+            count += len(records)
+            self.uow.audit.about("", "", "", detail={**wanted, "rows": count})
+            await write(records)
+
+    def _filters(self, query: RecordQuery) -> list[Filter]:
+        filters: list[Filter] = list(query.conditions)
+        written = getattr(query, "filter", None)
+        if written:
+            filters.append(parse_filter(self.meta, written))
+        return filters
 
     async def _create(self, values: Mapping[str, Any] | RecordInput) -> R:
         meta = self.meta
@@ -446,18 +477,33 @@ def _set(
 def _dispatch(name: str) -> Callable[..., Awaitable[Any]]:
     """Calls the method behind an operation, which a subclass may have overridden."""
 
-    async def call(self: Any, *args: Any) -> Any:
-        return await getattr(self, f"_{name}")(*args)
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await getattr(self, f"_{name}")(*args, **kwargs)
 
     call.__doc__ = getattr(ResourceService, f"_{name}").__doc__
     return call
 
 
-_TEMPLATES: Mapping[str, Sequence[Any]] = {
-    "page": (query, "read", _dispatch("page"), "See {plural}"),
-    "get": (query, "read", _dispatch("get"), "See {plural}"),
-    "create": (operation, "create", _dispatch("create"), "Add {plural}"),
-    "update": (operation, "update", _dispatch("update"), "Change {plural}"),
-    "delete": (operation, "delete", _dispatch("delete"), "Delete {plural}"),
+def _change(verb: str) -> Callable[[Meta], Callable[[Any], Any]]:
+    return lambda meta: operation(meta.permission(verb))
+
+
+def _read(meta: Meta) -> Callable[[Any], Any]:
+    return query(meta.permission("read"))
+
+
+def _hand_out(meta: Meta) -> Callable[[Any], Any]:
+    # What somebody may read they may also take along; the trail tells that they did.
+    action = meta.permission("export")
+    return operation(meta.permission("read"), action=action, begins_write=False, expensive=True)
+
+
+_STANDARD: Mapping[str, tuple[Callable[[Meta], Callable[[Any], Any]], str, str]] = {
+    "page": (_read, "read", "See {plural}"),
+    "get": (_read, "read", "See {plural}"),
+    "export": (_hand_out, "read", "See {plural}"),
+    "create": (_change("create"), "create", "Add {plural}"),
+    "update": (_change("update"), "update", "Change {plural}"),
+    "delete": (_change("delete"), "delete", "Delete {plural}"),
 }
-"""The usual operations: gate, last word of the permission, what it does, and what it allows."""
+"""The usual operations: their gate, the last word of their permission, and what it allows."""

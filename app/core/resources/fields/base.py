@@ -158,6 +158,10 @@ class Field(Generic[T]):
         """A value for files; what `from_text` reads."""
         return str(value)
 
+    def to_cell(self, value: Any) -> Any:
+        """A value for a cell of a file: a number where spreadsheets may add it up."""
+        return self.to_text(value)
+
     def to_json(self, value: Any) -> Any:
         """A value as answers and audit entries write it."""
         return value

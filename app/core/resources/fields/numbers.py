@@ -25,6 +25,10 @@ class Integer(Ordered[int]):
 
     kind = "integer"
 
+    def to_cell(self, value: Any) -> Any:
+        """The number."""
+        return value
+
     def column_type(self) -> Any:
         """Eight bytes."""
         return BigInteger()
@@ -124,6 +128,10 @@ class Number(Ordered[Decimal]):
     def to_text(self, value: Any) -> str:
         """With all its digits."""
         return str(self.to_json(value))
+
+    def to_cell(self, value: Any) -> Any:
+        """The number."""
+        return value
 
     def least_and_parse(self) -> tuple[Any, Callable[[Any], Any]]:
         """None comes before all."""

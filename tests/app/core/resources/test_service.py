@@ -1,10 +1,13 @@
 """The operations of a resource, by REST and in Python, on both databases."""
 
+import csv
+import io
+
 import httpx
 import pytest
 
 from app.core.errors import Conflict, Invalid, NotFound
-from app.testing.platform import Caller, Platform
+from app.testing.platform import Caller
 from examples.inventory.module import ItemService, PlaceService
 
 pytestmark = pytest.mark.actor("admin")
@@ -82,6 +85,16 @@ async def test_rest(client: httpx.AsyncClient) -> None:
     assert [item["name"] for item in rest.json()["items"]] == ["Łamp"]
 
 
-async def test_hidden_field(platform: Platform) -> None:
-    """What a grant hides is in no answer, search, filter, order or count."""
-    del platform
+async def test_file(client: httpx.AsyncClient) -> None:
+    """A file has what a filter means, in order; numbers are numbers, and formulas are none."""
+    for name, quantity in (("=1+1", 2), ("Chair", 30), ("Table", 4)):
+        body = {"name": name, "quantity": quantity, "price": "1.50"}
+        assert (await client.post("/api/v1/inventory/items", json=body)).status_code == 201
+    answer = await client.get(
+        "/api/v1/inventory/items/export", params={"quantity.max": 10, "sort": "name"}
+    )
+
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    first, *lines = list(csv.reader(io.StringIO(answer.text)))
+    assert first[:4] == ["id", "name", "quantity", "price"]
+    assert [line[1:4] for line in lines] == [["'=1+1", "2", "1.50"], ["Table", "4", "1.50"]]
