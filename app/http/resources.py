@@ -154,6 +154,25 @@ class _Routes:
         name, about = f"delete_{self.one}", f"Delete one {self.meta.singular}."
         self._add("DELETE", _ONE, name, about, endpoint, self.service.delete, None, status=204)
 
+    def restore(self) -> None:
+        """Takes one out of the trash."""
+
+        async def endpoint(record_id: UUID, records: Any) -> Response:
+            return _answer(await records.restore(record_id))
+
+        name, about = f"restore_{self.one}", f"Take one {self.meta.singular} out of the trash."
+        self._add("POST", f"{_ONE}/restore", name, about, endpoint, self.service.restore)
+
+    def purge(self) -> None:
+        """Removes one from the trash."""
+
+        async def endpoint(record_id: UUID, records: Any) -> None:
+            await records.purge(record_id)
+
+        about = f"Remove one {self.meta.singular} from the trash, for good."
+        name, operation = f"purge_{self.one}", self.service.purge
+        self._add("POST", f"{_ONE}/purge", name, about, endpoint, operation, None, status=204)
+
     def act(self, name: str) -> None:
         """Does something else with one."""
         action = self.service.actions[name]
@@ -224,6 +243,8 @@ _OF_OPERATIONS: dict[str, Callable[[_Routes], None]] = {
     "get": _Routes.get,
     "update": _Routes.update,
     "delete": _Routes.delete,
+    "restore": _Routes.restore,
+    "purge": _Routes.purge,
 }
 
 

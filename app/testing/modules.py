@@ -10,7 +10,7 @@ nothing; every field in answers, filters, orders, files and grants.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -106,6 +106,9 @@ class Trial:
             return await call(self.service.create, await self.body())
         if name == "update":
             return await call(self.service.update, record.id, {self.meta.label: f"New {uuid4()}"})
+        if name in ("restore", "purge"):
+            with suppress(NotFound):
+                await self.system(self.service.delete, record.id)
         if name == "export":
             lines: list[Any] = []
             await call(self.service.export, self.meta.schemas.export_query(), _taking(lines))

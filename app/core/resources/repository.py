@@ -1,6 +1,7 @@
 """Every query of a resource, made of its description; no rule and no permission."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -73,7 +74,7 @@ class ResourceRepository(Generic[R]):
         statement = select(*columns, *rows.flags)
         if name != "created_at":
             statement = statement.add_columns(keyset.columns[name].column)
-        statement = self._filtered(statement, query.q, filters, rows)
+        statement = self._filtered(statement, query, filters, rows)
         found = (await self._uow.session.execute(keyset.apply(statement, query))).all()
         page = keyset.page(found, query, lambda row: row)
         names = ["id", *(field.name for field in shown), "version"]
@@ -92,7 +93,9 @@ class ResourceRepository(Generic[R]):
         self, query: RecordQuery, filters: Sequence[Filter], rows: Rows
     ) -> AsyncIterator[Records[R]]:
         """All records that match, in order, some at a time, however many they are."""
-        step = ListQuery(q=query.q).model_copy(update={"limit": _STEP, "sort": query.sort})
+        step = ListQuery(q=query.q, trashed=query.trashed).model_copy(
+            update={"limit": _STEP, "sort": query.sort}
+        )
         while True:
             page = await self.page(step, filters, rows)
             # The one who takes them may be slow.
@@ -102,16 +105,16 @@ class ResourceRepository(Generic[R]):
                 return
             step = step.model_copy(update={"cursor": page.next_cursor})
 
-    async def count(self, q: str | None, filters: Sequence[Filter], rows: Rows) -> int:
+    async def count(self, query: RecordQuery, filters: Sequence[Filter], rows: Rows) -> int:
         """How many records match, at most `COUNT_LIMIT` + 1."""
-        statement = self._filtered(select(self.meta.table.c.id), q, filters, rows)
+        statement = self._filtered(select(self.meta.table.c.id), query, filters, rows)
         some = statement.limit(COUNT_LIMIT + 1).subquery()
         counted = await self._uow.session.execute(select(func.count()).select_from(some))
         count: int = counted.scalar_one()
         return count
 
     async def get(
-        self, record_id: UUID, *reaching: Rows, for_update: bool = False
+        self, record_id: UUID, *reaching: Rows, for_update: bool = False, trashed: bool = False
     ) -> tuple[R, Row[Any]] | None:
         """A whole record, and the row in which it stands with the flags of these rows.
 
@@ -119,13 +122,16 @@ class ResourceRepository(Generic[R]):
             record_id: Which.
             *reaching: Any of them must reach it; none asks for any.
             for_update: Keep others from changing it until the transaction ends.
+            trashed: One in the trash, not one outside of it.
         """
         table, fields = self.meta.table, list(self.meta.fields.values())
         columns: list[ColumnElement[Any]] = [table.c.id, table.c.version]
         for field in fields:
             columns.extend(field.selected(table))
         flags = {flag.key: flag for rows in reaching for flag in rows.flags}
-        statement = select(*columns, *flags.values()).where(table.c.id == record_id, self._kept)
+        statement = select(*columns, *flags.values()).where(
+            table.c.id == record_id, self._kept(trashed=trashed)
+        )
         if reaching:
             statement = statement.where(or_(*(rows.condition for rows in reaching)))
         if for_update:
@@ -170,6 +176,12 @@ class ResourceRepository(Generic[R]):
         stored |= {"version": record.version + 1, "updated_at": clock.now()}
         await self._uow.session.execute(update(table).where(table.c.id == record.id).values(stored))
 
+    async def move_to_trash(self, record: R, at: datetime | None) -> None:
+        """Put a record, locked before, into the trash; None takes it out again."""
+        table = self.meta.table
+        stored = {"deleted_at": at, "version": record.version + 1, "updated_at": clock.now()}
+        await self._uow.session.execute(update(table).where(table.c.id == record.id).values(stored))
+
     async def delete(self, record_id: UUID) -> None:
         """Remove a record.
 
@@ -184,7 +196,7 @@ class ResourceRepository(Generic[R]):
         table, described = self.meta.table, self.meta.fields[field]
         column = described.unique_column()
         key = described.stored(value)[column]
-        statement = select(table.c.id).where(table.c[column] == key, self._kept)
+        statement = select(table.c.id).where(table.c[column] == key, self._kept())
         if but is not None:
             statement = statement.where(table.c.id != but)
         found: UUID | None = (await self._uow.session.execute(statement)).scalars().first()
@@ -239,17 +251,24 @@ class ResourceRepository(Generic[R]):
             message = f"You may not see {title} of all {plural}, so they cannot be sorted by it."
             raise Invalid("page.sort.hidden", message, fields={"sort": message})
 
-    @property
-    def _kept(self) -> ColumnElement[bool]:
-        """Whether a record is not in the trash."""
-        return self.meta.table.c.deleted_at.is_(None) if self.meta.trash else true()
+    def _kept(self, *, trashed: bool = False) -> ColumnElement[bool]:
+        """Whether a record is not in the trash; or whether it is."""
+        if not self.meta.trash:
+            return true()
+        deleted_at = self.meta.table.c.deleted_at
+        return deleted_at.is_not(None) if trashed else deleted_at.is_(None)
 
     def _filtered(
-        self, statement: Select[Any], q: str | None, filters: Sequence[Filter], rows: Rows
+        self,
+        statement: Select[Any],
+        query: RecordQuery,
+        filters: Sequence[Filter],
+        rows: Rows,
     ) -> Select[Any]:
+        q, trashed = query.q, query.trashed
         statement = statement.where(rows.condition)
         if self.meta.trash:
-            statement = statement.where(self._kept)
+            statement = statement.where(self._kept(trashed=trashed))
         for each in filters:
             statement = statement.where(as_sql(self.meta, each, rows))
         if q is not None and q.strip():

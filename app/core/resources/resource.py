@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from app.core.errors import ModuleError
 from app.core.module import AccessScope, RowRule
 from app.core.record_read import ResourceRecord
-from app.core.resources.fields import Field, Moment, Reference, Text
+from app.core.resources.fields import Field, Moment, Reference, Text, optional
 from app.core.resources.fields.links import KNOWN
 from app.core.resources.records import to_bytes
 from app.core.resources.schemas import Schemas
@@ -24,7 +24,10 @@ _LONGEST_NAME = 50
 _COLUMNS = {"id", "version", "created_at", "updated_at", "deleted_at", "search_text"}
 _ENDINGS = ("_order", "_key", "_id", "_currency")
 """What names of columns end with that stand beside those of fields."""
-_PARAMETERS = {"q", "sort", "cursor", "limit", "filter", "with_count", "all", "any"}
+_PARAMETERS = {
+    *("q", "sort", "cursor", "limit", "filter", "with_count", "trashed", "all", "any"),
+    *("separator", "bom"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +152,14 @@ class Resource(ResourceRecord):
         noun = name.rpartition(".")[2].replace("_", " ")
         plural = plural or _plural_of(singular or noun)
         space = name.rpartition(".")[0]
-        standard = {"created_at": Resource.created_at, "updated_at": Resource.updated_at}
+        standard: dict[str, Field[Any]] = {
+            "created_at": Resource.created_at,
+            "updated_at": Resource.updated_at,
+        }
+        if trash:
+            deleted_at = optional(Moment(title="Deleted", read_only=True, listed=False))
+            deleted_at.name = "deleted_at"
+            standard["deleted_at"] = deleted_at
         own = {key: each for key, each in vars(cls).items() if isinstance(each, Field)}
         cls.resource = name
         cls.meta = Meta(

@@ -61,6 +61,10 @@ class RecordQuery(BaseModel):
         "word begins. Case and accents do not count.",
     )
 
+    trashed: WrittenFlag = SchemaField(
+        default=False, description="Whether those in the trash are meant, where there is one."
+    )
+
     @property
     def conditions(self) -> list[Condition]:
         """What filters ask, all of which must hold."""

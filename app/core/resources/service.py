@@ -10,6 +10,7 @@ from dishka import AsyncContainer
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from app.core import clock
 from app.core.access import refuse_fields
 from app.core.audit import Change
 from app.core.csv import CsvQuery
@@ -78,6 +79,8 @@ class ResourceService(Service, Generic[R]):
         if unknown:
             message = f"{cls.__qualname__}: there is no operation {', '.join(unknown)}"
             raise ModuleError(message)
+        if meta.trash and "delete" in cls.operations:
+            cls.operations = (*cls.operations, "restore", "purge")
         sentences: dict[str, str] = {}
         for name in cls.operations:
             gate, verb, sentence = _STANDARD[name]
@@ -150,11 +153,28 @@ class ResourceService(Service, Generic[R]):
             raise NotImplementedError
 
         async def delete(self, record_id: UUID) -> None:
-            """Remove a record.
+            """Remove a record; into the trash, where the resource has one.
 
             Raises:
                 NotFound: There is no such record for the actor to see.
                 Conflict: Others refer to it, and do not go with it.
+            """
+            raise NotImplementedError
+
+        async def restore(self, record_id: UUID) -> R:
+            """Take a record out of the trash.
+
+            Raises:
+                NotFound: There is no such record in it for the actor to see.
+                Conflict: Another record has a value by now that must be the only one of its kind.
+            """
+            raise NotImplementedError
+
+        async def purge(self, record_id: UUID) -> None:
+            """Remove a record from the trash, for good.
+
+            Raises:
+                NotFound: There is no such record in it for the actor to see.
             """
             raise NotImplementedError
 
@@ -203,7 +223,7 @@ class ResourceService(Service, Generic[R]):
         rows, filters = self._rows("read"), self._filters(query)
         page = await self._records.page(query, filters, rows)
         if query.with_count:
-            count = await self._records.count(query.q, filters, rows)
+            count = await self._records.count(query, filters, rows)
             page.total, page.total_is_exact = min(count, COUNT_LIMIT), count <= COUNT_LIMIT
         return page
 
@@ -277,12 +297,38 @@ class ResourceService(Service, Generic[R]):
     async def _delete(self, record_id: UUID) -> None:
         record = await self._reach(record_id, "delete")
         await self._refuse_needed(record)
+        if not self.meta.trash:
+            await self._records.delete(record.id)
+            self._describe(record, _changes(self.meta, record, None))
+            return
+        await self._records.move_to_trash(record, clock.now())
+        after = await self._stored(record.id, trashed=True)
+        self._describe(record, _changes(self.meta, record, after))
+
+    async def _restore(self, record_id: UUID) -> R:
+        record = await self._reach(record_id, "delete", trashed=True)
+        taken = await self._taken(vars(record), None)
+        if taken:
+            raise taken
+        try:
+            await self._records.move_to_trash(record, None)
+        except IntegrityError as error:
+            raise await self._broken(vars(record), None, error) from error
+        after = await self._stored(record.id)
+        self._describe(after, _changes(self.meta, record, after))
+        return after
+
+    async def _purge(self, record_id: UUID) -> None:
+        record = await self._reach(record_id, "delete", trashed=True)
+        await self._refuse_needed(record)
         await self._records.delete(record.id)
         self._describe(record, _changes(self.meta, record, None))
 
     # What they share
 
-    async def _reach(self, record_id: UUID, verb: str, fields: Collection[str] = ()) -> R:
+    async def _reach(
+        self, record_id: UUID, verb: str, fields: Collection[str] = (), *, trashed: bool = False
+    ) -> R:
         """The whole record, locked, if the permission reaches it and these fields may be written.
 
         Raises:
@@ -291,7 +337,9 @@ class ResourceService(Service, Generic[R]):
         """
         meta, permission = self.meta, self.meta.permission(verb)
         reading, acting = self._rows("read"), self._rows(verb)
-        found = await self._records.get(record_id, reading, acting, for_update=True)
+        found = await self._records.get(
+            record_id, reading, acting, for_update=True, trashed=trashed
+        )
         if found is None:
             raise self._not_found()
         record, row = found
@@ -321,8 +369,8 @@ class ResourceService(Service, Generic[R]):
         self._describe(after, _changes(self.meta, record, after))
         return after
 
-    async def _stored(self, record_id: UUID) -> R:
-        found = await self._records.get(record_id)
+    async def _stored(self, record_id: UUID, *, trashed: bool = False) -> R:
+        found = await self._records.get(record_id, trashed=trashed)
         if found is None:
             raise self._not_found()
         return found[0]
@@ -351,8 +399,8 @@ class ResourceService(Service, Generic[R]):
     async def _taken(self, values: Mapping[str, Any], record: R | None) -> Conflict | None:
         meta = self.meta
         for name, value in values.items():
-            field = meta.fields[name]
-            if not field.unique or value is None:
+            field = meta.fields.get(name)
+            if field is None or not field.unique or value is None:
                 continue
             if await self._records.with_value(name, value, but=record.id if record else None):
                 message = f"Another {meta.singular} has this {field.title.lower()} already."
@@ -484,8 +532,8 @@ def _dispatch(name: str) -> Callable[..., Awaitable[Any]]:
     return call
 
 
-def _change(verb: str) -> Callable[[Meta], Callable[[Any], Any]]:
-    return lambda meta: operation(meta.permission(verb))
+def _change(verb: str, done: str = "") -> Callable[[Meta], Callable[[Any], Any]]:
+    return lambda meta: operation(meta.permission(verb), action=meta.permission(done or verb))
 
 
 def _read(meta: Meta) -> Callable[[Any], Any]:
@@ -505,5 +553,7 @@ _STANDARD: Mapping[str, tuple[Callable[[Meta], Callable[[Any], Any]], str, str]]
     "create": (_change("create"), "create", "Add {plural}"),
     "update": (_change("update"), "update", "Change {plural}"),
     "delete": (_change("delete"), "delete", "Delete {plural}"),
+    "restore": (_change("delete", "restore"), "delete", "Delete {plural}"),
+    "purge": (_change("delete", "purge"), "delete", "Delete {plural}"),
 }
 """The usual operations: their gate, the last word of their permission, and what it allows."""

@@ -14,7 +14,7 @@ from app.core.resources.fields import Field, Text
 if TYPE_CHECKING:
     from app.core.resources.resource import Meta
 
-STANDARD_FIELDS = frozenset({"created_at", "updated_at"})
+STANDARD_FIELDS = frozenset({"created_at", "updated_at", "deleted_at"})
 """The fields that every resource has."""
 _LONGEST_SEARCH_TEXT = 2000
 _METADATA: dict[str, MetaData] = {}
