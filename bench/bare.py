@@ -45,6 +45,28 @@ INSERT INTO core_audit_entries (id, at, action, outcome, actor_kind, actor_id, a
 VALUES ({0}, {1}, 'user.create', 'succeeded', 'user', {2}, {3}, {4}, {5}, 'user', {6}, {7}, {8},
     '{{}}', '', {9}, 'api', '127.0.0.1', '', 0, '', '', 'users', '')
 """
+LISTS = {
+    "/users": """
+SELECT id, email, display_name, status, verified, must_change_password, created_at, updated_at,
+    last_sign_in_at, version FROM core_users ORDER BY id DESC LIMIT 51
+""",
+    "/roles": """
+SELECT id, name, description, created_at, updated_at, version
+FROM core_roles ORDER BY name_order, id LIMIT 51
+""",
+    "/audit": """
+SELECT id, at, action, outcome, actor_kind, actor_id, actor_name, actor_email, session_id,
+    target_type, target_id, target_label, changes, detail, error_code, request_id, channel,
+    address, user_agent, duration_ms, on_behalf_of, trace_id, module, reason
+FROM core_audit_entries ORDER BY id DESC LIMIT 51
+""",
+    "/items": """
+SELECT i.id, i.name, i.quantity, i.price, i.state, i.insured, p.id, p.name, i.counted_at,
+    i.created_at, i.updated_at, i.version
+FROM inventory_item i LEFT JOIN inventory_place p ON p.id = i.place_id ORDER BY i.id DESC LIMIT 51
+""",
+}
+"""A page of each list, with the columns of ours."""
 PASSWORD_HASH = "$2b$04$" + "x" * 53
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,6 +87,12 @@ class SQLite:
     async def row(self, sql: str, *values: Any) -> Any:
         """One row."""
         return self._connection.execute(sql, values).fetchone()
+
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        """All rows, by column."""
+        cursor = self._connection.execute(sql)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     async def write(self, statements: list[Statement]) -> None:
         """Run statements in one transaction."""
@@ -96,6 +124,11 @@ class PostgreSQL:
         async with self._connection() as connection:
             return await connection.fetchrow(sql, *values)
 
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        """All rows, by column."""
+        async with self._connection() as connection:
+            return [dict(row) for row in await connection.fetch(sql)]
+
     async def write(self, statements: list[Statement]) -> None:
         """Run statements in one transaction."""
         async with self._connection() as connection, connection.transaction():
@@ -126,7 +159,7 @@ INSERTS = tuple(map(written, (USER, USER_ROLE, AUDIT)))
 
 
 async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-    """Answer `GET /me` and `POST /users`."""
+    """Answer `GET /me`, a page of each list, and `POST /users`."""
     if scope["type"] != "http":
         return
     header = dict(scope["headers"])[b"authorization"].decode()
@@ -135,9 +168,11 @@ async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> 
     principal = await database.row(SQL["PRINCIPAL"], stored(UUID(claims["sid"])))
     if scope["method"] == "POST":
         answer = await create(principal, (await receive())["body"])
+    elif scope["path"] in LISTS:
+        answer = {"items": await database.rows(LISTS[scope["path"]])}
     else:
         answer = {"id": str(principal[8]), "email": principal[9], "display_name": principal[10]}
-    body = orjson.dumps(answer)
+    body = orjson.dumps(answer, str)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

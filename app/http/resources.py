@@ -1,11 +1,11 @@
 """REST routes of a resource, made of its description."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from dishka import AsyncContainer, FromDishka
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, create_model
 
@@ -14,7 +14,7 @@ from app.core.resources.resource import Meta, Resource
 from app.core.resources.service import ResourceService
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.problems import Responses, problem
-from app.http.routing import OperationRoute, calls, versioned
+from app.http.routing import OperationRoute, calls, query_of, reads_query, versioned
 
 _JSON = "application/json"
 _RECORD: Any = object()
@@ -54,8 +54,11 @@ class _Routes:
         """Reads some of them."""
         meta = self.meta
 
-        async def endpoint(request: Any, records: Any) -> Response:
-            page = await records.page(request)
+        schema = meta.schemas.list_query
+
+        @reads_query(schema)
+        async def endpoint(request: Request, records: Any) -> Response:
+            page = await records.page(query_of(request, schema))
             return Response(page.page_bytes(), media_type=_JSON)
 
         answer: Any = create_model(
@@ -66,7 +69,6 @@ class _Routes:
             count=(int | None, None),
             count_is_exact=(bool | None, None),
         )
-        query = _query_of(meta.schemas.list_query)
         about = f"List {meta.plural}."
         self._add(
             "GET",
@@ -76,14 +78,18 @@ class _Routes:
             endpoint,
             self.service.page,
             answer,
-            request=query,
         )
 
     def export(self) -> None:
         """Writes all of them into a file."""
         meta, service = self.meta, self.service
 
-        async def endpoint(query: Any, request: Any) -> Response:
+        schema = meta.schemas.export_query
+
+        @reads_query(schema)
+        async def endpoint(request: Request) -> Response:
+            query = query_of(request, schema)
+
             async def write(unit: AsyncContainer, send: Write) -> None:
                 records = await unit.get(service)
                 await records.export(query, lambda some: send(some.as_cells()))
@@ -92,7 +98,6 @@ class _Routes:
                 request, self.many.replace("_", "-"), file_columns(service.resource), write, query
             )
 
-        query = _query_of(meta.schemas.export_query)
         about = f"Export {meta.plural} as CSV, in UTF-8, with a line of column names."
         self._add(
             "GET",
@@ -102,8 +107,6 @@ class _Routes:
             endpoint,
             service.export,
             None,
-            query=query,
-            request=Request,
             responses=dict(CSV_ANSWER),
             response_class=Response,
         )
@@ -250,10 +253,6 @@ _OF_OPERATIONS: dict[str, Callable[[_Routes], None]] = {
 
 def _answer(record: Resource, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(record.json_bytes(), status, headers, media_type=_JSON)
-
-
-def _query_of(schema: Any) -> Any:
-    return Annotated[schema, Query()]
 
 
 def _from_container(service: Any) -> Any:

@@ -110,6 +110,7 @@ TESTED_ELSEWHERE = {
     "core/resources/migrating.py": "tests/migrations/test_module_migrations.py",
     "core/resources/operations.py": "tests/conformance/test_resources.py",
     "core/resources/records.py": "tests/conformance/test_resources.py",
+    "core/resources/selection.py": "tests/conformance/test_resources.py",
     "core/resources/table.py": "tests/conformance/test_resources.py",
     "core/resources/types.py": "tests/conformance/test_resources.py",
     "core/rows.py": "tests/conformance/test_rows_and_fields.py",

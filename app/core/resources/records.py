@@ -46,6 +46,8 @@ class Records(RecordList, Generic[R]):
 
     def _known(self, row: Sequence[Any]) -> dict[str, Any]:
         pairs = zip(self.names, row, strict=True)
+        if HIDDEN not in row:
+            return dict(pairs)
         return {name: value for name, value in pairs if value is not HIDDEN}
 
     def as_json(self) -> Sequence[Mapping[str, Any]]:

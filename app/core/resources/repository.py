@@ -1,6 +1,6 @@
 """Every query of a resource, made of its description; no rule and no permission."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -25,10 +25,11 @@ from app.core.folding import order_key
 from app.core.ids import new_id
 from app.core.paging import Keyset, SortColumn
 from app.core.resources.conditions import Filter, as_sql
-from app.core.resources.fields import Link, Reference
+from app.core.resources.fields import Reference
 from app.core.resources.records import HIDDEN, Records
 from app.core.resources.resource import Meta, Resource
 from app.core.resources.schemas import ListQuery, RecordQuery
+from app.core.resources.selection import selection
 from app.core.rows import Rows, rows_of
 from app.core.search import search_text, search_words, stands_in
 from app.core.unit_of_work import UnitOfWork
@@ -68,26 +69,20 @@ class ResourceRepository(Generic[R]):
         keyset = self._keyset(name)
         self._refuse_hidden_sort(query, name, rows)
         shown = [each for each in meta.fields.values() if rows.shows_somewhere(each.name)]
-        columns: list[ColumnElement[Any]] = [meta.table.c.id, meta.table.c.version]
-        for field in shown:
-            columns.extend(field.selected(meta.table))
-        statement = select(*columns, *rows.flags)
+        chosen = selection(meta, shown, self._reached)
+        statement = chosen.statement.add_columns(*rows.flags)
         if name != "created_at":
             statement = statement.add_columns(keyset.columns[name].column)
         statement = self._filtered(statement, query, filters, rows)
         found = (await self._uow.session.execute(keyset.apply(statement, query))).all()
         page = keyset.page(found, query, lambda row: row)
-        names = ["id", *(field.name for field in shown), "version"]
-        records = Records(
+        return Records(
             self.resource,
-            names,
-            [_values(row, shown) for row in page.items],
+            chosen.names,
+            self._hidden(chosen.names, chosen.values(page.items), page.items, rows),
             page.next_cursor,
             page.previous_cursor,
         )
-        self._hide(records, page.items, rows)
-        await self._label(records)
-        return records
 
     async def walk(
         self, query: RecordQuery, filters: Sequence[Filter], rows: Rows
@@ -124,12 +119,10 @@ class ResourceRepository(Generic[R]):
             for_update: Keep others from changing it until the transaction ends.
             trashed: One in the trash, not one outside of it.
         """
-        table, fields = self.meta.table, list(self.meta.fields.values())
-        columns: list[ColumnElement[Any]] = [table.c.id, table.c.version]
-        for field in fields:
-            columns.extend(field.selected(table))
+        table = self.meta.table
+        chosen = selection(self.meta, list(self.meta.fields.values()), self._reached)
         flags = {flag.key: flag for rows in reaching for flag in rows.flags}
-        statement = select(*columns, *flags.values()).where(
+        statement = chosen.statement.add_columns(*flags.values()).where(
             table.c.id == record_id, self._kept(trashed=trashed)
         )
         if reaching:
@@ -139,10 +132,7 @@ class ResourceRepository(Generic[R]):
         row = (await self._uow.session.execute(statement)).one_or_none()
         if row is None:
             return None
-        names = ["id", *(field.name for field in fields), "version"]
-        records = Records(self.resource, names, [_values(row, fields)])
-        await self._label(records)
-        [record] = records
+        [record] = Records(self.resource, chosen.names, chosen.values([row]))
         return record, row
 
     async def reaches(self, record_id: UUID, rows: Rows) -> bool:
@@ -208,21 +198,15 @@ class ResourceRepository(Generic[R]):
         found = await self._uow.session.execute(select(column).where(column == record_id).limit(1))
         return found.first() is not None
 
-    async def labels(self, to: type[Resource], ids: Collection[UUID]) -> dict[UUID, str | None]:
-        """What the actor may call these records of another resource, as far as they may see them.
-
-        Those that they may see, but not the name of, have None.
-        """
-        meta = to.meta
-        rows = rows_of(self._uow.registry, self._uow.actor, meta.permission("read"))
-        if not ids or not rows.reaches_any:
-            return {}
-        table = meta.table
-        statement = select(table.c.id, table.c[meta.label].label("label"), *rows.flags).where(
-            table.c.id.in_(ids), rows.condition
-        )
-        found = await self._uow.session.execute(statement)
-        return {row.id: row.label if rows.shows(meta.label, row) else None for row in found}
+    async def can_be_referred_to(self, to: type[Resource], record_id: UUID) -> bool:
+        """Whether there is such a record of another resource for the actor to see."""
+        table, rows = to.meta.table, self._reached(to.meta.permission("read"))
+        if not rows.reaches_any:
+            return False
+        statement = select(table.c.id).where(table.c.id == record_id, rows.condition)
+        if to.meta.trash:
+            statement = statement.where(table.c.deleted_at.is_(None))
+        return (await self._uow.session.execute(statement)).first() is not None
 
     def _keyset(self, name: str) -> Keyset:
         """How this list is sorted and cut.
@@ -314,54 +298,27 @@ class ResourceRepository(Generic[R]):
         texts = [str(values.get(field.name) or "") for field in self.meta.searched]
         return {"search_text": search_text(*texts)}
 
-    def _hide(self, records: Records[R], found: Sequence[Row[Any]], rows: Rows) -> None:
-        """Put `HIDDEN` where a field may not be seen in a row."""
+    def _reached(self, permission: str) -> Rows:
+        return rows_of(self._uow.registry, self._uow.actor, permission)
+
+    def _hidden(
+        self, names: Sequence[str], values: list[Any], found: Sequence[Row[Any]], rows: Rows
+    ) -> list[Any]:
+        """The values, with `HIDDEN` where a field may not be seen in a row."""
         partly = [
             (place, name)
-            for place, name in enumerate(records.names)
+            for place, name in enumerate(names)
             if name in self.meta.fields and not rows.shows_always(name)
         ]
         if not partly:
-            return
+            return values
         shown = []
-        for values, row in zip(records.rows, found, strict=True):
+        for each, row in zip(values, found, strict=True):
             readable = rows.readable(row)
-            kept = list(values)
+            kept = list(each)
             if readable is not None:
                 for place, name in partly:
                     if name not in readable:
                         kept[place] = HIDDEN
             shown.append(kept)
-        records.rows = shown
-
-    async def _label(self, records: Records[R]) -> None:
-        """Give links the labels of what they lead to: a query for each resource, not each row."""
-        for place, name in enumerate(records.names):
-            field = self.meta.fields.get(name)
-            if not isinstance(field, Reference):
-                continue
-            links = [row[place] for row in records.rows]
-            ids = {link.id for link in links if isinstance(link, Link)}
-            if not ids:
-                continue
-            labels = await self.labels(field.to, ids)
-            for row in records.rows:
-                if isinstance(row[place], Link):
-                    row[place] = Link(row[place].id, labels.get(row[place].id))  # type: ignore[index]  # rows are lists here
-
-
-def _values(row: Row[Any], fields: Sequence[Any]) -> list[Any]:
-    """The values of a row: its id, those of these fields, its version."""
-    read: Sequence[Any] = row
-    values = [read[0]]
-    place = 2
-    for field in fields:
-        if field.is_plain:
-            values.append(read[place])
-            place += 1
-        else:
-            width = field.width
-            values.append(field.loaded(*read[place : place + width]))
-            place += width
-    values.append(read[1])
-    return values
+        return shown

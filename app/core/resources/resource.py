@@ -60,6 +60,8 @@ class Meta:
     table_name: str
     trash: bool
     record: "type[Resource]" = field(repr=False)
+    selections: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What was selected before; see `selection`."""
 
     @cached_property
     def table(self) -> Table:

@@ -388,7 +388,7 @@ class ResourceService(Service, Generic[R]):
                 continue
             if isinstance(field, Reference):
                 target = value.id if isinstance(value, Link) else value
-                if target not in await self._records.labels(field.to, [target]):
+                if not await self._records.can_be_referred_to(field.to, target):
                     message = f"There is no such {field.to.meta.singular}."
                     code = f"{self.meta.name}.{name}.unknown"
                     raise Invalid(code, message, fields={name: message})
