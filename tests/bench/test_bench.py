@@ -116,6 +116,7 @@ def test_every_part_is_there() -> None:
         "permission",
         "audit",
         "lists",
+        "pages",
         "trail",
         "browser",
         "matrix",
