@@ -61,7 +61,7 @@ export function CommandPalette({
     };
     window.addEventListener("keydown", ask);
     window.addEventListener("atrium:open", ask);
-    // Asked for while the page loaded, see assets/boot.js.
+    // Asked for while the page loaded, see boot.js.
     if (window.atriumPalette === "asked") setOpen(true);
     window.atriumPalette = "listening";
     return () => {

@@ -154,7 +154,7 @@ def lists() -> rx.Component:
                 current="mine",
                 name="My people",
                 modified=True,
-                on_open=none,
+                path="/gallery",
             ),
             end=[
                 density_button(rx.Var.create(False), on_toggle=rx.prevent_default),  # noqa: FBT003

@@ -1,6 +1,10 @@
 """What every page's `<head>` needs."""
 
+from pathlib import Path
+
 import reflex as rx
+
+_BOOT = Path(__file__).with_name("boot.js")
 
 
 def head() -> list[rx.Component]:
@@ -13,5 +17,6 @@ def head() -> list[rx.Component]:
             type="font/woff2",
             custom_attrs={"as": "font", "crossOrigin": "anonymous"},
         ),
-        rx.el.script(src="/boot.js"),
+        # In the page itself: as a file it would come last of all, and nothing is drawn before it.
+        rx.el.script(_BOOT.read_text(encoding="utf-8")),
     ]

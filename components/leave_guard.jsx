@@ -112,7 +112,11 @@ export function LeaveGuard() {
   }, [blocked, waits]);
 
   useEffect(() => {
-    if (about && !dialog.current.open) dialog.current.showModal();
+    if (about && !dialog.current.open) {
+      dialog.current.showModal();
+      // Not by `autoFocus`: that lays out each new page at once, with the dialog still closed.
+      dialog.current.querySelector(".button-primary").focus();
+    }
     if (!about && dialog.current?.open) dialog.current.close();
   }, [about]);
 
@@ -172,7 +176,7 @@ export function LeaveGuard() {
               Leave
             </button>
           )}
-          <button type="button" className="button button-primary" autoFocus onClick={stay}>
+          <button type="button" className="button button-primary" onClick={stay}>
             Stay
           </button>
         </div>

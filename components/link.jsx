@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useReducer, useState } from "react";
 import { PrefetchPageLinks, useLocation, useNavigate } from "react-router";
 import { eventLoop } from "$/utils/context-registry";
 import { isUnsaved } from "$/public/external/components/leave_guard.jsx";
@@ -9,10 +9,22 @@ let prefetch;
 const plain = (path) => (path.length > 1 ? path.replace(/\/+$/, "") : path);
 const pathOf = ({ pathname, search, hash }) => `${pathname}${search}${hash}`;
 
+/**
+ * Has the server asked for what a new address shows as soon as its page is drawn, and not only when that is painted.
+ *
+ * Reflex asks in an effect, which React runs after painting, but before it draws anything else.
+ */
+function useAskingAtOnce() {
+  const [, drawAnew] = useReducer((count) => count + 1, 0);
+  const { key } = useLocation();
+  useLayoutEffect(drawAnew, [key]);
+}
+
 /** Stands around all pages: what their links lead to is opened without loading the page anew. */
 export function Navigation({ children }) {
   const [next, setNext] = useState("");
   const go = useNavigate();
+  useAskingAtOnce();
   useEffect(() => {
     navigate = go;
     prefetch = setNext;
@@ -60,6 +72,17 @@ export function NavigationLink({ to, exact = false, children, ...rest }) {
       {children}
     </Link>
   );
+}
+
+/** The address of this very page with some parameters set, empty ones left out, on the first page of its list. */
+export function addressWith(changes) {
+  const parameters = new URLSearchParams(window.location.search);
+  for (const [name, value] of [...changes, ["cursor", ""], ["from", ""]]) {
+    if (value) parameters.set(name, value);
+    else parameters.delete(name);
+  }
+  const query = String(parameters);
+  return window.location.pathname + (query ? `?${query}` : "");
 }
 
 /** A link to this very page with one parameter of the address set, whatever else the address says now. */

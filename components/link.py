@@ -3,12 +3,18 @@
 from typing import Any
 
 import reflex as rx
+from reflex_base.utils.imports import ImportVar
+from reflex_base.vars.base import VarData
+from reflex_base.vars.function import FunctionStringVar
 from reflex_components_core.el.elements.base import BaseHTML
 
 from components.browser_module import browser_module
-from components.values import Content, Text, class_names
+from components.values import Content, Handler, Text, class_names
 
 _BROWSER_MODULE = browser_module("link.jsx")
+_ADDRESS_WITH: FunctionStringVar[Any] = FunctionStringVar.create(
+    "addressWith", _var_data=VarData(imports={_BROWSER_MODULE: [ImportVar(tag="addressWith")]})
+)
 
 
 class _Navigation(rx.Component):
@@ -128,6 +134,18 @@ def parameter_link(
         class_name=class_names(class_name),
         custom_attrs=attrs or {},
     )
+
+
+def go_with(*changes: tuple[Text, Text]) -> Handler:
+    """Go to this page with some parameters of its address set, on the first page of its list.
+
+    The browser knows the way: to ask the server for it would take as long as going there.
+
+    Args:
+        *changes: Name and value each; an empty value takes the parameter away.
+    """
+    address = _ADDRESS_WITH.call(rx.Var.create([list(change) for change in changes]))
+    return rx.redirect(address.to(str))
 
 
 def browser_link(

@@ -40,7 +40,7 @@ def post_form(
         hidden: Values sent along by field name, for example `{"next": "/users"}`.
         from_address: Parameters of the page's address that are sent along as they are.
         from_tab: Secrets that came with the page's address and that the tab keeps until they are
-            sent; see `assets/boot.js`.
+            sent; see `boot.js`.
     """
     return PostForm.create(
         *[

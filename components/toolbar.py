@@ -255,27 +255,29 @@ def view_menu(
     current: Text,
     name: Text,
     modified: Flag = False,
-    on_open: Callable[..., Handler],
+    path: Text,
 ) -> rx.Component:
     """Choose a saved view of a list, and change them.
 
     Args:
         *items: `menu_separator()` and what can be done: *Save as…*, *Update*.
-        views: `{"id", "label", "shared"}` each, all words; `shared` is empty for one's own alone.
+        views: `{"id", "label", "shared", "address"}` each, all words; `shared` is empty for one's
+            own alone.
         current: Id of the view in force; empty for none.
         name: What it is called.
         modified: The list differs from it.
-        on_open: Event handler called with the id, empty for the list as it is meant.
+        path: Where the list is as it is meant.
     """
 
     def choice(view: rx.Var[Any]) -> rx.Component:
         identity, label = view["id"].to(str), view["label"].to(str)
         chosen: Any = current == identity
+        go = rx.redirect(view["address"].to(str))
         shared = rx.fragment(label, rx.el.span(", shared", class_name="visually-hidden"))
         return rx.cond(
             view["shared"],
-            menu_choice(shared, icon="users", chosen=chosen, on_click=on_open(identity)),
-            menu_choice(label, icon="bookmark", chosen=chosen, on_click=on_open(identity)),
+            menu_choice(shared, icon="users", chosen=chosen, on_click=go),
+            menu_choice(label, icon="bookmark", chosen=chosen, on_click=go),
         )
 
     nothing: Any = current == ""
@@ -288,7 +290,7 @@ def view_menu(
         class_name="button button-secondary button-filter",
     )
     return menu(
-        menu_choice("All", chosen=nothing, icon="list", on_click=on_open("")),
+        menu_choice("All", chosen=nothing, icon="list", on_click=rx.redirect(path)),
         rx.foreach(views, choice),
         *items,
         label="Views",

@@ -243,35 +243,10 @@ class ListState(PageState, mixin=True):
         return rx.redirect(self._address(), replace=True)
 
     @handler(SIGNED_IN)
-    async def filter_by(self, key: str, value: str) -> Any:
-        """Set one filter; an empty value clears it."""
-        return rx.redirect(self._address(**{key: value})) if key in self.filter_titles else None
-
-    @handler(SIGNED_IN)
-    async def clear_filter(self, key: str) -> Any:
-        """Take one filter away."""
-        return rx.redirect(self._address(**{key: ""}))
-
-    @handler(SIGNED_IN)
-    async def clear_filters(self) -> Any:
-        """Show everything again."""
-        return rx.redirect(self._address(q="", **dict.fromkeys(self.filter_titles, "")))
-
-    @handler(SIGNED_IN)
     async def start_over(self) -> Any:
         """Leave out of the address whatever narrows, sorts or pages: it cannot be read."""
         nothing = dict.fromkeys(("q", "sort", "limit", "view", *self.filter_titles), "")
         return rx.redirect(self._address(**nothing))
-
-    @handler(SIGNED_IN)
-    async def sort_by(self, sort: str) -> Any:
-        """Sort by a column; `-` in front reverses, empty is the list's own order."""
-        return rx.redirect(self._address(sort=sort))
-
-    @handler(SIGNED_IN)
-    async def set_page_size(self, size: str) -> Any:
-        """Show this many rows a page."""
-        return rx.redirect(self._address(limit=size))
 
     @handler(SIGNED_IN)
     async def toggle_compact(self) -> Any:

@@ -9,6 +9,7 @@ from app.core.bulk import MOST
 from components.bulk_bar import bulk_bar
 from components.confirm_dialog import confirm_dialog
 from components.data_table import Column
+from components.link import go_with
 from components.modal import close_button, modal
 from components.number import grouped
 from components.pagination import pagination
@@ -22,6 +23,7 @@ from components.toolbar import (
     filter_menu,
     toolbar,
 )
+from components.values import Handler, Text
 
 Options = Sequence[tuple[str, str]] | rx.Var[list[dict[str, str]]]
 
@@ -69,7 +71,30 @@ def list_chips(state: Any) -> rx.Component:
     Args:
         state: The state class of the list, a `ListState`.
     """
-    return filter_chips(state.chips, on_clear=state.clear_filter, on_clear_all=state.clear_filters)
+    return filter_chips(
+        state.chips,
+        on_clear=lambda key: go_with((key, "")),
+        on_clear_all=clear_filters(state),
+    )
+
+
+def filter_by(key: Text, value: Text) -> Handler:
+    """Set one filter; an empty value clears it."""
+    return go_with((key, value))
+
+
+def clear_filters(state: Any) -> Handler:
+    """Show everything again.
+
+    Args:
+        state: The state class of the list, a `ListState`.
+    """
+    return go_with(*((key, "") for key in ("q", *state.filter_titles)))
+
+
+def sort_by(sort: Text) -> Handler:
+    """Sort by a column; `-` in front reverses, empty is the list's own order."""
+    return go_with(("sort", sort))
 
 
 def _chooser(state: Any, columns: Sequence[Column]) -> rx.Component:
@@ -87,7 +112,7 @@ def _filter(state: Any, key: str, title: str, options: Options) -> rx.Component:
         title,
         options,
         value=state.filters.get(key, "").to(str),
-        on_change=lambda value: state.filter_by(key, value),
+        on_change=lambda value: filter_by(key, value),
     )
 
 
@@ -143,11 +168,10 @@ def list_pagination(state: Any) -> rx.Component:
             or_more=~state.total_is_exact,
             has_previous=state.previous_address != "",
             has_next=state.next_address != "",
-            # In the browser: asking the server where to go first takes as long as going there.
             on_previous=rx.redirect(state.previous_address),
             on_next=rx.redirect(state.next_address),
             page_size=state.page_size,
-            on_page_size=state.set_page_size,
+            on_page_size=lambda size: go_with(("limit", size)),
         ),
     )
 

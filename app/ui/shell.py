@@ -15,6 +15,7 @@ from app.ui.page_policy import SIGN_IN, SIGN_OUT
 from app.ui.page_state import Console
 from components.button import button
 from components.callout import callout
+from components.drawn_once import drawn_once
 from components.form_field import form_field
 from components.modal import modal
 from components.password_input import password_input
@@ -31,7 +32,7 @@ STOP_PREVIEW = "Stop the preview"
 def compose(page: PageSpec, registry: Registry) -> rx.Component:
     """The whole page around what the feature built."""
     if not page.framed:
-        return page.build()
+        return drawn_once(page.build())
     content = rx.cond(
         Console.refused != "",
         denied_state(
@@ -67,7 +68,7 @@ def frame(
         here: What the command palette offers on this page only.
         wide: Whether the page takes the full width.
     """
-    return rx.fragment(
+    return drawn_once(
         shell(
             rx.cond(Console.previewing != "", _preview()),
             *content,

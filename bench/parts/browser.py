@@ -25,6 +25,8 @@ ROWS = 50
 WARM_UP = 5
 LETTER_MILLISECONDS = 120
 """Between the keys of somebody who types fast."""
+OPENING_MILLISECONDS = 1500
+"""A new window first loads pages of Chromium's own: as much work as one of ours."""
 
 # What is waited for is looked at whenever the document changes, in ways that force no layout.
 _WAIT = """
@@ -209,6 +211,8 @@ class _Loaded:
 def _load(context: BrowserContext, address: str, ready: str) -> _Loaded:
     page = context.new_page()
     page.add_init_script(_WAIT)
+    # Whoever opens a page has a window.
+    page.wait_for_timeout(OPENING_MILLISECONDS)
     loaded = _Loaded()
     session = context.new_cdp_session(page)
     session.send("Network.enable")

@@ -13,7 +13,7 @@ FORBIDDEN = re.compile(
 
 
 @pytest.mark.parametrize(
-    "path", [*MODULES, ROOT / "assets" / "boot.js"], ids=lambda path: path.name
+    "path", [*MODULES, ROOT / "components" / "boot.js"], ids=lambda path: path.name
 )
 def test_module_needs_no_exception(path: Path) -> None:
     """No evaluated code, no raw markup, nobody else's server."""

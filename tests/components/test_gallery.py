@@ -15,6 +15,7 @@ SHOWN_BY_THE_SHELL = {
     "command_key",
     "command_palette",
     "connection_state",
+    "drawn_once",
     "for_record",
     "keyboard_help",
     "leave_guard",

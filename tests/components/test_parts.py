@@ -14,8 +14,9 @@ from components.bulk_bar import bulk_bar
 from components.button import button, link_button
 from components.confirm_dialog import confirm_dialog
 from components.form import form, version_field
+from components.head import head
 from components.icon_button import icon_button
-from components.link import browser_link
+from components.link import browser_link, go_with
 from components.menu import menu, menu_item
 from components.native_form import native_form
 from components.number import grouped
@@ -50,6 +51,22 @@ def test_new_tab_gets_no_handle() -> None:
     drawn = str(browser_link("Site", href="https://example.org", new_tab=True))
 
     assert 'rel:"noopener noreferrer"' in drawn
+
+
+def test_parameters_are_set_in_the_browser() -> None:
+    """Where a changed parameter leads is known without the server."""
+    drawn = str(button("Active", on_click=go_with(("status", "active"))))
+
+    assert 'addressWith([["status", "active"]])' in drawn
+    assert '"_redirect"' in drawn
+
+
+def test_head_holds_what_runs_before_the_first_paint() -> None:
+    """It waits for no file, and ends where it is meant to."""
+    *_, script = map(str, head())
+
+    assert "atrium.sidebar" in script
+    assert "</script" not in script
 
 
 def test_menu_holds_items() -> None:

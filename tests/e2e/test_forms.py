@@ -89,6 +89,7 @@ def test_all_pages(site: Site, own_server: Server) -> None:
             continue
         question = page.get_by_role("alertdialog", name="Leave without saving?")
         expect(question, path).to_be_visible()
+        expect(question.get_by_role("button", name="Stay"), path).to_be_focused()
         question.get_by_role("button", name="Stay").click()
         expect(page).to_have_url(re.compile(re.escape(path) + "$"))
 

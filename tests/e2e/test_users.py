@@ -84,6 +84,39 @@ class TestFindUsers:
                 site.api("POST", f"/users/{user['id']}/suspend")
         return family
 
+    def test_asks_the_server_once(self, site: Site, family: str) -> None:
+        """The way to a filter, an order, a page and a view is known in the browser."""
+        page = site.administrator("/users")
+        sent: list[str] = []
+        page.on("websocket", lambda ws: ws.on("framesent", lambda data: sent.append(str(data))))
+        page.goto(f"{page.url}?q={family}&limit=25")
+        expect(pages(page)).to_contain_text(rows(1, 25, 30))
+
+        def events() -> list[str]:
+            """The names of what was sent since it was asked last."""
+            page.wait_for_timeout(100)
+            found = [
+                re.findall(r'"name":"[^"]*\.(\w+)"', each) for each in sent if each[:2] == "42"
+            ]
+            sent.clear()
+            return [name for names in found for name in names]
+
+        events()
+        page.get_by_role("button", name="Next page").click()
+        expect(pages(page)).to_contain_text(rows(26, 30, 30))
+        assert events() == ["on_load_internal"]
+        page.get_by_role("button", name="Status").click()
+        page.get_by_role("menuitemradio", name="Suspended").click()
+        expect(pages(page)).to_contain_text(rows(1, 10, 10))
+        assert events() == ["on_load_internal"]
+        page.get_by_role("button", name="Name", exact=True).click()
+        expect(names(page).first).to_have_text(f"{family} 00")
+        assert events() == ["on_load_internal"]
+        page.get_by_role("button", name="Views").click()
+        page.get_by_role("menuitemradio", name="All").click()
+        expect(page.get_by_role("searchbox")).to_have_value("")
+        assert events() == ["on_load_internal"]
+
     def test_search_filter_sort_and_page(self, site: Site, family: str) -> None:
         """Everything narrows the same list, and back, forward and reload keep the place."""
         page = site.administrator("/users")

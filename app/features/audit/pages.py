@@ -19,7 +19,15 @@ from app.features.audit.permissions import AuditPermission
 from app.features.audit.state import AuditList
 from app.features.audit.words import EntryRow
 from app.features.views.pages import list_views, view_dialogs
-from app.ui.list_view import list_instead, list_loading, list_pagination
+from app.ui.list_view import (
+    clear_filters,
+    filter_by,
+    list_chips,
+    list_instead,
+    list_loading,
+    list_pagination,
+    sort_by,
+)
 from app.ui.page_state import Console
 from components.avatar import person
 from components.button import button, link_button
@@ -52,7 +60,6 @@ from components.timeline import timeline, timeline_entry
 from components.toolbar import (
     column_chooser,
     density_button,
-    filter_chips,
     filter_menu,
     toolbar,
 )
@@ -92,7 +99,7 @@ def audit_page() -> rx.Component:
             _columns(),
             label="Audit entries",
             sort=AuditList.sort,
-            on_sort=AuditList.sort_by,
+            on_sort=sort_by,
             visible=AuditList.visible,
             widths=AuditList.widths,
             on_resize=AuditList.resize_column,
@@ -119,14 +126,14 @@ def _toolbar() -> rx.Component:
             "Action",
             AuditList.action_options,
             value=_of("action"),
-            on_change=lambda value: AuditList.filter_by("action", value),
+            on_change=lambda value: filter_by("action", value),
             multiple=True,
         ),
         filter_picker(
             TITLES["changed"],
             AuditList.changed_options,
             value=_of("changed"),
-            on_change=lambda value: AuditList.filter_by("changed", value),
+            on_change=lambda value: filter_by("changed", value),
         ),
         _filter("outcome", list(OUTCOMES.items())),
         _filter("target_type", AuditList.kind_options),
@@ -151,11 +158,7 @@ def _toolbar() -> rx.Component:
             density_button(AuditList.compact, on_toggle=AuditList.toggle_compact),
             rx.cond(Console.may[AuditPermission.EXPORT], _export_menu()),
         ],
-        chips=filter_chips(
-            AuditList.chips,
-            on_clear=AuditList.clear_filter,
-            on_clear_all=AuditList.clear_filters,
-        ),
+        chips=list_chips(AuditList),
     )
 
 
@@ -185,14 +188,14 @@ def _show() -> rx.Component:
         "Show",
         list(READS.items()),
         value=rx.cond(_of("reads") != "", _of("reads"), only).to(str),
-        on_change=lambda value: AuditList.filter_by("reads", value),
+        on_change=lambda value: filter_by("reads", value),
         any_label="Everything",
         more=[
             menu_separator(),
             menu_choice(
                 ACCESS_ONLY,
                 chosen=only == "true",
-                on_click=AuditList.filter_by("access_only", rx.cond(only == "true", "", "true")),
+                on_click=filter_by("access_only", rx.cond(only == "true", "", "true")),
             ),
         ],
     )
@@ -203,7 +206,7 @@ def _who_filter() -> rx.Component:
         TITLES["actor_id"],
         AuditList.people_options,
         value=_of("actor_id"),
-        on_change=lambda value: AuditList.filter_by("actor_id", value),
+        on_change=lambda value: filter_by("actor_id", value),
         on_search=AuditList.find_people,
         placeholder="Name or e-mail",
         any_label="Anybody",
@@ -251,7 +254,7 @@ def _charts() -> rx.Component:
 def _frequent(title: str, key: str, shares: Any) -> rx.Component:
     return rx.el.div(
         rx.el.h3(title, class_name="charts-title"),
-        share_list(shares, label=title, on_choose=lambda value: AuditList.filter_by(key, value)),
+        share_list(shares, label=title, on_choose=lambda value: filter_by(key, value)),
     )
 
 
@@ -316,7 +319,7 @@ def _filter(key: str, options: Any) -> rx.Component:
         TITLES[key],
         options,
         value=_of(key),
-        on_change=lambda value: AuditList.filter_by(key, value),
+        on_change=lambda value: filter_by(key, value),
     )
 
 
@@ -355,7 +358,7 @@ def _nothing() -> rx.Component:
             AuditList.chips.length() > 0,
             no_match_state(
                 "Nothing that was done or tried matches all the filters above.",
-                on_clear=AuditList.clear_filters,
+                on_clear=clear_filters(AuditList),
             ),
             empty_state(
                 "Nothing happened yet",

@@ -9,7 +9,14 @@ from app.features.roles.pages import nobody_to_see, role_record, unseen_people
 from app.features.roles.permissions import RolePermission
 from app.features.roles.state import RoleRecord
 from app.features.users.permissions import UserPermission
-from app.ui.list_view import list_instead, list_loading, list_pagination, list_toolbar
+from app.ui.list_view import (
+    clear_filters,
+    list_instead,
+    list_loading,
+    list_pagination,
+    list_toolbar,
+    sort_by,
+)
 from app.ui.page_state import Console
 from components.avatar import person
 from components.bulk_bar import bulk_bar
@@ -67,7 +74,7 @@ def _table(**selection: Any) -> rx.Component:
         label="Members",
         row_name="name",
         sort=RoleMembers.sort,
-        on_sort=RoleMembers.sort_by,
+        on_sort=sort_by,
         loading=list_loading(RoleMembers),
         empty=_nobody(),
         **selection,
@@ -81,7 +88,7 @@ def _nobody() -> rx.Component:
             RoleMembers.search != "",
             no_match_state(
                 "No member's name or address contains what you search for.",
-                on_clear=RoleMembers.clear_filters,
+                on_clear=clear_filters(RoleMembers),
             ),
             nobody_to_see(
                 RoleMembers.unseen,

@@ -8,7 +8,14 @@ import reflex as rx
 from app.features.audit.pages import activity_card
 from app.features.roles.permissions import RolePermission
 from app.features.roles.state import PREVIEW, RECORD, NewRole, RoleList, RoleRecord
-from app.ui.list_view import list_instead, list_loading, list_pagination, list_toolbar
+from app.ui.list_view import (
+    clear_filters,
+    list_instead,
+    list_loading,
+    list_pagination,
+    list_toolbar,
+    sort_by,
+)
 from app.ui.page_state import Console
 from app.ui.record_view import record_conflict_dialog, record_gone, record_page
 from components.badge import badge
@@ -57,7 +64,7 @@ def role_list_page() -> rx.Component:
             label="Roles",
             row_name="name",
             sort=RoleList.sort,
-            on_sort=RoleList.sort_by,
+            on_sort=sort_by,
             actions=_row_actions,
             compact=RoleList.compact,
             loading=list_loading(RoleList),
@@ -134,7 +141,7 @@ def _nothing() -> rx.Component:
         RoleList,
         rx.cond(
             RoleList.chips.length() > 0,
-            no_match_state("No role's name contains this.", on_clear=RoleList.clear_filters),
+            no_match_state("No role's name contains this.", on_clear=clear_filters(RoleList)),
             empty_state(
                 "No roles yet",
                 "A role is a named set of permissions to give to people.",

@@ -11,11 +11,13 @@ from app.features.users.state import NewUser, UserList, UserRecord
 from app.features.views.pages import list_views, view_dialogs
 from app.ui.list_view import (
     bulk_dialogs,
+    clear_filters,
     list_bulk_bar,
     list_instead,
     list_loading,
     list_pagination,
     list_toolbar,
+    sort_by,
 )
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
@@ -85,7 +87,7 @@ def user_list_page() -> rx.Component:
             label="Users",
             row_name="name",
             sort=UserList.sort,
-            on_sort=UserList.sort_by,
+            on_sort=sort_by,
             selected=UserList.selected,
             all_selected=UserList.all_selected,
             on_select=UserList.select,
@@ -170,7 +172,7 @@ def _nothing() -> rx.Component:
         rx.cond(
             UserList.chips.length() > 0,
             no_match_state(
-                "No user matches the search and filters above.", on_clear=UserList.clear_filters
+                "No user matches the search and filters above.", on_clear=clear_filters(UserList)
             ),
             empty_state(
                 "No users yet",

@@ -52,7 +52,7 @@ def list_views(state: Any) -> rx.Component:
         current=state.view_id,
         name=state.view_name,
         modified=state.view_is_modified,
-        on_open=state.open_view,
+        path=state.path,
     )
 
 

@@ -4,8 +4,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-import reflex as rx
-
 from app.core.errors import Conflict, Invalid
 from app.core.ids import parse_id
 from app.core.permissions import SIGNED_IN
@@ -24,7 +22,7 @@ class ViewedListState(ListState, mixin=True):
     """A list with saved views; its `load` calls `_load_views` after `_read_address`."""
 
     views: list[dict[str, str]] = []
-    """`{"id", "label", "shared"}` each, `shared` being `yes` or empty."""
+    """`{"id", "label", "shared", "address"}` each, `shared` being `yes` or empty."""
     view_name: str = ""
     """Of the view in force; empty when there is none."""
     view_is_own: bool = False
@@ -33,7 +31,6 @@ class ViewedListState(ListState, mixin=True):
     """The list is not as the view has it."""
     view_dialog: str = ""
     """What is asked: `save`, `rename`, `delete` or nothing."""
-    _queries: dict[str, str] = {}
 
     async def _load_views(self) -> None:
         """Offer one's own and the shared views, and name the one that the address names."""
@@ -41,10 +38,14 @@ class ViewedListState(ListState, mixin=True):
         async with runtime.operations(ViewService) as service:
             found = await service.of_list(self.path)
         self.views = [
-            {"id": str(view.id), "label": view.name, "shared": "yes" if view.is_shared else ""}
+            {
+                "id": str(view.id),
+                "label": view.name,
+                "shared": "yes" if view.is_shared else "",
+                "address": self._address_of_view(view),
+            }
             for view in found
         ]
-        self._queries = {str(view.id): view.query for view in found}
         view = next((view for view in found if str(view.id) == self.view_id), None)
         self.view_id = str(view.id) if view else ""
         self.view_name = view.name if view else ""
@@ -52,14 +53,6 @@ class ViewedListState(ListState, mixin=True):
         self.view_is_shared = view is not None and view.is_shared
         look = {key: str(value) for key, value in self._look().items()}
         self.view_is_modified = view is not None and dict(parse_qsl(view.query)) != look
-
-    @handler(SIGNED_IN)
-    async def open_view(self, view_id: str) -> Any:
-        """Show the list as a view has it; empty shows it as it is meant."""
-        if view_id not in self._queries:
-            return rx.redirect(self.path)
-        query = "&".join(filter(None, [self._queries[view_id], urlencode({"view": view_id})]))
-        return rx.redirect(f"{self.path}?{query}")
 
     @handler(SIGNED_IN)
     async def ask_view(self, dialog: str) -> None:
@@ -135,6 +128,11 @@ class ViewedListState(ListState, mixin=True):
         self.view_id = ""
         await self._load_views()
         return self._same_page()
+
+    def _address_of_view(self, view: ViewRead) -> str:
+        """Where the list is as the view has it."""
+        query = "&".join(filter(None, [view.query, urlencode({"view": str(view.id)})]))
+        return f"{self.path}?{query}"
 
     async def _tell(self, view: ViewRead, words: str) -> None:
         await self._load_views()

@@ -59,6 +59,15 @@ class TestTrail:
         assert all(one != other for one, other in pairwise(words))
 
 
+class TestPage:
+    """What surrounds every page."""
+
+    @pytest.mark.parametrize("route", ["/users", "/sign-in"])
+    def test_is_not_drawn_anew_at_another_address(self, route: str) -> None:
+        """Going on in a list draws its rows, and not the page with all its menus and dialogs."""
+        assert str(compose(page(route), REGISTRY)).startswith("jsx(DrawnOnce")
+
+
 class TestPalette:
     """What the command palette offers."""
 

@@ -94,7 +94,7 @@ class TestMembers:
 
         tab.at(await tab.goes_to(RoleMembers.search_for, "berg"))
         await tab.call(RoleMembers.load)
-        tab.at(await tab.goes_to(RoleMembers.sort_by, "-name"))
+        tab.at(f"/roles/{role.id}/members?q=berg&sort=-name")
         await tab.call(RoleMembers.load)
 
         state = await tab.of(RoleMembers)

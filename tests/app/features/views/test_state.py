@@ -49,13 +49,13 @@ async def test_saved_view_is_in_force(tab: Tab) -> None:
 async def test_modified_until_it_is_updated(tab: Tab) -> None:
     """A list that differs from its view says so; the view can be made to follow."""
     await open_at(tab, LOOK)
-    await save(tab)
+    where = await save(tab)
 
-    state = await open_at(tab, await tab.goes_to(UserList.filter_by, "status", "suspended"))
+    state = await open_at(tab, where.replace("active", "suspended"))
     modified = (state.view_name, state.view_is_modified)
     await tab.call(UserList.update_view)
     updated = state.view_is_modified
-    back = await tab.goes_to(UserList.open_view, state.view_id)
+    back = state.views[0]["address"]
 
     assert modified == ("Mine", True)
     assert not updated
@@ -63,16 +63,12 @@ async def test_modified_until_it_is_updated(tab: Tab) -> None:
 
 
 async def test_choosing(tab: Tab) -> None:
-    """A view brings all of its look; none is the list as it is meant."""
+    """A view brings all of its look."""
     await open_at(tab, LOOK)
     where = await save(tab)
     state = await open_at(tab, "/users?q=somebody")
 
-    chosen = await tab.goes_to(UserList.open_view, state.views[0]["id"])
-    none = await tab.goes_to(UserList.open_view, "")
-
-    assert chosen == where
-    assert none == "/users"
+    assert state.views[0]["address"] == where
 
 
 @pytest.mark.parametrize("view", ["nonsense", "01890000-0000-7000-8000-000000000001"])
