@@ -138,6 +138,11 @@ class ListState(PageState, mixin=True):
         goes_on = cursor not in ("", self._cursor)
         return not goes_on or self._counted != (self.search, self.filters)
 
+    def _show_rows(self, rows: list[Any]) -> None:
+        """Show these rows; the same as before are not sent and drawn once more."""
+        if rows != self.rows:
+            self.rows = rows
+
     def _show_page(self, page: Page[Any], counted: "_Counted | None") -> None:
         """Show where in the list this page is.
 

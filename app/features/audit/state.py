@@ -277,7 +277,7 @@ class AuditList(ViewedListState, rx.State):
         async with runtime.operations(AuditService) as audit:
             page = await audit.page(request)
             count = await audit.count(self._wanted()) if self._must_count() else None
-        self.rows = [entry_row(entry) for entry in page.items]
+        self._show_rows([entry_row(entry) for entry in page.items])
         self._show_page(page, count)
         self._shown = arguments
         self._news, self.news, self._looked_until = [], 0, looked_until

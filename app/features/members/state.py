@@ -71,7 +71,7 @@ class RoleMembers(ListState, rx.State):
             self.rows, self.unseen = [], ""
             self.loading = False
             return
-        self.rows = [_row(member) for member in page.items]
+        self._show_rows([_row(member) for member in page.items])
         self.unseen = unseen(page.hidden)
         self._show_page(page, Count(page.count))
 

@@ -121,7 +121,7 @@ class UserList(ViewedListState, BulkListState, rx.State):
                 if self._must_count()
                 else None
             )
-        self.rows = [_row(user) for user in page.items]
+        self._show_rows([_row(user) for user in page.items])
         self._show_page(page, count)
         if not self.role_options and runtime.caller().actor.may(RolePermission.READ):
             async with runtime.operations(RoleService) as roles:

@@ -72,6 +72,23 @@ class TestList:
         assert [row.name for row in (await tab.of(UserList)).rows] == first
         assert (await tab.of(UserList)).first == 1
 
+    async def test_the_same_rows_are_not_sent_again(self, tab: Tab, make_user: UserFactory) -> None:
+        """Who comes back to a list in which nothing changed has its rows already."""
+        user = await make_user(display_name="Ada")
+        tab.at("/users?q=ada")
+        await tab.call(UserList.load)
+        state = await tab.of(UserList)
+        state._clean()
+
+        await tab.call(UserList.load)
+        same = set(state.dirty_vars)
+        await make_user(display_name="Ada Two", email=f"two-{user.email}")
+        await tab.call(UserList.load)
+
+        assert "loading" in same
+        assert "rows" not in same
+        assert "rows" in state.dirty_vars
+
     async def test_counts_once(self, tab: Tab, make_user: UserFactory) -> None:
         """Going on in a list counts nothing anew; another search, or its first page, does."""
         for number in range(5):
