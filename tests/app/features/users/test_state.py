@@ -78,7 +78,7 @@ class TestList:
         tab.at("/users?q=ada")
         await tab.call(UserList.load)
         state = await tab.of(UserList)
-        state._clean()
+        state._clean()  # type: ignore[no-untyped-call]  # Reflex's
 
         await tab.call(UserList.load)
         same = set(state.dirty_vars)
