@@ -13,8 +13,6 @@ from app.testing.platform import Platform, open_platform
 from tests.fixtures import nouns
 from tests.fixtures.nouns import Memo, MemoService
 
-pytestmark = pytest.mark.slow
-
 
 class TestNouns(ModuleConformance):
     """Fields of all types."""
