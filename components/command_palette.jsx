@@ -82,7 +82,7 @@ export function CommandPalette({
     }
   }, [open]);
 
-  const known = useMemo(() => commands.filter(Boolean), [commands]);
+  const known = useMemo(() => commands.flat().filter(Boolean), [commands]);
   const groups = useMemo(
     () => grouped([...matching(known, query), ...(query.trim() ? results.filter(Boolean) : [])]),
     [known, results, query],

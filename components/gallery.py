@@ -13,6 +13,7 @@ from components.form_field import form_field
 from components.gallery_controls import controls
 from components.gallery_lists import lists
 from components.gallery_records import records
+from components.gallery_resources import drawn
 from components.gallery_states import situations
 from components.icon_button import icon_button
 from components.link import link
@@ -77,6 +78,7 @@ def gallery_page() -> rx.Component:
         controls(),
         lists(),
         records(),
+        drawn(),
         situations(),
         sections=SECTIONS,
         trail=[("Overview", None), ("Gallery", None)],

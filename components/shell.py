@@ -17,11 +17,11 @@ from components.link import browser_link
 from components.menu import menu, menu_form, menu_heading, menu_item, menu_link, menu_separator
 from components.modal import sheet
 from components.shortcuts import GoTo, command_key, keyboard_help, shortcuts
-from components.sidebar import NavItem, NavSection, navigation, sidebar
+from components.sidebar import DrawnSections, NavItem, NavSection, navigation, sidebar
 from components.theme_menu import theme_menu
 from components.values import Content, Flag, Handler, Text
 
-__all__ = ["NavItem", "NavSection", "Palette", "Person", "shell"]
+__all__ = ["DrawnSections", "NavItem", "NavSection", "Palette", "Person", "shell"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,30 @@ def _page_commands(sections: Sequence[NavSection]) -> list[Any]:
     return [command(section, item) for section in sections for item in section.items]
 
 
+def _drawn_commands(drawn: DrawnSections) -> Any:
+    """The lines of what the sidebar draws, and *New …* for each that can be made."""
+    return rx.Var(
+        f"""({drawn.sections!s}).flatMap((section) => section.items.flatMap((item) => [
+          {{
+            id: `page:${{item.href}}`,
+            label: item.label,
+            group: "Pages",
+            keywords: section.label,
+            href: item.href,
+          }},
+          item.may_create && {{
+            id: `new:${{item.href}}`,
+            label: `New ${{item.singular}}`,
+            group: "Actions",
+            keywords: "add create make",
+            href: `${{item.href}}/new`,
+          }},
+        ]))""",
+        _var_type=list,
+        _var_data=drawn.sections._get_all_var_data(),  # noqa: SLF001 - how Reflex derives vars
+    )
+
+
 _OWN_COMMANDS: Sequence[Command] = (
     {"id": "theme:light", "label": "Light theme", "presses": "theme-light"},
     {"id": "theme:dark", "label": "Dark theme", "presses": "theme-dark"},
@@ -112,9 +136,7 @@ def _person_menu(who: Person) -> rx.Component:
     )
 
 
-def _top_bar(
-    trail: Sequence[tuple[Text, Text | None]], extra: Sequence[rx.Component], who: Person
-) -> rx.Component:
+def _top_bar(crumbs: rx.Component, extra: Sequence[rx.Component], who: Person) -> rx.Component:
     return rx.el.header(
         icon_button(
             "menu",
@@ -123,7 +145,7 @@ def _top_bar(
             opens="navigation",
             attrs={"data-phone": "only"},
         ),
-        breadcrumbs(trail),
+        crumbs,
         rx.el.div(
             rx.el.button(
                 icon("search", size="s"),
@@ -142,9 +164,16 @@ def _top_bar(
     )
 
 
+def _crumbs(trail: Sequence[tuple[Text, Text | None]], nowhere: Flag) -> rx.Component:
+    if not isinstance(nowhere, rx.Var):
+        return breadcrumbs(trail)
+    return rx.cond(nowhere, breadcrumbs([("Not found", None)]), breadcrumbs(trail))
+
+
 def shell(
     *content: Content,
     sections: Sequence[NavSection],
+    drawn: DrawnSections | None = None,
     trail: Sequence[tuple[Text, Text | None]],
     who: Person,
     palette: Palette | None = None,
@@ -153,12 +182,14 @@ def shell(
     extra: Sequence[rx.Component] = (),
     name: Text = "Atrium",
     wide: bool = False,
+    nowhere: Flag = False,
 ) -> rx.Component:
     """Put a page into the console.
 
     Args:
         *content: The page, from `page_header` on.
         sections: The sidebar.
+        drawn: Further sections of it, which the palette offers as well.
         trail: Breadcrumbs, `(words, path)` from the outside in; the last is this page.
         who: The person's menu.
         palette: What the palette finds besides the pages.
@@ -167,11 +198,13 @@ def shell(
         extra: More at the right of the top bar, such as notifications.
         name: What the installation is called.
         wide: Full width, for tables; forms and prose stay within 1200 px.
+        nowhere: Whether there is nothing at this address, which is no page of its own then.
     """
     finder = palette or Palette()
     commands = [
         *finder.here,
         *_page_commands(sections),
+        *([_drawn_commands(drawn)] if drawn is not None else []),
         *finder.commands,
         *_own_commands(),
     ]
@@ -184,12 +217,12 @@ def shell(
     return rx.el.div(
         browser_link("Skip to content", href="#main", class_name="skip-link"),
         rx.el.aside(
-            sidebar(sections, name=name),
+            sidebar(sections, drawn=drawn, name=name),
             class_name="sidebar-frame",
             custom_attrs={"aria-label": "Sidebar"},
         ),
         rx.el.div(
-            _top_bar(trail, extra, who),
+            _top_bar(_crumbs(trail, nowhere), extra, who),
             rx.el.main(
                 *content,
                 class_name="content content-wide" if wide else "content",
@@ -197,7 +230,12 @@ def shell(
             ),
             class_name="shell-body",
         ),
-        sheet(name, navigation(sections, label="Sections"), name="navigation", side="left"),
+        sheet(
+            name,
+            navigation(sections, drawn=drawn, label="Sections"),
+            name="navigation",
+            side="left",
+        ),
         command_palette(
             commands,
             results=finder.results,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import reflex as rx
 
@@ -40,6 +41,19 @@ class NavSection:
     items: Sequence[NavItem]
 
 
+@dataclass(frozen=True)
+class DrawnSections:
+    """Sections that are known when the page runs, not when it is compiled.
+
+    Attributes:
+        sections: `{"label", "items"}` each, an item being `{"label", "href", "icon", …}`.
+        icons: The icons that items have.
+    """
+
+    sections: rx.Var[list[Any]] = field(hash=False, compare=False)
+    icons: Sequence[str] = ()
+
+
 class _SidebarToggle(rx.Component):
     library = browser_module("sidebar.jsx")
     tag = "SidebarToggle"
@@ -66,39 +80,78 @@ def _item(item: NavItem) -> rx.Component:
     return line if item.visible else rx.fragment()
 
 
-def navigation(sections: Sequence[NavSection], *, label: Text = "Main") -> rx.Component:
+def _section(section: NavSection) -> rx.Component:
+    return rx.el.div(
+        rx.el.p(section.label, class_name="sidebar-heading")
+        if section.label != section.items[0].label
+        else rx.fragment(),
+        rx.el.ul(
+            *(_item(item) for item in section.items),
+            custom_attrs={"aria-label": section.label},
+        ),
+        class_name="sidebar-section",
+    )
+
+
+def _drawn(drawn: DrawnSections) -> rx.Component:
+    # Reflex names the JavaScript variable after the parameter: one within another needs its own.
+    def entry(item_drawn: rx.Var[Any]) -> rx.Component:
+        label = item_drawn["label"].to(str)
+        sign = rx.match(
+            item_drawn["icon"], *((name, icon(name)) for name in drawn.icons), icon("box")
+        )
+        return rx.el.li(
+            navigation_link(
+                sign,
+                rx.el.span(label, class_name="sidebar-label"),
+                href=item_drawn["href"].to(str),
+                class_name="sidebar-item",
+                attrs={"data-tip": label, "data-tip-side": "right"},
+            )
+        )
+
+    def section(section_drawn: rx.Var[Any]) -> rx.Component:
+        label = section_drawn["label"].to(str)
+        return rx.el.div(
+            rx.el.p(label, class_name="sidebar-heading"),
+            rx.el.ul(
+                rx.foreach(section_drawn["items"].to(list[dict[str, Any]]), entry),
+                custom_attrs={"aria-label": label},
+            ),
+            class_name="sidebar-section",
+        )
+
+    return rx.foreach(drawn.sections, section)
+
+
+def navigation(
+    sections: Sequence[NavSection], *, drawn: DrawnSections | None = None, label: Text = "Main"
+) -> rx.Component:
     """List the pages by section, the current one marked.
 
     Args:
         sections: In the order shown.
+        drawn: Further sections, shown after the first.
         label: Name of the navigation for assistive technology.
     """
-    return rx.el.nav(
-        *(
-            rx.el.div(
-                rx.el.p(section.label, class_name="sidebar-heading")
-                if section.label != section.items[0].label
-                else rx.fragment(),
-                rx.el.ul(
-                    *(_item(item) for item in section.items),
-                    custom_attrs={"aria-label": section.label},
-                ),
-                class_name="sidebar-section",
-            )
-            for section in sections
-        ),
-        class_name="sidebar-navigation",
-        custom_attrs={"aria-label": label},
-    )
+    lines = [_section(section) for section in sections]
+    if drawn is not None:
+        lines.insert(1, _drawn(drawn))
+    return rx.el.nav(*lines, class_name="sidebar-navigation", custom_attrs={"aria-label": label})
 
 
 def sidebar(
-    sections: Sequence[NavSection], *, name: Text = "Atrium", href: Text = "/"
+    sections: Sequence[NavSection],
+    *,
+    drawn: DrawnSections | None = None,
+    name: Text = "Atrium",
+    href: Text = "/",
 ) -> rx.Component:
     """Show brand and sections at the left; it can be narrowed to icons.
 
     Args:
         sections: In the order shown.
+        drawn: Further sections, see `navigation`.
         name: What the installation is called.
         href: Where the brand leads.
     """
@@ -109,7 +162,7 @@ def sidebar(
             class_name="sidebar-brand",
             attrs={"aria-label": f"{name}, home"},
         ),
-        navigation(sections),
+        navigation(sections, drawn=drawn),
         _SidebarToggle.create(
             icon("panel_left"),
             rx.el.span("Collapse", class_name="sidebar-label"),

@@ -30,6 +30,7 @@ def toolbar(
     start: rx.Component | None = None,
     search: rx.Component | None = None,
     filtered: Flag = False,
+    folded: bool = False,
     end: Sequence[rx.Component] = (),
     chips: rx.Component | None = None,
 ) -> rx.Component:
@@ -40,6 +41,7 @@ def toolbar(
         start: Before everything: `view_menu(…)`.
         search: `search_input(…)`.
         filtered: Whether one of the filters is in force.
+        folded: Whether they stand behind one button on a phone however many they are.
         end: At the right: `column_chooser`, `density_button`, an export.
         chips: `filter_chips(…)`, below.
     """
@@ -48,7 +50,7 @@ def toolbar(
             start or rx.fragment(),
             search or rx.fragment(),
             _Filters.create(*controls, active=filtered)
-            if len(controls) > _SIDE_BY_SIDE
+            if len(controls) > _SIDE_BY_SIDE or folded
             else rx.fragment(*controls),
             rx.el.div(*end, class_name="toolbar-end") if end else rx.fragment(),
             class_name="toolbar-line",
@@ -176,49 +178,91 @@ def column_chooser(
         locked: Flag = (
             rx.Var.create(fixed).contains(key) if isinstance(key, rx.Var) else key in fixed
         )
-        moves = (
-            [
-                icon_button(
-                    f"chevron_{direction}",
-                    "Move " + title + words,
-                    size="s",
-                    tooltip=None,
-                    attrs=_item("menuitem"),
-                    on_click=on_move(key, by),
-                )
-                for direction, words, by in (("up", " earlier", -1), ("down", " later", 1))
-            ]
-            if shown and on_move is not None
-            else []
-        )
-        return rx.el.li(
-            rx.el.button(
-                icon("check", size="s", class_name="menu-check"),
-                rx.el.span(title, class_name="menu-label"),
-                type="button",
-                class_name="menu-item",
-                custom_attrs=_item("menuitemcheckbox")
-                | {"aria-checked": yes_no(shown), "aria-disabled": yes_no(locked)},
-                on_click=rx.cond(locked, rx.noop(), on_toggle(key, not shown)),
-            ),
-            *moves,
-            key=key,
-            class_name="column-line",
-            custom_attrs={"role": "none", "data-menu-line": "true"},
-        )
+        return _column_line(key, title, locked, on_toggle, on_move, shown=shown)
 
     shown_keys: Any = visible
     hidden = [
         rx.cond(shown_keys.contains(column.key), rx.fragment(), line(column.key, shown=False))
         for column in columns
     ]
+    return _columns_menu(
+        [rx.foreach(visible, lambda key: line(key, shown=True)), *hidden], on_reset
+    )
+
+
+def drawn_column_chooser(
+    columns: rx.Var[list[dict[str, Any]]],
+    *,
+    on_toggle: Callable[..., Handler],
+    on_move: Callable[..., Handler],
+    on_reset: Handler,
+) -> rx.Component:
+    """The same for columns that are known when the page runs.
+
+    Args:
+        columns: `{"key", "title", "shown", "fixed"}` each, those that are shown first.
+        on_toggle: Event handler called with a key and the new yes or no.
+        on_move: Event handler called with a key and -1 (earlier) or 1 (later).
+        on_reset: Back to how it was meant.
+    """
+
+    def line(column: rx.Var[Any]) -> rx.Component:
+        key, title = column["key"].to(str), column["title"].to(str)
+        locked = column["fixed"].to(bool)
+        return rx.cond(
+            column["shown"],
+            _column_line(key, title, locked, on_toggle, on_move, shown=True),
+            _column_line(key, title, locked, on_toggle, None, shown=False),
+        )
+
+    return _columns_menu([rx.foreach(columns, line)], on_reset)
+
+
+def _column_line(
+    key: Any,
+    title: Text,
+    locked: Flag,
+    on_toggle: Callable[..., Handler],
+    on_move: Callable[..., Handler] | None,
+    *,
+    shown: bool,
+) -> rx.Component:
+    moves = (
+        [
+            icon_button(
+                f"chevron_{direction}",
+                "Move " + title + words,
+                size="s",
+                tooltip=None,
+                attrs=_item("menuitem"),
+                on_click=on_move(key, by),
+            )
+            for direction, words, by in (("up", " earlier", -1), ("down", " later", 1))
+        ]
+        if shown and on_move is not None
+        else []
+    )
+    return rx.el.li(
+        rx.el.button(
+            icon("check", size="s", class_name="menu-check"),
+            rx.el.span(title, class_name="menu-label"),
+            type="button",
+            class_name="menu-item",
+            custom_attrs=_item("menuitemcheckbox")
+            | {"aria-checked": yes_no(shown), "aria-disabled": yes_no(locked)},
+            on_click=rx.cond(locked, rx.noop(), on_toggle(key, not shown)),
+        ),
+        *moves,
+        key=key,
+        class_name="column-line",
+        custom_attrs={"role": "none", "data-menu-line": "true"},
+    )
+
+
+def _columns_menu(lines: Sequence[Any], on_reset: Handler | None) -> rx.Component:
     return menu(
         menu_heading("Columns"),
-        rx.el.ul(
-            rx.foreach(visible, lambda key: line(key, shown=True)),
-            *hidden,
-            custom_attrs={"role": "none"},
-        ),
+        rx.el.ul(*lines, custom_attrs={"role": "none"}),
         rx.fragment(menu_separator(), menu_item("Reset columns", on_click=on_reset))
         if on_reset is not None
         else rx.fragment(),

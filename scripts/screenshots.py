@@ -78,6 +78,9 @@ def pages(address: str) -> Iterator[Picture]:
     """Every page as the administrator sees it, and those before the sign-in."""
     ids = {"[role_id]": role_id(address), "[user_id]": user_id(address, RECORD)}
     for page in build_registry().pages:
+        if page.permission_at is not None:
+            # Nothing is installed that it could show.
+            continue
         path = re.sub(r"\[\w+\]", lambda name: ids[name.group()], page.route)
         name = re.sub(r"\[(\w+)\]", r"\1", page.route).strip("/").replace("/", "-") or "overview"
         yield Picture(name, path, email="" if path == "/sign-in" else ADMIN_EMAIL)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from dishka import AsyncContainer, Provider, Scope
@@ -13,6 +13,9 @@ from sqlalchemy import ColumnElement
 from app.core.actor import Actor
 from app.core.permissions import PermissionName
 from app.core.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from app.core.registry import Registry
 
 CountBelongings = Callable[[UnitOfWork, UUID], Awaitable[tuple[int, str, str]]]
 """How many of something belong to a user, and what happens to one and to several of them,
@@ -82,10 +85,12 @@ class Record:
     Attributes:
         name: What people call the record; empty until it is loaded.
         address: The path of its own page.
+        section: The heading in the sidebar; None where the sidebar itself tells.
     """
 
     name: Any
     address: Any
+    section: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ class PageSpec:
         development_only: Whether it is left out in production.
         record: Whose page it is, when the route has a parameter.
         keywords: Other words that people look for it by.
+        permission_at: The permission at one address, for a page that shows different things at
+            different ones; None where there is nothing. `permission` is who may ask at all.
     """
 
     route: str
@@ -115,6 +122,7 @@ class PageSpec:
     development_only: bool = False
     record: Record | None = None
     keywords: str = ""
+    permission_at: "Callable[[Registry, str], str | None] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +325,7 @@ class Module:
         granters: Whom somebody can ask who lacks a permission.
         migrations: The folder of its Alembic migrations, whose revisions begin with its id.
         services: Services of resources (`ResourceService`); what they need of the above is added.
+        title: The heading of its resources in the sidebar; made of the id when not given.
     """
 
     id: str
@@ -339,6 +348,7 @@ class Module:
     granters: Granters | None = None
     services: Sequence[Any] = ()
     migrations: Path | None = None
+    title: str = ""
 
     def __post_init__(self) -> None:
         """Add what services of resources contribute."""
@@ -350,10 +360,16 @@ class Module:
             "permissions": [service.permissions for service in self.services],
             "resources": [service.resource.meta.scope for service in self.services],
             "undos": [service.undo() for service in self.services],
+            "finders": [each for service in self.services for each in service.finders()],
         }
         for name, added in more.items():
             object.__setattr__(self, name, (*getattr(self, name), *added))
         object.__setattr__(self, "provider", provider)
+
+    @property
+    def heading(self) -> str:
+        """What people call it."""
+        return self.title or self.id.replace("_", " ").capitalize()
 
     @property
     def is_for_development(self) -> bool:

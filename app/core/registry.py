@@ -20,6 +20,47 @@ from app.core.module import (
 )
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName, resource_of
 
+ICONS = (
+    "activity",
+    "archive",
+    "bell",
+    "book",
+    "box",
+    "briefcase",
+    "building",
+    "calendar",
+    "car",
+    "circle_help",
+    "clipboard_list",
+    "clock",
+    "credit_card",
+    "database",
+    "file_text",
+    "flag",
+    "folder",
+    "globe",
+    "heart",
+    "image",
+    "key",
+    "layers",
+    "link",
+    "list",
+    "mail",
+    "map_pin",
+    "message_square",
+    "package",
+    "phone",
+    "receipt",
+    "shopping_cart",
+    "star",
+    "tag",
+    "truck",
+    "user",
+    "users",
+    "wrench",
+)
+"""The icons of resources: they are part of every page, so there is a fixed set."""
+_DRAWN_SEGMENTS = 2
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -30,6 +71,8 @@ class Registry:
         self._modules: dict[str, Module] = {}
         self._frozen = False
         self._module_of: dict[str, str] = {}
+        self._by_path: dict[tuple[str, ...], Any] = {}
+        self._by_name: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"<Registry modules={list(self._modules)}>"
@@ -98,6 +141,9 @@ class Registry:
                     )
                     raise ModuleError(message)
         self._check_references()
+        self._check_icons()
+        self._by_path = {_segments(each.resource.meta.path): each for each in self.services}
+        self._by_name = {each.resource.meta.name: each for each in self.services}
         self._frozen = True
 
     def _check_references(self) -> None:
@@ -110,6 +156,16 @@ class Registry:
                         "which no installed module has"
                     )
                     raise ModuleError(message)
+
+    def _check_icons(self) -> None:
+        for service in self.services:
+            meta = service.resource.meta
+            if icon_name(meta.icon) not in ICONS:
+                message = (
+                    f"resource {meta.name!r}: there is no icon {meta.icon!r}; "
+                    f"choose one of {', '.join(ICONS)}"
+                )
+                raise ModuleError(message)
 
     @property
     def modules(self) -> Sequence[Module]:
@@ -125,6 +181,18 @@ class Registry:
     def services(self) -> Sequence[Any]:
         """The services of all resources that are made of a description."""
         return [service for module in self.modules for service in module.services]
+
+    def service_at(self, path: str) -> Any:
+        """The service of the resource whose console pages are at an address; None for none.
+
+        Only what has a path of two segments has pages drawn from its description.
+        """
+        found = self._by_path.get(_segments(path)[:_DRAWN_SEGMENTS])
+        return found if found is not None and "page" in found.operations else None
+
+    def service_of(self, name: str) -> Any:
+        """The service of the resource with this name; None when it is not made of a description."""
+        return self._by_name.get(name)
 
     @property
     def resources(self) -> Sequence[AccessScope]:
@@ -240,6 +308,15 @@ class Registry:
         """The event handler behind *Undo* on a message; None when no module has one."""
         handlers = (module.take_back for module in self.modules)
         return next((each for each in handlers if each is not None), None)
+
+
+def icon_name(icon: str) -> str:
+    """An icon as Python writes it: `map_pin` for `map-pin`."""
+    return icon.replace("-", "_")
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
 
 
 def _names(resources: Iterable[AccessScope]) -> list[str]:

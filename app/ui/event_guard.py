@@ -95,6 +95,7 @@ class EventGuard(Middleware):
         route = str(router_data.get("pathname", ""))
         console.session_ended = False
         console.refused = ""
+        console.nowhere = False
         page = self._policy.by_route(route)
         if page is None:
             return None
@@ -105,15 +106,18 @@ class EventGuard(Middleware):
                 delta=await _delta(root),
                 events=Event.from_event_type(rx.redirect(target, replace=True)),
             )
-        if actor is not None and not actor.may(page.permission):
-            console.refused = page.permission
-            console.why = self._policy.explanation(actor, page.permission)
-            console.granted_by = await _granted_by(page.permission)
+        permission = self._policy.permission(page, asked.partition("#")[0].partition("?")[0])
+        if permission is None:
+            console.nowhere = True
+            root.is_hydrated = True
+            return StateUpdate(delta=await _delta(root))
+        if actor is not None and not actor.may(permission):
+            console.refused = permission
+            console.why = self._policy.explanation(actor, permission)
+            console.granted_by = await _granted_by(permission)
             if EventContext.get().parent_txid is None:
                 # Else the page was loaded from the server, and the page gate has recorded it.
-                await _record(
-                    PermissionDenied(page.permission), page.permission, f"page {page.route}"
-                )
+                await _record(PermissionDenied(permission), permission, f"page {page.route}")
             root.is_hydrated = True
             return StateUpdate(delta=await _delta(root))
         await _note("page", asked.partition("?")[0])

@@ -19,7 +19,7 @@ from app.core.permissions import SIGNED_IN
 from app.ui.handlers import handler
 from app.ui.page_state import PageState, Problem
 
-_WIDTH = re.compile(r"([a-z_]+)\.([0-9]{2,4})", re.ASCII)
+_WIDTH = re.compile(r"([a-z0-9_]+)\.([0-9]{2,4})", re.ASCII)
 _LEAST_WIDTH, _MOST_WIDTH = 64, 1000
 """What the edge of a column's head can be dragged to, in pixels."""
 
@@ -150,21 +150,27 @@ class ListState(PageState, mixin=True):
             page: The rows.
             counted: How many match; None when that is known, see `_must_count`.
         """
+        self._show_place(len(page.items), page.previous_cursor, page.next_cursor, counted)
+
+    def _show_place(
+        self, rows: int, previous: str | None, following: str | None, counted: "_Counted | None"
+    ) -> None:
+        """The same, of a page with so many rows between these cursors."""
         given = self.router.url.query_parameters
         self._cursor = given.get("cursor", "")
         start = given.get("from", "1")
         begins = int(start) if start.isdecimal() and len(start) < 10 else 1  # noqa: PLR2004 - digits
-        if page.previous_cursor is None:
+        if previous is None:
             begins = 1
-        self.first = begins if page.items else 0
-        self.last = begins + len(page.items) - 1 if page.items else 0
+        self.first = begins if rows else 0
+        self.last = begins + rows - 1 if rows else 0
         if counted is not None:
             self.total, self.total_is_exact = counted.count, counted.is_exact
             self._counted = (self.search, dict(self.filters))
         self.total = max(self.total, self.last)
-        self.next_address = self._address_of(page.next_cursor, self.last + 1)
+        self.next_address = self._address_of(following, self.last + 1)
         before = max(1, self.first - self.page_size)
-        self.previous_address = self._address_of(page.previous_cursor, before)
+        self.previous_address = self._address_of(previous, before)
         self.loading = False
 
     async def _show_problem(self, error: PlatformError) -> Any:
@@ -217,7 +223,7 @@ class ListState(PageState, mixin=True):
         """The columns that a text names, always with the first; all of them when it names none."""
         known = [key for key in dict.fromkeys(text.split(",")) if key in self.column_keys]
         if not known:
-            return list(self.column_keys)
+            return self._own_columns()
         first = self.column_keys[0]
         return known if first in known else [first, *known]
 
@@ -235,7 +241,11 @@ class ListState(PageState, mixin=True):
         self.all_selected = False
 
     def _has_all_columns(self) -> bool:
-        return list(self.visible) == list(self.column_keys)
+        return list(self.visible) == self._own_columns()
+
+    def _own_columns(self) -> list[str]:
+        """The columns that are shown as long as nobody chooses others."""
+        return list(self.column_keys)
 
     @handler(SIGNED_IN)
     async def search_for(self, text: str) -> Any:
@@ -283,7 +293,7 @@ class ListState(PageState, mixin=True):
     @handler(SIGNED_IN)
     async def reset_columns(self) -> Any:
         """Show all columns in their own order and width."""
-        self.visible = list(self.column_keys)
+        self.visible = self._own_columns()
         self.widths = {}
         return self._same_page()
 

@@ -75,9 +75,13 @@ class PageGate:
         target = self._policy.redirect(page, actor, asked, why=why)
         if target is not None:
             return RedirectResponse(target, 303)
-        if actor is not None and not actor.may(page.permission):
-            await self._record(scope, actor, page.permission)
-            return self._frontend.page(page.route, headers, status=403)
+        if actor is not None:
+            permission = self._policy.permission(page, scope["path"])
+            if permission is None:
+                return self._frontend.page(page.route, headers, status=404)
+            if not actor.may(permission):
+                await self._record(scope, actor, permission)
+                return self._frontend.page(page.route, headers, status=403)
         response = self._frontend.page(page.route, headers)
         if cookie is not None and actor is not None:
             fresh = await authenticator.rotated_cookie(cookie)

@@ -14,6 +14,8 @@ SIGN_OUT = "/session/sign-out"
 CHANGE_PASSWORD = "/change-password"  # noqa: S105 - a path
 HOME = "/"
 _EXPLAIN = "/access/explain"
+_DRAWN = re.compile("(/[a-z][a-z0-9-]*){2}(/|$)")
+"""How the addresses of resources begin, whatever is installed; see `Resource`."""
 
 
 class PagePolicy:
@@ -24,9 +26,11 @@ class PagePolicy:
             page.route: page for page in registry.pages if development or not page.development_only
         }
         self._permissions = frozenset(map(str, registry.permissions))
+        self._registry = registry
+        # As the router in the browser ranks them: the more of an address a route says, the better.
         self._patterns = [
             (re.compile(re.sub(r"\[\w+\]", "[^/]+", route)), page)
-            for route, page in self._pages.items()
+            for route, page in sorted(self._pages.items(), key=_by_parameters)
         ]
 
     def by_route(self, route: str) -> PageSpec | None:
@@ -40,7 +44,16 @@ class PagePolicy:
         exact = self._pages.get(path)
         if exact is not None and "[" not in path:
             return exact
-        return next((page for pattern, page in self._patterns if pattern.fullmatch(path)), None)
+        found = next((page for pattern, page in self._patterns if pattern.fullmatch(path)), None)
+        if found is not None and found.permission_at is not None and not _DRAWN.match(path):
+            return None
+        return found
+
+    def permission(self, page: PageSpec, path: str) -> str | None:
+        """Who may open the page at this address; None when there is nothing."""
+        if page.permission_at is None:
+            return page.permission
+        return page.permission_at(self._registry, path)
 
     def redirect(
         self, page: PageSpec, actor: Actor | None, asked: str, *, why: str = ""
@@ -81,3 +94,8 @@ class PagePolicy:
             parameters["why"] = why
         query = urlencode(parameters, safe="/", quote_via=quote)
         return f"{SIGN_IN}?{query}" if query else SIGN_IN
+
+
+def _by_parameters(page: tuple[str, PageSpec]) -> tuple[bool, ...]:
+    """Of two routes, the first whose segment is fixed where the other's is a parameter."""
+    return tuple(segment.startswith("[") for segment in page[0].split("/"))

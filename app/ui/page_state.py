@@ -20,7 +20,7 @@ from app.core.errors import (
 from app.core.ids import new_id, parse_id
 from app.core.module import Finder, Found
 from app.core.permissions import PUBLIC, SIGNED_IN
-from app.core.registry import Registry
+from app.core.registry import Registry, icon_name
 from app.settings import AuthSettings
 from app.ui import runtime
 from app.ui.connections import SOCKET_HEADER
@@ -68,6 +68,25 @@ class Notice:
     lasting: bool = False
 
 
+@dataclass
+class NounItem:
+    """A resource in the sidebar and the palette."""
+
+    label: str
+    singular: str
+    href: str
+    icon: str
+    may_create: bool
+
+
+@dataclass
+class NounSection:
+    """The resources of a module that the person may see."""
+
+    label: str
+    items: list[NounItem]
+
+
 class Binding(rx.State):
     """Whose state tree this is; see the event guard."""
 
@@ -86,6 +105,10 @@ class Console(rx.State):
     may: dict[str, bool] = {}
     refused: str = ""
     """The permission that the current page needs and the person lacks."""
+    nowhere: bool = False
+    """Whether there is nothing at the current address, though a page would show what is."""
+    nouns: list[NounSection] = []
+    """The resources whose records the person may see, by the headings of the sidebar."""
     granted_by: str = ""
     """Whom the person can ask for it, by name; empty when they may see nobody who can grant it."""
     previewing: str = ""
@@ -122,6 +145,9 @@ class Console(rx.State):
         may = {name: actor.may(name) for name in names}
         if self.may != may:
             self.may = may
+        nouns = _noun_sections(runtime.current().registry, actor)
+        if self.nouns != nouns:
+            self.nouns = nouns
         length = runtime.current().settings.auth.password_min_length
         if self.password_min_length != length:
             self.password_min_length = length
@@ -315,6 +341,31 @@ class PageState(rx.State, mixin=True):
         """Start a form without messages."""
         self.field_errors = {}
         self.form_error = ""
+
+
+def _noun_sections(registry: Registry, actor: Actor) -> list[NounSection]:
+    """The resources that have drawn pages and that the actor may see, by module."""
+    sections = []
+    for module in registry.modules:
+        metas = [
+            (service, service.resource.meta)
+            for service in module.services
+            if registry.service_at(service.resource.meta.path) is service
+        ]
+        items = [
+            NounItem(
+                label=meta.plural.capitalize(),
+                singular=meta.singular,
+                href=meta.path,
+                icon=icon_name(meta.icon),
+                may_create="create" in service.operations and actor.may(meta.permission("create")),
+            )
+            for service, meta in metas
+            if actor.may(meta.permission("read"))
+        ]
+        if items:
+            sections.append(NounSection(module.heading, items))
+    return sections
 
 
 async def _found_by(finders: Sequence[Finder], text: str) -> list[Found]:

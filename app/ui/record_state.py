@@ -98,9 +98,12 @@ class RecordState(EditState, mixin=True):
 
     def _show_record(self, shown: UUID, version: int, facts: dict[str, Any]) -> None:
         """Remember what is shown, and offer the pages of the record."""
-        address = self.route.rpartition("/")[0]
         self.shown_id, self._version, self._loaded = str(shown), str(version), facts
-        self.tabs = record_tabs(self.route, f"{address}/{shown}", first=self.first_tab)
+        self.tabs = record_tabs(self.route, f"{self._base()}/{shown}", first=self.first_tab)
+
+    def _base(self) -> str:
+        """Where the list of these records is."""
+        return self.route.rpartition("/")[0]
 
     def _based(self, form: dict[str, Any]) -> int:
         """The version that a form started from, also when the server has forgotten the tab."""

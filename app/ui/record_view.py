@@ -13,9 +13,12 @@ from components.for_record import for_record
 from components.page_header import page_header
 from components.progress import skeleton
 from components.states import not_found_state
+from components.values import Text
 
 
-def record_page(state: Any, shown: rx.Component, *, noun: str, href: str) -> rx.Component:
+def record_page(
+    state: Any, shown: rx.Component, *, noun: Text, href: Text, plural: Text = ""
+) -> rx.Component:
     """Show a record, or that there is none; until it has come, and never another one instead of it.
 
     A field shown before its value is known would lose what somebody types meanwhile.
@@ -25,10 +28,11 @@ def record_page(state: Any, shown: rx.Component, *, noun: str, href: str) -> rx.
         shown: The page of the record.
         noun: What it is: *user*.
         href: The list to go back to.
+        plural: What several are, where that is not the noun and an s.
     """
     return rx.cond(
         state.missing & rx.State.is_hydrated,
-        not_found_state(href=href, label=f"Back to {noun}s"),
+        not_found_state(href=href, label=_back_to(noun, plural)),
         for_record(
             state.shown_id,
             shown,
@@ -37,19 +41,24 @@ def record_page(state: Any, shown: rx.Component, *, noun: str, href: str) -> rx.
     )
 
 
-def record_gone(noun: str, *, href: str) -> rx.Component:
+def _back_to(noun: Text, plural: Text) -> Text:
+    return "Back to " + (plural if isinstance(plural, rx.Var) or plural else noun + "s")
+
+
+def record_gone(noun: Text, *, href: Text, plural: Text = "") -> rx.Component:
     """Say that somebody deleted the record while its page was open.
 
     Args:
         noun: What it was: *user*.
         href: The list to go back to.
+        plural: What several were, where that is not the noun and an s.
     """
     return callout(
         f"Somebody deleted this {noun} while you had the page open. Nothing can be saved any more; "
         "what you changed is still here, to be copied.",
         title=f"This {noun} no longer exists",
         tone="danger",
-        action=link_button(f"Back to {noun}s", href=href, size="s"),
+        action=link_button(_back_to(noun, plural), href=href, size="s"),
         announce=True,
     )
 

@@ -8,7 +8,7 @@ import reflex as rx
 
 from app.core.module import Action, PageSpec
 from app.core.permissions import PUBLIC, SIGNED_IN
-from app.core.registry import Registry
+from app.core.registry import ICONS, Registry
 from app.ui.ended_sessions import SENTENCES
 from app.ui.new_password import user_name_for_password_manager
 from app.ui.page_policy import SIGN_IN, SIGN_OUT
@@ -21,8 +21,8 @@ from components.modal import modal
 from components.password_input import password_input
 from components.post_dialog import post_dialog
 from components.session_ended import session_ended
-from components.shell import NavItem, NavSection, Palette, Person, shell
-from components.states import denied_state
+from components.shell import DrawnSections, NavItem, NavSection, Palette, Person, shell
+from components.states import denied_state, not_found_state
 from components.toasts import toasts
 
 STOP_PREVIEW = "Stop the preview"
@@ -42,6 +42,8 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
         ),
         page.build(),
     )
+    if page.permission_at is not None:
+        content = rx.cond(Console.nowhere, not_found_state(), content)
     actions = [action for action in registry.actions if action.belongs_to(page.route)]
     return frame(
         content,
@@ -49,6 +51,7 @@ def compose(page: PageSpec, registry: Registry) -> rx.Component:
         trail=_trail(page, registry),
         here=[_command(action) for action in actions if action.page],
         wide=page.wide,
+        nowhere=Console.nowhere if page.permission_at is not None else False,
     )
 
 
@@ -58,6 +61,7 @@ def frame(
     trail: Sequence[tuple[Any, Any]],
     here: Sequence[Any] = (),
     wide: bool = False,
+    nowhere: Any = False,
 ) -> rx.Component:
     """The console around some content.
 
@@ -67,12 +71,14 @@ def frame(
         trail: Breadcrumbs, `(words, path)` each.
         here: What the command palette offers on this page only.
         wide: Whether the page takes the full width.
+        nowhere: Whether there is nothing at the address.
     """
     return drawn_once(
         shell(
             rx.cond(Console.previewing != "", _preview()),
             *content,
             sections=_sections(registry),
+            drawn=DrawnSections(Console.nouns, ICONS),
             trail=trail,
             who=Person(
                 name=Console.name,
@@ -95,6 +101,7 @@ def frame(
             ),
             notice=Console.notice,
             wide=wide,
+            nowhere=nowhere,
         ),
         _session_ended(),
         _confirm_identity(),
@@ -106,6 +113,8 @@ def title_of(page: PageSpec, registry: Registry) -> Any:
     title = _label(page)
     for record in [above for above in _above(page, registry) if above.record is not None]:
         title = title + " · " + _label(record)
+    if page.permission_at is not None:
+        title = rx.cond(Console.nowhere, "Not found", title)
     return title + " · Atrium"
 
 
@@ -251,8 +260,10 @@ def _trail(page: PageSpec, registry: Registry) -> list[tuple[Any, Any]]:
     pages = [*_above(page, registry), page]
     trail = [(_label(each), each.record.address if each.record else each.route) for each in pages]
     routes = [each.route for each in pages]
-    section = next((item.section for item in registry.nav if item.route in routes), None)
-    if section and section != pages[0].title:
+    section: Any = next((item.section for item in registry.nav if item.route in routes), None)
+    if pages[0].record is not None and pages[0].record.section is not None:
+        trail.insert(0, (pages[0].record.section, None))
+    elif section and section != pages[0].title:
         trail.insert(0, (section, None))
     return trail
 

@@ -38,6 +38,19 @@ class Action:
     method: Callable[..., Awaitable[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What somebody may do with one record.
+
+    Attributes:
+        verbs: The last words of the permissions that reach it: `update`, `move`.
+        writable: The fields that they may change.
+    """
+
+    verbs: frozenset[str]
+    writable: frozenset[str]
+
+
 def action(
     sentence: str,
     *,

@@ -15,21 +15,28 @@ from app.core.access import refuse_fields
 from app.core.audit import Change
 from app.core.csv import CsvQuery
 from app.core.errors import Conflict, Invalid, ModuleError, NotFound, PermissionDenied
-from app.core.module import RecordedChange, Undo, Values
+from app.core.module import Finder, RecordedChange, Undo, Values
 from app.core.operations import Service, operation, query, within_operation
 from app.core.permissions import PermissionName
 from app.core.resources.conditions import Filter, parse_filter
 from app.core.resources.fields import Link, Reference
-from app.core.resources.operations import Action
+from app.core.resources.finding import finders_of
+from app.core.resources.operations import Action, Allowed
 from app.core.resources.records import Records
 from app.core.resources.repository import COUNT_LIMIT, ResourceRepository
 from app.core.resources.resource import Meta, Resource, label_of
-from app.core.resources.schemas import ExportQuery, ListQuery, RecordInput, RecordQuery
+from app.core.resources.schemas import (
+    ExportQuery,
+    ListQuery,
+    RecordInput,
+    RecordQuery,
+)
 from app.core.rows import Rows, rows_of
 from app.core.unit_of_work import UnitOfWork
 from app.core.validation import findings, messages, summary
 
 R = TypeVar("R", bound=Resource)
+
 
 STANDARD = ("page", "get", "export", "create", "update", "delete")
 """The operations of most nouns."""
@@ -86,6 +93,8 @@ class ResourceService(Service, Generic[R]):
             gate, verb, sentence = _STANDARD[name]
             sentences.setdefault(verb, sentence.format(plural=meta.plural))
             _set(cls, name, gate(meta), _dispatch(name))
+        if "get" in cls.operations:
+            _set(cls, "allowed", query(meta.permission("read")), _dispatch("allowed"))
         cls.actions = {
             name: method.__action__
             for name, method in vars(cls).items()
@@ -178,6 +187,14 @@ class ResourceService(Service, Generic[R]):
             """
             raise NotImplementedError
 
+        async def allowed(self, record_id: UUID) -> Allowed:
+            """What the actor may do with one record.
+
+            Raises:
+                NotFound: There is no such record for the actor to see.
+            """
+            raise NotImplementedError
+
     @classmethod
     def undo(cls) -> Undo:
         """How changes of its records are taken back: by changing them once more."""
@@ -197,6 +214,11 @@ class ResourceService(Service, Generic[R]):
             await service.update(change.target_id, dict(change.before))
 
         return Undo(meta.name, frozenset(meta.writable), current, put_back)
+
+    @classmethod
+    def finders(cls) -> tuple[Finder, ...]:
+        """What finds its records for the console's search."""
+        return finders_of(cls)
 
     @property
     def meta(self) -> Meta:
@@ -252,6 +274,24 @@ class ResourceService(Service, Generic[R]):
         if written:
             filters.append(parse_filter(self.meta, written))
         return filters
+
+    async def _allowed(self, record_id: UUID) -> Allowed:
+        verbs = [verb for verb in ("update", "delete") if verb in self.operations]
+        verbs += [each.verb for each in self.actions.values()]
+        acting = {verb: self._rows(verb) for verb in verbs}
+        found = await self._records.get(record_id, self._rows("read"))
+        if found is None:
+            raise self._not_found()
+        flagged = await self._records.get(record_id, *acting.values()) if acting else None
+        if flagged is None:
+            return Allowed(frozenset(), frozenset())
+        row = flagged[1]
+        reached = frozenset(verb for verb, rows in acting.items() if rows.reaches(row))
+        writable: Collection[str] = ()
+        if "update" in reached:
+            fields = acting["update"].writable(row)
+            writable = self.meta.writable if fields is None else fields
+        return Allowed(reached, frozenset(self.meta.writable) & frozenset(writable))
 
     async def _create(self, values: Mapping[str, Any] | RecordInput) -> R:
         meta = self.meta

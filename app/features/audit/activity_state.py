@@ -40,8 +40,13 @@ class ActivityState(PageState, mixin=True):
     """Address of the page with the entries after these; empty when there are none."""
     older: str = ""
 
-    async def _load_activity_of(self, target_type: str, target_id: UUID) -> None:
+    async def _load_activity_of(self, target_type: str, target_id: UUID, *, noun: str = "") -> None:
         """Load the page of entries that the address names, newest first.
+
+        Args:
+            target_type: The kind of thing, as entries call it.
+            target_id: Which.
+            noun: What people call it, where that is not the same.
 
         Raises:
             Invalid: The address names no page of ours.
@@ -58,7 +63,7 @@ class ActivityState(PageState, mixin=True):
                 if page.previous_cursor
                 else (await audit.page(parse(AuditListQuery, about | {"reads": "only"}))).items
             )
-        noun = target_type.replace("_", " ")
+        noun = noun or target_type.replace("_", " ")
         self.activity, self.looks = (
             [_row(entry_row(entry), noun, changes_of(entry)) for entry in entries]
             for entries in (page.items, looked)

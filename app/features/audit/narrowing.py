@@ -10,6 +10,7 @@ from app.core.errors import Invalid
 from app.core.ids import parse_id
 from app.core.permissions import PermissionName
 from app.core.registry import Registry
+from app.features.audit.noun_words import meta_of
 from app.features.audit.words import TOLD_ACTIONS, action_in_words, capitalised, label_of
 
 TITLES: Mapping[str, str] = {
@@ -220,4 +221,7 @@ def _verb(permission: PermissionName) -> str:
 
 
 def _title(name: str) -> str:
+    meta = meta_of(name)
+    if meta is not None:
+        return capitalised(meta.singular)
     return capitalised(name.replace("_", " ").replace(".", " "))

@@ -12,6 +12,14 @@ from app.core import days
 from app.core.audit import REDACTED
 from app.core.ids import parse_id
 from app.features.audit.differences import of_items, of_texts
+from app.features.audit.noun_words import (
+    address_of,
+    field_of,
+    is_reference,
+    page_title,
+    phrase_of,
+    value_of,
+)
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery, FieldChange
 from app.features.audit.service import AuditService
@@ -93,21 +101,33 @@ _LABELS = {
 
 def label_of(target_type: str, field: str) -> str:
     """What people call a field of this kind of thing."""
-    known = _LABELS.get(target_type, {}).get(field)
+    described = field_of(target_type, field)
+    known = described.title if described else _LABELS.get(target_type, {}).get(field)
     return known or capitalised(field.replace("_", " "))
 
 
 def changes_of(entry: AuditEntryRead) -> list[dict[str, Any]]:
     """The entry's changes in words, as `components.diff_view` shows them."""
-    return [
-        {
-            "field": label_of(entry.target_type, change.field),
-            "before": in_words(change.before),
-            "after": in_words(change.after),
-            **_parts(change.before, change.after),
-        }
-        for change in entry.changes
-    ]
+    changes = []
+    for change in entry.changes:
+        before, after = _values(entry.target_type, change)
+        changes.append(
+            {
+                "field": label_of(entry.target_type, change.field),
+                "before": in_words(before),
+                "after": in_words(after),
+                **_parts(before, after),
+            }
+        )
+    return changes
+
+
+def _values(target_type: str, change: FieldChange) -> tuple[Any, Any]:
+    """The values before and after, as people know them."""
+    return (
+        value_of(target_type, change.field, change.before),
+        value_of(target_type, change.field, change.after),
+    )
 
 
 _MOST_TOLD = 2
@@ -128,8 +148,8 @@ def changes_in_short(entry: AuditEntryRead) -> str:
 
 
 def _in_short(target_type: str, change: FieldChange) -> str:
-    label, before, after = label_of(target_type, change.field), change.before, change.after
-    if REDACTED in (before, after):
+    label, (before, after) = label_of(target_type, change.field), _values(target_type, change)
+    if REDACTED in (before, after) or is_reference(target_type, change.field):
         return f"{label}: changed"
     if isinstance(before, list) or isinstance(after, list):
         return f"{label}: {_items_in_short(before or [], after or [])}"
@@ -400,7 +420,7 @@ _PHRASES = {
 
 def action_in_words(action: str) -> str:
     """What an action is called where no single entry is meant: *Created a user*."""
-    phrase = _PHRASES.get(action)
+    phrase = _phrase_of(action)
     if phrase is None:
         return capitalised(action.replace(".", " ").replace("_", " "))
     return capitalised(f"{phrase.did} {phrase.alone}".rstrip())
@@ -413,14 +433,19 @@ TOLD_ACTIONS = frozenset(_PHRASES)
 def _phrase(entry: AuditEntryRead) -> _Phrase | None:
     if entry.action == "user.update" and [each.field for each in entry.changes] == ["password"]:
         return _NEW_PASSWORD
-    return _PHRASES.get(entry.action)
+    return _phrase_of(entry.action)
+
+
+def _phrase_of(action: str) -> _Phrase | None:
+    described = phrase_of(action)
+    return _Phrase(*described) if described is not None else _PHRASES.get(action)
 
 
 def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> tuple[str, str]:
     verb = phrase.did if did else f"tried to {phrase.tried}"
     if entry.detail.get("listed") and entry.detail["listed"] == entry.detail.get("count"):
         verb = "saw in a list:"
-    if did and _changed_nothing(entry):
+    if did and _changed_nothing(entry, phrase):
         verb = f"{phrase.did} nothing of"
     goes_without_saying = phrase.of == _AS and entry.target_id == str(entry.actor_id)
     if target and phrase.of is not None and not goes_without_saying:
@@ -432,10 +457,10 @@ def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> 
     return (f"{words} that no longer exists" if is_gone else words), ""
 
 
-def _changed_nothing(entry: AuditEntryRead) -> bool:
+def _changed_nothing(entry: AuditEntryRead, phrase: _Phrase) -> bool:
     """Whether somebody saved something as it was, and not only what they changed is hidden."""
     undo = runtime.current().registry.undo(entry.target_type)
-    is_change = undo is not None and _PHRASES[entry.action].did == "changed"
+    is_change = undo is not None and phrase.did == "changed"
     return is_change and not entry.changes and not entry.hidden_changes
 
 
@@ -444,7 +469,7 @@ def _page(address: str) -> str:
     for page in runtime.current().registry.pages:
         pattern = re.sub(r"\\\[\w+\\\]", "[^/]+", re.escape(page.route))
         if address == page.route or re.fullmatch(pattern, address):
-            return page.title
+            return page_title(address) or page.title
     return address
 
 
@@ -505,10 +530,14 @@ def actor_of(entry: AuditEntryRead) -> str:
 
 def record_of(entry: AuditEntryRead) -> str:
     """Where the thing is shown, if it has a page that the person may open and still exists."""
-    if not parse_id(entry.target_id):
+    target_id = parse_id(entry.target_id)
+    if target_id is None:
         return ""
     if entry.action == f"{entry.target_type}.delete" and entry.outcome == "succeeded":
         return ""
+    described = address_of(entry.target_type, target_id)
+    if described is not None:
+        return described
     route = f"/{entry.target_type}s/[{entry.target_type}_id]"
     may = runtime.caller().actor.may
     known = any(

@@ -11,6 +11,11 @@ from app.core.module import Module, NavItem, PageSpec
 from app.core.operations import operations_in
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 from app.core.registry import Registry
+from app.core.resources.fields import Text
+from app.core.resources.resource import Resource
+from app.core.resources.service import STANDARD, ResourceService
+from examples.inventory.module import ItemService
+from examples.inventory.module import module as inventory
 
 
 class ShopPermission(PermissionName):
@@ -33,6 +38,37 @@ def page(route: str, permission: str = PUBLIC) -> PageSpec:
 def nav(route: str, permission: str = PUBLIC) -> NavItem:
     """A sidebar entry."""
     return NavItem("Some", "Some", "box", route, permission)
+
+
+class TestServices:
+    """Resources that are made of a description."""
+
+    def test_are_found_by_their_address(self) -> None:
+        """By its first two segments; by name as well."""
+        registry = build_registry(inventory)
+
+        assert registry.service_at("/inventory/items") is ItemService
+        assert registry.service_at("/inventory/items/0190/activity") is ItemService
+        assert registry.service_at("/inventory") is None
+        assert registry.service_at("/inventory/item") is None
+        assert registry.service_of("inventory.item") is ItemService
+        assert registry.service_of("user") is None
+
+    def test_unknown_icon(self) -> None:
+        """Icons are part of every page: there is a fixed set."""
+
+        class Thing(Resource, name="iconic.thing", icon="no-such-icon"):
+            """Has an icon that there is not."""
+
+            name = Text()
+
+        class ThingService(ResourceService[Thing]):
+            """Things within one unit of work."""
+
+            operations = STANDARD
+
+        with pytest.raises(ModuleError, match="there is no icon 'no-such-icon'; choose one of"):
+            build_registry(Module("iconic", services=[ThingService]))
 
 
 class TestInstall:

@@ -7,6 +7,7 @@ import reflex as rx
 from reflex.state import BaseState
 
 from app.bootstrap import build_registry
+from app.features.resources.state import ResourceList
 from app.features.users.state import UserList
 from app.testing.factories import RoleFactory, UserFactory
 from app.ui.list_state import ListState
@@ -117,7 +118,8 @@ def _lists() -> list[type[BaseState]]:
     while waiting:
         for state in waiting.pop().get_substates():
             waiting.append(state)
-            if issubclass(state, ListState):
+            # What is drawn from descriptions is tried where something is described.
+            if issubclass(state, ListState) and state is not ResourceList:
                 found.append(state)
     return sorted(found, key=lambda state: state.__name__)
 

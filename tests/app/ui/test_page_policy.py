@@ -6,6 +6,7 @@ from app.bootstrap import build_registry
 from app.core.access import Access
 from app.core.actor import Actor
 from app.ui.page_policy import PagePolicy
+from examples.inventory.module import module as inventory
 
 SOMEBODY = Actor(kind="user", name="Ada")
 NEWCOMER = Actor(kind="user", name="Ada", must_change_password=True)
@@ -29,6 +30,10 @@ class TestByPath:
             ("/users/new", "/users/new"),
             ("/users/0190", "/users/[user_id]"),
             ("/users/0190/activity", "/users/[user_id]/activity"),
+            ("/users/new/activity", "/users/[user_id]/activity"),
+            ("/inventory/items", "/[noun_module]/[noun_name]"),
+            ("/inventory/items/new", "/[noun_module]/[noun_name]/new"),
+            ("/inventory/items/0190", "/[noun_module]/[noun_name]/[noun_id]"),
         ],
     )
     def test_known(self, policy: PagePolicy, path: str, route: str) -> None:
@@ -38,7 +43,9 @@ class TestByPath:
         assert page is not None
         assert page.route == route
 
-    @pytest.mark.parametrize("path", ["/nowhere", "/users/a/b/c", "/users/[user_id]/x", "/.env"])
+    @pytest.mark.parametrize(
+        "path", ["/nowhere", "/users/a/b/c", "/users/[user_id]/x", "/.env", "/_a/b", "/A/b/c"]
+    )
     def test_unknown(self, policy: PagePolicy, path: str) -> None:
         """Anything else leads nowhere."""
         assert policy.by_path(path) is None
@@ -48,6 +55,32 @@ class TestByPath:
         production = PagePolicy(build_registry(), development=False)
 
         assert production.by_path("/gallery") is None
+
+
+class TestPermission:
+    """Who may open a page that shows different things at different addresses."""
+
+    @pytest.mark.parametrize(
+        ("path", "permission"),
+        [
+            ("/users", "user.read"),
+            ("/inventory/items", "inventory.item.read"),
+            ("/inventory/places/new", "inventory.place.create"),
+            ("/inventory/items/0190", "inventory.item.read"),
+            ("/inventory/items/0190/activity", "audit.read"),
+            ("/inventory/nothing", None),
+            ("/nothing/items/new", None),
+            ("/nothing/items/0190", None),
+            ("/nothing/items/0190/activity", None),
+        ],
+    )
+    def test_is_of_the_address(self, path: str, permission: str | None) -> None:
+        """The resource that it names decides; where there is none, there is nothing."""
+        policy = PagePolicy(build_registry(inventory), development=True)
+        page = policy.by_path(path)
+        assert page is not None
+
+        assert policy.permission(page, path) == permission
 
 
 class TestRedirect:

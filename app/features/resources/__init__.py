@@ -1,0 +1,1 @@
+"""Console pages of every resource, drawn from its description."""

@@ -1,0 +1,234 @@
+"""What the browser is told of a resource: what one person may see and do, by types of fields."""
+
+import inspect
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.actor import Actor
+from app.core.errors import Invalid
+from app.core.registry import Registry
+from app.core.resources.fields import Field, Link, Reference
+from app.core.resources.operations import Action
+from app.core.resources.resource import Meta
+from app.core.rows import Rows, rows_of
+
+FILTERED = ("choice", "boolean", "reference")
+"""The types of fields that lists offer a filter for."""
+HIDDEN = {"hidden": True}
+"""Stands in a row where somebody may not see the value."""
+_PLACEHOLDERS = {"colour": "#1a7f37", "url": "https://"}
+_YES_NO = (("true", "Yes"), ("false", "No"))
+_LONGEST_CELL = 300
+
+
+@dataclass
+class Noun:
+    """A resource as one person may see it.
+
+    Attributes:
+        name: Its name, e.g. `inventory.item`.
+        singular: What people call one.
+        plural: What they call several.
+        title: The same, as a heading.
+        section: Its module, as the sidebar calls it.
+        sentence: What it is, from its docstring.
+        base: Where its list is.
+        searched: The titles of the fields by whose words records are found; empty for none.
+        trash: Whether deleted records can be restored for a time.
+        columns: The columns there are, `{"key", "title", "kind", "sorts", "listed", …}` each.
+        may: The last words of the permissions that the person has, of those there are.
+    """
+
+    name: str = ""
+    singular: str = ""
+    plural: str = ""
+    title: str = ""
+    section: str = ""
+    sentence: str = ""
+    base: str = ""
+    searched: str = ""
+    trash: bool = False
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    may: dict[str, bool] = field(default_factory=dict)
+
+
+def describe(service: Any, registry: Registry, actor: Actor) -> Noun:
+    """A resource as the actor may see it: what is hidden from them is not mentioned."""
+    meta: Meta = service.resource.meta
+    reading = rows_of(registry, actor, meta.permission("read"))
+    seen = _seen(meta, reading)
+    module = next(each for each in registry.modules if service in each.services)
+    verbs = [name for name in ("create", "update", "delete") if name in service.operations]
+    verbs += [each.verb for each in service.actions.values()]
+    searched = [each.title for each in meta.searched if each.name in seen]
+    return Noun(
+        name=meta.name,
+        singular=meta.singular,
+        plural=meta.plural,
+        title=meta.plural.capitalize(),
+        section=module.heading,
+        sentence=_sentence(meta),
+        base=meta.path,
+        searched=_joined(searched) if "page" in service.operations else "",
+        trash=meta.trash,
+        columns=[_column(meta, name, registry, actor) for name in seen],
+        may={verb: actor.may(meta.permission(verb)) for verb in verbs},
+    )
+
+
+def default_columns(noun: Noun) -> list[str]:
+    """The columns that a list shows from the start."""
+    listed = [column["key"] for column in noun.columns if column["listed"]]
+    return listed or [column["key"] for column in noun.columns[:1]]
+
+
+def filters_of(noun: Noun) -> list[dict[str, Any]]:
+    """What the list can be narrowed by, `{"key", "title", "kind", "options"}` each."""
+    return [
+        {
+            "key": column["key"],
+            "title": column["title"],
+            "kind": column["kind"],
+            "options": [
+                {"value": value, "label": label}
+                for value, label in (
+                    _YES_NO if column["kind"] == "boolean" else column.get("options", ())
+                )
+            ],
+        }
+        for column in noun.columns
+        if column["kind"] in FILTERED
+    ]
+
+
+def cell(meta: Meta, name: str, value: Any) -> Any:
+    """A value as a list's cell gets it."""
+    written = meta.fields[name].to_json(value)
+    if isinstance(written, str) and len(written) > _LONGEST_CELL:
+        return f"{written[: _LONGEST_CELL - 1]}…"
+    return written
+
+
+def inputs(
+    fields: Mapping[str, Field[Any]], values: Mapping[str, Any], writable: Collection[str]
+) -> list[dict[str, Any]]:
+    """The fields of a form, `{"name", "title", "kind", "required", "locked", "value", …}` each.
+
+    Args:
+        fields: By name.
+        values: What they start from; a field that is not among these is left out.
+        writable: Those that may be changed; the others are locked.
+    """
+    return [
+        {
+            **_facts_of(each),
+            "name": name,
+            "help": each.help,
+            "required": each.required,
+            "locked": name not in writable,
+            "placeholder": _PLACEHOLDERS.get(each.kind, ""),
+            "value": each.to_json(values[name]),
+        }
+        for name, each in fields.items()
+        if name in values
+    ]
+
+
+def facts(fields: Mapping[str, Field[Any]], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Values that are only shown, `{"key", "title", "kind", "value", …}` each."""
+    return [
+        {**_facts_of(each), "key": name, "value": each.to_json(values[name])}
+        for name, each in fields.items()
+        if name in values
+    ]
+
+
+def creatable(service: Any, registry: Registry, actor: Actor) -> frozenset[str]:
+    """The fields of a new record that the actor may set."""
+    meta: Meta = service.resource.meta
+    fields = rows_of(registry, actor, meta.permission("create")).writable_somewhere
+    return frozenset(meta.writable if fields is None else fields & meta.writable.keys())
+
+
+def starts(fields: Mapping[str, Field[Any]]) -> dict[str, Any]:
+    """What the fields of an empty form start from."""
+    return {name: each.start for name, each in fields.items()}
+
+
+def read_form(fields: Mapping[str, Field[Any]], form: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form says of these fields, to be validated next; what it does not say is absent.
+
+    Raises:
+        Invalid: A field is empty that must not be.
+    """
+    values: dict[str, Any] = {}
+    for name, each in fields.items():
+        if name not in form:
+            continue
+        given = form[name]
+        if each.kind == "money" and isinstance(given, str) and given.strip():
+            given = f"{given.strip()} {form.get(f'{name}_currency') or ''}"
+        values[name] = each.from_text(given) if isinstance(given, str) else given
+    empty = [name for name, value in values.items() if value is None and fields[name].required]
+    if empty:
+        wrong = dict.fromkeys(empty, "Fill this in.")
+        message = "Fill in what is missing."
+        raise Invalid("form.invalid", message, fields=wrong)
+    return values
+
+
+def fact(each: Field[Any], value: Any) -> Any:
+    """A value by which versions of a record are compared: of a reference only where it leads."""
+    if isinstance(each, Reference):
+        return None if value is None else str(value.id if isinstance(value, Link) else value)
+    return each.to_json(value)
+
+
+def buttons(actions: Mapping[str, Action], allowed: Collection[str]) -> list[dict[str, Any]]:
+    """The buttons of a record's actions, `{"name", "title", "dangerous"}` each."""
+    return [
+        {
+            "name": name,
+            "title": f"{each.title}…" if each.form is not None or each.dangerous else each.title,
+            "dangerous": each.dangerous,
+        }
+        for name, each in actions.items()
+        if each.verb in allowed
+    ]
+
+
+def _seen(meta: Meta, rows: Rows) -> list[str]:
+    """The fields that somebody can see in some row; what records are called comes first."""
+    names = [name for name in meta.fields if rows.shows_somewhere(name)]
+    return sorted(names, key=lambda name: name != meta.label)
+
+
+def _column(meta: Meta, name: str, registry: Registry, actor: Actor) -> dict[str, Any]:
+    each = meta.fields[name]
+    column = {
+        **_facts_of(each),
+        "key": name,
+        "sorts": each.is_sortable,
+        "listed": each.listed or name == meta.label,
+    }
+    if isinstance(each, Reference):
+        to = each.to.meta
+        has_page = registry.service_at(to.path) is registry.service_of(to.name)
+        column["leads"] = has_page and actor.may(to.permission("read"))
+    return column
+
+
+def _facts_of(each: Field[Any]) -> dict[str, Any]:
+    return {"title": each.title, "kind": each.kind, **each.describe()}
+
+
+def _sentence(meta: Meta) -> str:
+    text = inspect.getdoc(meta.record) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _joined(titles: list[str]) -> str:
+    """*Name*, *Name or code*."""
+    words = [title if at == 0 else title[:1].lower() + title[1:] for at, title in enumerate(titles)]
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -1,0 +1,250 @@
+"""The pages that are drawn from a description: a module without pages of its own, in a browser."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.features.resources.module import module as resources
+from app.settings import variable_name
+from app.testing.fixtures import settings_for
+from tests.e2e.axe import look_at, violations_of
+from tests.e2e.conftest import Screen, Site
+from tests.e2e.steps import chip, choose, field, message, names, pages, rows, save
+from tests.fixtures.server import Server, bootstrap
+
+pytestmark = pytest.mark.e2e
+
+ITEMS = "/inventory/items"
+
+
+@pytest.fixture(scope="module")
+def inventory(frontend: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the inventory installed; its frontend is the one that all servers have."""
+    directory = tmp_path_factory.mktemp("inventory")
+    settings = settings_for(f"sqlite:///{directory / 'atrium.db'}", directory)
+    installed = {variable_name("modules.installed"): '["examples.inventory"]'}
+    server = Server(settings, directory, **bootstrap(), **installed)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shop(inventory: Server, browser: Browser) -> Iterator[Site]:
+    """The console of that server."""
+    site = Site(inventory, browser)
+    yield site
+    site.close()
+
+
+def add(site: Site, path: str, **values: Any) -> dict[str, Any]:
+    """Make a record by the API."""
+    made: dict[str, Any] = site.api("POST", f"/inventory/{path}", json=values).json()
+    return made
+
+
+def refer(page: Page, label: str, text: str) -> None:
+    """Choose a record for a reference."""
+    box = page.get_by_role("combobox", name=re.compile(f"^{label}"))
+    box.fill(text)
+    page.get_by_role("option", name=text).click()
+    expect(box).to_have_value(text)
+
+
+def test_make(shop: Site) -> None:
+    """A new record: what is wrong is said at its field, nothing typed is lost, and it opens."""
+    add(shop, "places", name="Cellar")
+    add(shop, "items", name="Taken")
+    page = shop.administrator("/")
+    page.get_by_role("link", name="Items", exact=True).click()
+    expect(page.get_by_role("heading", name="Items", level=1)).to_be_visible()
+    expect(page).to_have_title("Items · Atrium")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="New item")).to_be_visible()
+    field(page, "Name").fill("Taken")
+    page.get_by_label("Quantity").fill("1250")
+    page.get_by_label(re.compile("^Price")).fill("12.5")
+    page.get_by_label("Insured").check()
+    refer(page, "Place", "Cellar")
+    create = page.get_by_role("button", name="Create item")
+    create.click()
+    expect(page.get_by_text("Another item has this name already.")).to_be_visible()
+    expect(field(page, "Name")).to_be_focused()
+    expect(page.get_by_label("Quantity")).to_have_value("1250")
+    field(page, "Name").fill("Lamp")
+    create.click()
+    expect(message(page, "Lamp is saved.")).to_be_visible()
+    expect(page).to_have_title("Lamp · Items · Atrium")
+    expect(page.get_by_role("combobox", name=re.compile("^Place"))).to_have_value("Cellar")
+    [lamp] = shop.api("GET", "/inventory/items", params={"q": "Lamp"}).json()["items"]
+
+    assert (lamp["price"], lamp["insured"], lamp["place"]["label"]) == ("12.50", True, "Cellar")
+
+
+def test_find(shop: Site) -> None:
+    """Search, filter, sort, turn pages, choose columns; all of it in the address."""
+    add(shop, "places", name="Attic")
+    for number in range(60):
+        add(shop, "items", name=f"Box {number:02}", quantity=5000 + number, state="used")
+    page = shop.administrator(f"{ITEMS}?q=box")
+    expect(pages(page)).to_contain_text(rows(1, 50, 60))
+    page.get_by_role("button", name="Next page").click()
+    expect(pages(page)).to_contain_text(rows(51, 60, 60))
+    page.get_by_role("searchbox", name="Search items").fill("box 07")
+    expect(pages(page)).to_contain_text(rows(1, 1, 1))
+    expect(page.get_by_role("cell", name="5,007", exact=True)).to_be_visible()
+    page.get_by_role("searchbox", name="Search items").fill("box")
+    page.locator(".filters").get_by_role("button", name="State").click()
+    page.get_by_role("menuitemradio", name="Used").click()
+    expect(chip(page, "Remove filter State: Used")).to_be_visible()
+    expect(pages(page)).to_contain_text(rows(1, 50, 60))
+    page.locator(".filters").get_by_role("button", name="Place").click()
+    page.get_by_role("combobox", name="Search: Place").fill("att")
+    page.get_by_role("option", name="Attic").click()
+    expect(page.get_by_text("No item matches")).to_be_visible()
+    chip(page, "Remove filter Place: Attic").click()
+    quantity = page.get_by_role("columnheader", name="Quantity")
+    quantity.get_by_role("button").click()
+    expect(quantity).to_have_attribute("aria-sort", "ascending")
+    expect(names(page).first).to_have_text("Box 00")
+    quantity.get_by_role("button").click()
+    expect(names(page).first).to_have_text("Box 59")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("menuitemcheckbox", name="Created").click()
+    page.keyboard.press("Escape")
+    created = page.get_by_role("columnheader", name="Created")
+    expect(created).to_be_visible()
+    expect(page.locator("tbody tr").first.locator("td").last).to_contain_text("just now")
+    page.reload()
+    expect(created).to_be_visible()
+    expect(names(page).first).to_have_text("Box 59")
+
+
+def test_change(shop: Site) -> None:
+    """Save, and move by the action's own form; the message takes it back."""
+    add(shop, "places", name="Garage")
+    item = add(shop, "items", name="Ladder")
+    page = shop.administrator(f"{ITEMS}/{item['id']}")
+    page.get_by_label("State").select_option("Broken")
+    page.get_by_label("Quantity").fill("3")
+    save(page)
+    expect(message(page, "Saved.")).to_be_visible()
+    page.get_by_role("button", name="Move…").click()
+    dialog = page.get_by_role("dialog", name="Move")
+    dialog.get_by_role("combobox", name="Place").fill("gar")
+    dialog.get_by_role("option", name="Garage").click()
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(message(page, "Moved.")).to_be_visible()
+    place = page.get_by_role("combobox", name=re.compile("^Place"))
+    expect(place).to_have_value("Garage")
+    page.keyboard.press("z")
+    expect(page.get_by_text("Taken back.").first).to_be_visible()
+    expect(place).to_have_value("")
+    expect(page.get_by_label("Quantity")).to_have_value("3")
+
+
+def test_conflict_and_trail(shop: Site) -> None:
+    """Somebody else is faster; the trail tells of all and takes a change back; then it is gone."""
+    item = add(shop, "items", name="Torch")
+    page = shop.administrator(f"{ITEMS}/{item['id']}")
+    page.get_by_label("Quantity").fill("9")
+    shop.api("PATCH", f"/inventory/items/{item['id']}", json={"quantity": 5, "state": "used"})
+    save(page)
+    conflict = page.get_by_role("alertdialog", name="Save anyway?")
+    expect(conflict).to_contain_text("saved this item while you were typing.")
+    expect(conflict).to_contain_text("Used")
+    conflict.get_by_role("button", name="Save mine").click()
+    expect(conflict).to_be_hidden()
+    expect(page.get_by_label("Quantity")).to_have_value("9")
+    expect(page.get_by_label("State")).to_have_value("used")
+    page.get_by_role("link", name="Activity").click()
+    page.get_by_role("link", name="changed this item").first.click()
+    entry = page.get_by_role("dialog", name="Audit entry")
+    entry.get_by_role("button", name="Take this back").click()
+    expect(page.get_by_text("Taken back.").first).to_be_visible()
+    page.goto(f"{ITEMS}/{item['id']}")
+    expect(page.get_by_label("Quantity")).to_have_value("5")
+    choose(page, "Delete…")
+    page.get_by_role("alertdialog").get_by_role("textbox").fill("Torch")
+    page.get_by_role("button", name="Delete item").click()
+    expect(message(page, "Torch is deleted.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Items", level=1)).to_be_visible()
+
+
+def test_palette(shop: Site) -> None:
+    """Resources are pages of the palette, their records are found, and new ones are made."""
+    add(shop, "items", name="Theodolite")
+    page = shop.administrator("/")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("new item")
+    page.get_by_role("option", name="New item").click()
+    expect(page.get_by_role("heading", name="New item")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search pages").fill("theod")
+    page.get_by_role("option", name="Theodolite").click()
+    expect(page.get_by_role("heading", name="Theodolite", level=1)).to_be_visible()
+
+
+def test_nowhere(shop: Site) -> None:
+    """An address of no resource says so, loaded or reached in the browser, and going on works."""
+    shop.expect_refusal(404)
+    page = shop.administrator("/inventory/nothing")
+    expect(page.get_by_text("There is nothing here")).to_be_visible()
+    expect(page).to_have_title("Not found · Atrium")
+    page.get_by_role("link", name="Places", exact=True).click()
+    expect(page.get_by_role("heading", name="Places", level=1)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("There is nothing here")).to_be_visible()
+
+
+def test_refused(shop: Site) -> None:
+    """Without the permission there is no entry in the sidebar, and the page says which it is."""
+    shop.expect_refusal(403)
+    user = shop.add_user(roles=["guest"])
+    page = shop.visit(ITEMS, email=user["email"])
+    expect(page.get_by_text("inventory.item.read")).to_be_visible()
+    expect(page.get_by_role("link", name="Items", exact=True)).to_have_count(0)
+
+
+def test_rows_are_kept(shop: Site) -> None:
+    """A row is drawn anew only when its record differs."""
+    for number in range(3):
+        add(shop, "places", name=f"Shelf {number}", note="-")
+    page = shop.administrator("/inventory/places?q=shelf&sort=name")
+    expect(names(page)).to_have_count(3)
+    page.evaluate(
+        """() => {
+          window.drawn = 0;
+          const seen = { subtree: true, childList: true, characterData: true };
+          const watch = new MutationObserver((found) => { window.drawn += found.length; });
+          watch.observe(document.querySelector("tbody"), seen);
+        }"""
+    )
+    page.get_by_role("button", name="Compact rows").click()
+    expect(page.locator(".table-compact")).to_be_visible()
+
+    assert page.evaluate("window.drawn") == 0
+
+
+def test_accessible(shop: Site, screen: Screen) -> None:
+    """No page or dialog has a violation, or is wider than the screen."""
+    size, scheme = screen
+    place = add(shop, "places", name=f"Place {scheme} " + "with-a-long-name" * 6)
+    item = add(shop, "items", name=f"Item {scheme} " + "with-a-long-name" * 6, place=place["id"])
+    page = shop.administrator("/", size=size, scheme=scheme)
+    found = {}
+    for spec in resources.pages:
+        path = spec.route.replace("[noun_module]/[noun_name]", "inventory/items")
+        path = path.replace("[noun_id]", item["id"])
+        found[path] = look_at(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
+    page.goto(f"{ITEMS}/{item['id']}")
+    page.get_by_role("button", name="Move…").click()
+    page.get_by_role("dialog").get_by_role("combobox").click()
+    expect(page.locator(".reference-list .picker-option").first).to_be_visible()
+    found["move"] = violations_of(page)
+
+    assert {path: lines for path, lines in found.items() if lines} == {}
