@@ -216,9 +216,12 @@ class TestNowhere:
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Users").click()
         expect(page.get_by_role("heading", name="Users")).to_be_visible()
 
-        visitor = site.visit("/no/such/page")
+        visitor = site.visit("/no-such-page")
         expect(visitor.get_by_text("There is nothing here")).to_be_visible()
         expect(visitor.get_by_role("navigation", name="Main")).to_have_count(0)
+        # A resource could be there, of which a stranger learns nothing.
+        visitor.goto("/no/such/page")
+        expect(visitor.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 class TestWideScreen:
