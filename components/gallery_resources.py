@@ -24,7 +24,7 @@ _FIELDS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("choice", "Mood", "good", {"options": _MOODS}),
     ("colour", "Shade", "green", {}),
     ("email", "Finder", "ada@example.com", {"longest": 254}),
-    ("url", "Page", "javascript:alert(1)", {"longest": 2000}),
+    ("url", "Page", "ftp://files.example.com", {"longest": 2000}),
     ("reference", "Shelf", {"id": "1", "label": "Top shelf"}, {"path": "/gallery", "leads": True}),
     ("long_text", "Note", "Two lines\nof words", {"longest": 1000}),
     ("json", "Facts", {"leaves": 3}, {}),

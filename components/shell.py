@@ -71,7 +71,7 @@ def _page_commands(sections: Sequence[NavSection]) -> list[Any]:
 def _drawn_commands(drawn: DrawnSections) -> Any:
     """The lines of what the sidebar draws, and *New …* for each that can be made."""
     return rx.Var(
-        f"""({drawn.sections!s}).flatMap((section) => section.items.flatMap((item) => [
+        f"""({drawn.sections!s}).flatMap((section) => section.links.flatMap((item) => [
           {{
             id: `page:${{item.href}}`,
             label: item.label,

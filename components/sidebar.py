@@ -46,7 +46,7 @@ class DrawnSections:
     """Sections that are known when the page runs, not when it is compiled.
 
     Attributes:
-        sections: `{"label", "items"}` each, an item being `{"label", "href", "icon", …}`.
+        sections: `{"label", "links"}` each, a link being `{"label", "href", "icon", …}`.
         icons: The icons that items have.
     """
 
@@ -115,7 +115,7 @@ def _drawn(drawn: DrawnSections) -> rx.Component:
         return rx.el.div(
             rx.el.p(label, class_name="sidebar-heading"),
             rx.el.ul(
-                rx.foreach(section_drawn["items"].to(list[dict[str, Any]]), entry),
+                rx.foreach(section_drawn["links"].to(list[dict[str, Any]]), entry),
                 custom_attrs={"aria-label": label},
             ),
             class_name="sidebar-section",

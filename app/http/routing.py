@@ -376,7 +376,7 @@ class Services:
 
 def _refusals(operation: Operation) -> Responses:
     """What the gate may answer in the operation's place, for OpenAPI."""
-    documented = problems(401, 414, 422, 429, 431, 503)
+    documented = problems(400, 401, 414, 422, 429, 431, 503)
     if operation.permission not in (PUBLIC, SIGNED_IN):
         words = str(PermissionDenied(operation.permission))
         documented |= problem(403, "permission.denied", words, permission=operation.permission)

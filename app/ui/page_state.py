@@ -84,7 +84,7 @@ class NounSection:
     """The resources of a module that the person may see."""
 
     label: str
-    items: list[NounItem]
+    links: list[NounItem]
 
 
 class Binding(rx.State):
@@ -352,7 +352,7 @@ def _noun_sections(registry: Registry, actor: Actor) -> list[NounSection]:
             for service in module.services
             if registry.service_at(service.resource.meta.path) is service
         ]
-        items = [
+        links = [
             NounItem(
                 label=meta.plural.capitalize(),
                 singular=meta.singular,
@@ -363,8 +363,8 @@ def _noun_sections(registry: Registry, actor: Actor) -> list[NounSection]:
             for service, meta in metas
             if actor.may(meta.permission("read"))
         ]
-        if items:
-            sections.append(NounSection(module.heading, items))
+        if links:
+            sections.append(NounSection(module.heading, links))
     return sections
 
 
