@@ -183,8 +183,8 @@ def get(http: aiohttp.ClientSession, address: str, headers: dict[str, str]) -> U
 
 def click(tab: Any) -> Use:
     """Load the list of users in an open tab."""
-    # Rows that are the same as before are not sent again.
-    addresses = cycle(["/users", f"/users?q={ADMIN_EMAIL.partition('@')[0]}"])
+    # Rows that are the same as before are not sent again; the tab has just opened the second.
+    addresses = cycle([f"/users?q={ADMIN_EMAIL.partition('@')[0]}", "/users"])
 
     async def use() -> bool:
         tab.path = next(addresses)
