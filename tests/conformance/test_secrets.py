@@ -104,7 +104,11 @@ class Planted:
 
     async def send(self, client: httpx.AsyncClient, method: str, path: str, **sent: Any) -> None:
         """Send a request and remember the answer."""
-        response = await client.request(method, path, **sent)
+        try:
+            response = await client.request(method, path, **sent)
+        except httpx.RemoteProtocolError:
+            # The connection was closed behind the answer before, whose body nobody had read.
+            response = await client.request(method, path, **sent)
         # Who signs in is given secrets of their own.
         said = response.text if response.status_code >= 400 else ""
         self.statuses.add(response.status_code)
