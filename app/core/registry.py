@@ -1,7 +1,7 @@
 """The registry: everything that is installed, checked once and then frozen."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from app.core.errors import ModuleError
@@ -141,10 +141,29 @@ class Registry:
                     )
                     raise ModuleError(message)
         self._check_references()
+        self._check_paths()
         self._check_icons()
         self._by_path = {_segments(each.resource.meta.path): each for each in self.services}
         self._by_name = {each.resource.meta.name: each for each in self.services}
         self._frozen = True
+
+    def _check_paths(self) -> None:
+        """Refuse resources where others have pages or routes: they would never be reached."""
+        for module in self.modules:
+            taken = {
+                _first_segment(path)
+                for other in self.modules
+                if other is not module
+                for path in (*(page.route for page in other.pages), *_routes(other))
+            }
+            for service in module.services:
+                meta = service.resource.meta
+                if _first_segment(meta.path) in taken:
+                    message = (
+                        f"resource {meta.name!r} has the path {meta.path!r}, where the platform "
+                        "or another module is already; say path="
+                    )
+                    raise ModuleError(message)
 
     def _check_references(self) -> None:
         described = [service.resource for service in self.services]
@@ -317,6 +336,15 @@ def icon_name(icon: str) -> str:
 
 def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
+
+
+def _first_segment(path: str) -> str:
+    return path.strip("/").partition("/")[0]
+
+
+def _routes(module: Module) -> Iterator[str]:
+    for router in (module.router, module.console_router):
+        yield from (route.path for route in router.routes) if router is not None else ()
 
 
 def _names(resources: Iterable[AccessScope]) -> list[str]:

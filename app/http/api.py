@@ -1,5 +1,7 @@
 """The REST application: every module's router under `/api/v1`."""
 
+from typing import Any
+
 from dishka import AsyncContainer
 from fastapi import APIRouter
 
@@ -47,6 +49,7 @@ def build_api(registry: Registry, container: AsyncContainer) -> Api:
         _include(api, module.id, module.router, OperationRoute, prefix=PREFIX)
         _include(api, module.id, module.console_router, ConsoleRoute, prefix="")
         for service in module.services:
+            _refuse_path_of_edge(service)
             _include(api, module.id, rest(service), OperationRoute, prefix=PREFIX)
     describe(api)
     return api
@@ -78,6 +81,14 @@ def admit(app: App, api: Api, container: AsyncContainer, settings: ServerSetting
 def is_api(path: str) -> bool:
     """Whether the API answers at a path, with the console's own forms and what is open to all."""
     return path.startswith(_PATHS) or path in _FILES
+
+
+def _refuse_path_of_edge(service: Any) -> None:
+    """Refuse a resource whose pages would be asked for at the API."""
+    meta = service.resource.meta
+    if is_api(f"{meta.path}/"):
+        message = f"resource {meta.name!r} has the path {meta.path!r}, where the API is; say path="
+        raise ModuleError(message)
 
 
 def _include(

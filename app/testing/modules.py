@@ -9,12 +9,14 @@ Every operation is tried by nobody, without the permission, with it, within othe
 nothing; every field in answers, filters, orders, files and grants.
 """
 
+import base64
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 
 from app.core.access import Access, Grant
@@ -340,6 +342,22 @@ class ModuleConformance:
                     found = await call(trial.service.page, query(q=str(value)))
                     by_label = label_of(record) == value and field.name != trial.meta.label
                     assert len(found) == by_label
+
+    async def test_hidden_order(self, trial: Trial) -> None:
+        """Nor does the list's own order, or a link to its next page, tell of a hidden field."""
+        name = trial.meta.order.removeprefix("-")
+        if name == "created_at":
+            return
+        for _ in range(2):
+            await trial.make()
+        shown = frozenset(trial.meta.fields) - {name}
+        call = trial.call(Grant(trial.meta.permission("read"), readable=shown))
+        page = await call(trial.service.page, trial.meta.schemas.list_query(limit=1))
+        cursor = page.next_cursor + "=" * (-len(page.next_cursor) % 4)
+
+        assert orjson.loads(base64.urlsafe_b64decode(cursor))[0] != name
+        whole = await call(trial.service.page, trial.meta.schemas.list_query())
+        assert [each.id for each in whole] == sorted((each.id for each in whole), reverse=True)
 
     async def test_hidden_in_the_trail(self, trial: Trial) -> None:
         """Hidden, it is in no audit entry, neither when the record was made nor changed."""

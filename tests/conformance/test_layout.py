@@ -108,6 +108,8 @@ TESTED_ELSEWHERE = {
     "core/resources/fields/texts.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/fields/times.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/finding.py": "tests/e2e/test_resources.py",
+    "core/resources/changes.py": "tests/app/core/resources/test_nouns.py",
+    "core/resources/dependents.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/forms.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/operations.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/records.py": "tests/app/core/resources/test_nouns.py",

@@ -1,11 +1,16 @@
-"""Operations beside the usual ones: what else can be done with a record."""
+"""What can be done with records: the usual operations, and those that a noun has besides."""
 
-from collections.abc import Awaitable, Callable
+import functools
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+from app.core.errors import ModuleError
+from app.core.operations import operation, query
 from app.core.resources.forms import Form
+from app.core.resources.resource import Meta
+from app.core.resources.schemas import validated
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,3 +105,76 @@ def action(
         return method
 
     return decorate
+
+
+def on_record(each: Action) -> Callable[..., Awaitable[Any]]:
+    """The operation of an action: given an id, it reaches the record and hands it over."""
+
+    async def act(self: Any, record_id: UUID, form: Any = None) -> Any:
+        record = await self._reach(record_id, each.verb)
+        if each.form is None:
+            return await each.method(self, record)
+        if not isinstance(form, each.form):
+            form = each.form(**validated(each.form.meta.schema, form or {}).filled)
+        await self._check_references(each.form.meta.fields, vars(form))
+        return await each.method(self, record, form)
+
+    act.__doc__ = each.method.__doc__
+    return act
+
+
+def set_operation(
+    cls: type[Any],
+    name: str,
+    gate: Callable[[Any], Any],
+    method: Callable[..., Awaitable[Any]],
+) -> None:
+    """Make a method of the class that passes the gate."""
+
+    @functools.wraps(method)
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await method(self, *args, **kwargs)
+
+    call.__name__, call.__qualname__ = name, f"{cls.__qualname__}.{name}"
+    call.__module__ = cls.__module__
+    if name in vars(cls) and not hasattr(vars(cls)[name], "__action__"):
+        message = f"{cls.__qualname__} has a method {name} already: override _{name}"
+        raise ModuleError(message)
+    setattr(cls, name, gate(call))
+
+
+def dispatch(cls: type[Any], name: str) -> Callable[..., Awaitable[Any]]:
+    """Calls the method behind an operation, which a subclass may have overridden."""
+
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await getattr(self, f"_{name}")(*args, **kwargs)
+
+    call.__doc__ = getattr(cls, f"_{name}").__doc__
+    return call
+
+
+def _change(verb: str, done: str = "") -> Callable[[Meta], Callable[[Any], Any]]:
+    return lambda meta: operation(meta.permission(verb), action=meta.permission(done or verb))
+
+
+def _read(meta: Meta) -> Callable[[Any], Any]:
+    return query(meta.permission("read"))
+
+
+def _hand_out(meta: Meta) -> Callable[[Any], Any]:
+    # What somebody may read they may also take along; the trail tells that they did.
+    action = meta.permission("export")
+    return operation(meta.permission("read"), action=action, begins_write=False, expensive=True)
+
+
+USUAL: Mapping[str, tuple[Callable[[Meta], Callable[[Any], Any]], str, str]] = {
+    "page": (_read, "read", "See {plural}"),
+    "get": (_read, "read", "See {plural}"),
+    "export": (_hand_out, "read", "See {plural}"),
+    "create": (_change("create"), "create", "Add {plural}"),
+    "update": (_change("update"), "update", "Change {plural}"),
+    "delete": (_change("delete"), "delete", "Delete {plural}"),
+    "restore": (_change("delete", "restore"), "delete", "Delete {plural}"),
+    "purge": (_change("delete", "purge"), "delete", "Delete {plural}"),
+}
+"""The usual operations: their gate, the last word of their permission, and what it allows."""

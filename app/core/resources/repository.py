@@ -65,8 +65,9 @@ class ResourceRepository(Generic[R]):
                 of this order.
         """
         meta = self.meta
-        name = (query.sort or meta.order).removeprefix("-")
-        keyset = self._keyset(name)
+        order = query.sort or self._usual_order(rows)
+        name = order.removeprefix("-")
+        keyset = self._keyset(order)
         self._refuse_hidden_sort(query, name, rows)
         shown = [each for each in meta.fields.values() if rows.shows_somewhere(each.name)]
         chosen = selection(meta, shown, self._reached)
@@ -192,11 +193,11 @@ class ResourceRepository(Generic[R]):
         found: UUID | None = (await self._uow.session.execute(statement)).scalars().first()
         return found
 
-    async def refers(self, field: Reference, record_id: UUID) -> bool:
-        """Whether one of these records refers to another one by a field."""
-        column = self.meta.table.c[field.column]
-        found = await self._uow.session.execute(select(column).where(column == record_id).limit(1))
-        return found.first() is not None
+    async def referring(self, field: Reference, record_id: UUID) -> Sequence[UUID]:
+        """The records, also in the trash, that refer to another one by a field."""
+        table = self.meta.table
+        statement = select(table.c.id).where(table.c[field.column] == record_id)
+        return (await self._uow.session.execute(statement)).scalars().all()
 
     async def can_be_referred_to(self, to: type[Resource], record_id: UUID) -> bool:
         """Whether there is such a record of another resource for the actor to see."""
@@ -208,13 +209,18 @@ class ResourceRepository(Generic[R]):
             statement = statement.where(table.c.deleted_at.is_(None))
         return (await self._uow.session.execute(statement)).first() is not None
 
-    def _keyset(self, name: str) -> Keyset:
+    def _usual_order(self, rows: Rows) -> str:
+        """The order when none is asked for: one that tells nothing of a hidden field."""
+        order = self.meta.order
+        return order if rows.shows_always(order.removeprefix("-")) else "-created_at"
+
+    def _keyset(self, order: str) -> Keyset:
         """How this list is sorted and cut.
 
         Raises:
             Invalid: By no such field.
         """
-        meta = self.meta
+        meta, name = self.meta, order.removeprefix("-")
         columns = {}
         for each in meta.fields.values():
             if each.name == "created_at":
@@ -227,7 +233,7 @@ class ResourceRepository(Generic[R]):
             allowed = ", ".join(each.name for each in meta.fields.values() if each.is_sortable)
             message = f"Cannot sort by {name!r}; allowed: {allowed}."
             raise Invalid("page.sort.unknown", message, fields={"sort": message})
-        return Keyset(columns, default=meta.order, key=meta.table.c.id)  # type: ignore[arg-type]  # a column is one
+        return Keyset(columns, default=order, key=meta.table.c.id)  # type: ignore[arg-type]  # a column is one
 
     def _refuse_hidden_sort(self, query: ListQuery, name: str, rows: Rows) -> None:
         if query.sort and name != "created_at" and not rows.shows_always(name):

@@ -5,15 +5,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
 
 from app.core.csv import CsvQuery
+from app.core.errors import Invalid
 from app.core.paging import PageRequest, sort_values
 from app.core.resources.conditions import MOST_VALUES, Condition
 from app.core.resources.fields import Field
 from app.core.text import Version, WrittenFlag, searched_text
+from app.core.validation import findings, messages, summary
 
 if TYPE_CHECKING:
     from app.core.resources.resource import Meta
@@ -175,6 +177,21 @@ class Schemas:
             **fields,
         )
         return made
+
+
+def validated(schema: type[RecordInput], values: Mapping[str, Any] | RecordInput) -> RecordInput:
+    """What callers say, as the schema accepts it.
+
+    Raises:
+        Invalid: It does not; with a sentence at each field.
+    """
+    if isinstance(values, RecordInput):
+        return values
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        found = findings(error.errors())
+        raise Invalid("request.invalid", summary(found), fields=messages(found)) from error
 
 
 _VERSION = SchemaField(

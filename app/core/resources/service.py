@@ -1,13 +1,11 @@
 """The operations of a resource: rows, fields, versions, uniqueness, trail and undo, done once."""
 
-import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 from uuid import UUID
 
 from dishka import AsyncContainer
-from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
@@ -18,10 +16,19 @@ from app.core.errors import Conflict, Invalid, ModuleError, NotFound, Permission
 from app.core.module import Finder, RecordedChange, Undo, Values
 from app.core.operations import Service, operation, query, within_operation
 from app.core.permissions import PermissionName
+from app.core.resources.changes import changes_of, recorded, same
 from app.core.resources.conditions import Filter, parse_filter
-from app.core.resources.fields import Link, Reference
+from app.core.resources.dependents import dependents, needed
+from app.core.resources.fields import Field, Link, Reference
 from app.core.resources.finding import finders_of
-from app.core.resources.operations import Action, Allowed
+from app.core.resources.operations import (
+    USUAL,
+    Action,
+    Allowed,
+    dispatch,
+    on_record,
+    set_operation,
+)
 from app.core.resources.records import Records
 from app.core.resources.repository import COUNT_LIMIT, ResourceRepository
 from app.core.resources.resource import Meta, Resource, label_of
@@ -30,10 +37,11 @@ from app.core.resources.schemas import (
     ListQuery,
     RecordInput,
     RecordQuery,
+    validated,
 )
+from app.core.resources.table import STANDARD_FIELDS
 from app.core.rows import Rows, rows_of
 from app.core.unit_of_work import UnitOfWork
-from app.core.validation import findings, messages, summary
 
 R = TypeVar("R", bound=Resource)
 
@@ -42,9 +50,6 @@ STANDARD = ("page", "get", "export", "create", "update", "delete")
 """The operations of most nouns."""
 READ_ONLY = ("page", "get", "export")
 """Those of a noun that only the platform changes."""
-
-_UNRECORDED = frozenset({"created_at", "updated_at"})
-"""What each entry of the trail tells anyway."""
 
 
 class ResourceService(Service, Generic[R]):
@@ -82,7 +87,7 @@ class ResourceService(Service, Generic[R]):
             raise ModuleError(message)
         cls.resource = found[0]
         meta = cls.resource.meta
-        unknown = sorted(set(cls.operations) - _STANDARD.keys())
+        unknown = sorted(set(cls.operations) - USUAL.keys())
         if unknown:
             message = f"{cls.__qualname__}: there is no operation {', '.join(unknown)}"
             raise ModuleError(message)
@@ -90,11 +95,12 @@ class ResourceService(Service, Generic[R]):
             cls.operations = (*cls.operations, "restore", "purge")
         sentences: dict[str, str] = {}
         for name in cls.operations:
-            gate, verb, sentence = _STANDARD[name]
+            gate, verb, sentence = USUAL[name]
             sentences.setdefault(verb, sentence.format(plural=meta.plural))
-            _set(cls, name, gate(meta), _dispatch(name))
+            set_operation(cls, name, gate(meta), dispatch(cls, name))
         if "get" in cls.operations:
-            _set(cls, "allowed", query(meta.permission("read")), _dispatch("allowed"))
+            is_read = query(meta.permission("read"))
+            set_operation(cls, "allowed", is_read, dispatch(cls, "allowed"))
         cls.actions = {
             name: method.__action__
             for name, method in vars(cls).items()
@@ -104,7 +110,7 @@ class ResourceService(Service, Generic[R]):
             sentences[each.verb] = each.sentence
             permission = meta.permission(each.verb)
             is_own = operation(permission, recent_sign_in=each.recent_sign_in)
-            _set(cls, name, is_own, _on_record(each))
+            set_operation(cls, name, is_own, on_record(each))
         members = {
             verb.upper(): (meta.permission(verb), sentence) for verb, sentence in sentences.items()
         }
@@ -207,7 +213,7 @@ class ResourceService(Service, Generic[R]):
             stored = ResourceRepository(cls.resource, await unit.get(UnitOfWork))
             found = await stored.get(change.target_id, for_update=True)
             values = vars(found[0]) if found else {}
-            return {name: _recorded(meta.fields[name], values.get(name)) for name in change.after}
+            return {name: recorded(meta.fields[name], values.get(name)) for name in change.after}
 
         async def put_back(unit: AsyncContainer, change: RecordedChange) -> None:
             service = await unit.get(cls)
@@ -242,7 +248,7 @@ class ResourceService(Service, Generic[R]):
     # What the operations do, once the gate has let the actor in
 
     async def _page(self, query: ListQuery) -> Records[R]:
-        rows, filters = self._rows("read"), self._filters(query)
+        rows, filters = self._listed(query), self._filters(query)
         page = await self._records.page(query, filters, rows)
         if query.with_count:
             count = await self._records.count(query, filters, rows)
@@ -263,10 +269,15 @@ class ResourceService(Service, Generic[R]):
         )
         count = 0
         self.uow.audit.about("", "", "", detail={**wanted, "rows": count})
-        async for records in self._records.walk(query, self._filters(query), self._rows("read")):
+        async for records in self._records.walk(query, self._filters(query), self._listed(query)):
             count += len(records)
             self.uow.audit.about("", "", "", detail={**wanted, "rows": count})
             await write(records)
+
+    def _listed(self, query: RecordQuery) -> Rows:
+        """The rows that a list is made of; what was deleted is for those who may delete."""
+        rows = self._rows("read")
+        return rows.narrowed(self._rows("delete"), ()) if query.trashed else rows
 
     def _filters(self, query: RecordQuery) -> list[Filter]:
         filters: list[Filter] = list(query.conditions)
@@ -296,7 +307,7 @@ class ResourceService(Service, Generic[R]):
     async def _create(self, values: Mapping[str, Any] | RecordInput) -> R:
         meta = self.meta
         schema = meta.schemas.create
-        parsed = _validated(schema, values)
+        parsed = validated(schema, values)
         self.uow.audit.about(meta.name, "", str(parsed.values.get(meta.label) or ""))
         acting = self._rows("create")
         # What is not there yet is no row that a rule could leave out.
@@ -304,10 +315,9 @@ class ResourceService(Service, Generic[R]):
         if writable is not None:
             refuse_fields(parsed.values.keys() - writable, meta.permission("create"))
         defaults = {
-            name: field.start for name, field in meta.fields.items() if name not in _UNRECORDED
+            name: field.start for name, field in meta.fields.items() if name not in STANDARD_FIELDS
         }
-        accepted = {name: getattr(parsed, name) for name in meta.writable}
-        new = defaults | accepted
+        new = defaults | {name: getattr(parsed, name) for name in meta.writable}
         await self._check(new, None)
         try:
             record_id = await self._records.insert(new)
@@ -315,13 +325,13 @@ class ResourceService(Service, Generic[R]):
             raise await self._broken(new, None, error) from error
         await self._refuse_out_of_reach(record_id, acting, "create")
         record = await self._stored(record_id)
-        self._describe(record, _changes(meta, None, record))
+        self._describe(record, changes_of(meta, None, record))
         return record
 
     async def _update(self, record_id: UUID, change: Mapping[str, Any] | RecordInput) -> R:
         meta = self.meta
         parsed = (
-            change if isinstance(change, RecordInput) else _validated(meta.schemas.update, change)
+            change if isinstance(change, RecordInput) else validated(meta.schemas.update, change)
         )
         values = parsed.values
         record = await self._reach(record_id, "update", values)
@@ -336,14 +346,13 @@ class ResourceService(Service, Generic[R]):
 
     async def _delete(self, record_id: UUID) -> None:
         record = await self._reach(record_id, "delete")
-        await self._refuse_needed(record)
         if not self.meta.trash:
-            await self._records.delete(record.id)
-            self._describe(record, _changes(self.meta, record, None))
+            await self._remove(record)
             return
+        await dependents(self.uow, self.resource, record.id)
         await self._records.move_to_trash(record, clock.now())
         after = await self._stored(record.id, trashed=True)
-        self._describe(record, _changes(self.meta, record, after))
+        self._describe(record, changes_of(self.meta, record, after))
 
     async def _restore(self, record_id: UUID) -> R:
         record = await self._reach(record_id, "delete", trashed=True)
@@ -355,14 +364,11 @@ class ResourceService(Service, Generic[R]):
         except IntegrityError as error:
             raise await self._broken(vars(record), None, error) from error
         after = await self._stored(record.id)
-        self._describe(after, _changes(self.meta, record, after))
+        self._describe(after, changes_of(self.meta, record, after))
         return after
 
     async def _purge(self, record_id: UUID) -> None:
-        record = await self._reach(record_id, "delete", trashed=True)
-        await self._refuse_needed(record)
-        await self._records.delete(record.id)
-        self._describe(record, _changes(self.meta, record, None))
+        await self._remove(await self._reach(record_id, "delete", trashed=True))
 
     # What they share
 
@@ -395,7 +401,7 @@ class ResourceService(Service, Generic[R]):
     async def _save(self, record: R, values: Mapping[str, Any]) -> R:
         known = vars(record)
         changed = {
-            name: value for name, value in values.items() if not _same(known.get(name), value)
+            name: value for name, value in values.items() if not same(known.get(name), value)
         }
         if not changed:
             self._describe(record, [])
@@ -406,7 +412,7 @@ class ResourceService(Service, Generic[R]):
         except IntegrityError as error:
             raise await self._broken(changed, record, error) from error
         after = await self._stored(record.id)
-        self._describe(after, _changes(self.meta, record, after))
+        self._describe(after, changes_of(self.meta, record, after))
         return after
 
     async def _stored(self, record_id: UUID, *, trashed: bool = False) -> R:
@@ -422,19 +428,23 @@ class ResourceService(Service, Generic[R]):
             Invalid: A reference leads to no record that the actor may see.
             Conflict: Another record has the value.
         """
-        for name, value in values.items():
-            field = self.meta.fields[name]
-            if value is None:
-                continue
-            if isinstance(field, Reference):
-                target = value.id if isinstance(value, Link) else value
-                if not await self._records.can_be_referred_to(field.to, target):
-                    message = f"There is no such {field.to.meta.singular}."
-                    code = f"{self.meta.name}.{name}.unknown"
-                    raise Invalid(code, message, fields={name: message})
+        await self._check_references(self.meta.fields, values)
         taken = await self._taken(values, record)
         if taken:
             raise taken
+
+    async def _check_references(
+        self, fields: Mapping[str, Field[Any]], values: Mapping[str, Any]
+    ) -> None:
+        for name, value in values.items():
+            field = fields[name]
+            if value is None or not isinstance(field, Reference):
+                continue
+            target = value.id if isinstance(value, Link) else value
+            if not await self._records.can_be_referred_to(field.to, target):
+                message = f"There is no such {field.to.meta.singular}."
+                code = f"{self.meta.name}.{name}.unknown"
+                raise Invalid(code, message, fields={name: message})
 
     async def _taken(self, values: Mapping[str, Any], record: R | None) -> Conflict | None:
         meta = self.meta
@@ -467,133 +477,29 @@ class ResourceService(Service, Generic[R]):
         message = f"You have {permission}, but not for such {self.meta.plural}."
         raise PermissionDenied(permission, message, code="permission.row")
 
-    async def _refuse_needed(self, record: R) -> None:
-        """Refuse to delete what others refer to, unless they go with it.
+    async def _remove(self, record: R) -> None:
+        """Remove a record for good, and tell the trail what goes along.
 
         Raises:
-            Conflict: Somebody refers to it.
+            Conflict: Others refer to it, or to what would go along, and do not go themselves.
         """
-        for other, field in self.uow.registry.references_to(self.resource):
-            if field.when_deleted != "refuse":
-                continue
-            if await ResourceRepository(other, self.uow).refers(field, record.id):
-                plural = other.meta.plural
-                message = f"There are {plural} with this {self.meta.singular}; change these first."
-                raise Conflict(f"{self.meta.name}.needed", message)
+        along = await dependents(self.uow, self.resource, record.id)
+        try:
+            await self._records.delete(record.id)
+        except IntegrityError as error:
+            await self.uow.rollback()
+            raise needed(self.meta) from error
+        self._describe(record, changes_of(self.meta, record, None), along.detail)
 
     def _rows(self, verb: str) -> Rows:
         return rows_of(self.uow.registry, self.uow.actor, self.meta.permission(verb))
 
-    def _describe(self, record: R, changes: list[Change]) -> None:
-        self.uow.audit.about(self.meta.name, record.id, label_of(record), changes=changes)
+    def _describe(
+        self, record: R, changes: list[Change], detail: Mapping[str, Any] | None = None
+    ) -> None:
+        self.uow.audit.about(
+            self.meta.name, record.id, label_of(record), changes=changes, detail=detail
+        )
 
     def _not_found(self) -> NotFound:
         return NotFound(f"{self.meta.name}.not_found", f"There is no such {self.meta.singular}.")
-
-
-def _changes(meta: Meta, before: Resource | None, after: Resource | None) -> list[Change]:
-    """The fields that differ, as the trail writes them: of a reference only where it leads."""
-    changes: list[Change] = []
-    for name, field in meta.fields.items():
-        if name in _UNRECORDED:
-            continue
-        old, new = (
-            _recorded(field, vars(each).get(name)) if each else None for each in (before, after)
-        )
-        if old != new:
-            changes.append({"field": name, "before": old, "after": new})
-    return changes
-
-
-def _recorded(field: Any, value: Any) -> Any:
-    if isinstance(field, Reference):
-        return None if value is None else str(value.id)
-    return field.to_json(value)
-
-
-def _same(known: Any, value: Any) -> bool:
-    if isinstance(known, Link):
-        return bool(known.id == (value.id if isinstance(value, Link) else value))
-    return bool(known == value)
-
-
-def _validated(schema: type[RecordInput], values: Mapping[str, Any] | RecordInput) -> RecordInput:
-    if isinstance(values, RecordInput):
-        return values
-    try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        found = findings(error.errors())
-        raise Invalid("request.invalid", summary(found), fields=messages(found)) from error
-
-
-def _on_record(each: Action) -> Callable[..., Awaitable[Any]]:
-    """The operation of an action: given an id, it reaches the record and hands it over."""
-
-    async def act(self: Any, record_id: UUID, form: Any = None) -> Any:
-        record = await self._reach(record_id, each.verb)
-        if each.form is None:
-            return await each.method(self, record)
-        if not isinstance(form, each.form):
-            form = each.form(**_validated(each.form.meta.schema, form or {}).filled)
-        return await each.method(self, record, form)
-
-    act.__doc__ = each.method.__doc__
-    return act
-
-
-def _set(
-    cls: type[ResourceService[Any]],
-    name: str,
-    gate: Callable[[Any], Any],
-    method: Callable[..., Awaitable[Any]],
-) -> None:
-    """Make a method of the class that passes the gate."""
-
-    @functools.wraps(method)
-    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return await method(self, *args, **kwargs)
-
-    call.__name__, call.__qualname__ = name, f"{cls.__qualname__}.{name}"
-    call.__module__ = cls.__module__
-    if name in vars(cls) and not hasattr(vars(cls)[name], "__action__"):
-        message = f"{cls.__qualname__} has a method {name} already: override _{name}"
-        raise ModuleError(message)
-    setattr(cls, name, gate(call))
-
-
-def _dispatch(name: str) -> Callable[..., Awaitable[Any]]:
-    """Calls the method behind an operation, which a subclass may have overridden."""
-
-    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return await getattr(self, f"_{name}")(*args, **kwargs)
-
-    call.__doc__ = getattr(ResourceService, f"_{name}").__doc__
-    return call
-
-
-def _change(verb: str, done: str = "") -> Callable[[Meta], Callable[[Any], Any]]:
-    return lambda meta: operation(meta.permission(verb), action=meta.permission(done or verb))
-
-
-def _read(meta: Meta) -> Callable[[Any], Any]:
-    return query(meta.permission("read"))
-
-
-def _hand_out(meta: Meta) -> Callable[[Any], Any]:
-    # What somebody may read they may also take along; the trail tells that they did.
-    action = meta.permission("export")
-    return operation(meta.permission("read"), action=action, begins_write=False, expensive=True)
-
-
-_STANDARD: Mapping[str, tuple[Callable[[Meta], Callable[[Any], Any]], str, str]] = {
-    "page": (_read, "read", "See {plural}"),
-    "get": (_read, "read", "See {plural}"),
-    "export": (_hand_out, "read", "See {plural}"),
-    "create": (_change("create"), "create", "Add {plural}"),
-    "update": (_change("update"), "update", "Change {plural}"),
-    "delete": (_change("delete"), "delete", "Delete {plural}"),
-    "restore": (_change("delete", "restore"), "delete", "Delete {plural}"),
-    "purge": (_change("delete", "purge"), "delete", "Delete {plural}"),
-}
-"""The usual operations: their gate, the last word of their permission, and what it allows."""

@@ -159,6 +159,13 @@ class TestRegistry:
         with pytest.raises(ModuleError, match="repeats the path '/same'"):
             build_registry(one, other)
 
+    @pytest.mark.parametrize("path", ["/users", "/audit/mine", "/access/explain", "/auth/me"])
+    def test_path_of_the_platform(self, path: str) -> None:
+        """Where the platform has pages or routes of its own, a resource would never be reached."""
+        noun = describe(f"tried.at{path.replace('/', '_')}", says={"path": path})
+        with pytest.raises(ModuleError, match="where the platform or another module is already"):
+            build_registry(Module("tried", services=[service_of(noun)]))
+
     def test_refers_to_nothing(self) -> None:
         """A reference to what no module has."""
         referring = describe("tried.referring", other=Reference(Loose))

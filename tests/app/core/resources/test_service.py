@@ -2,12 +2,15 @@
 
 import csv
 import io
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from app.core.access import Access
+from app.core.actor import SYSTEM, Actor
 from app.core.errors import Conflict, Invalid, NotFound
-from app.testing.platform import Caller
+from app.testing.platform import Caller, Platform
 from examples.inventory.module import ItemService, PlaceService
 
 pytestmark = pytest.mark.actor("admin")
@@ -98,3 +101,20 @@ async def test_file(client: httpx.AsyncClient) -> None:
     first, *lines = list(csv.reader(io.StringIO(answer.text)))
     assert first[:4] == ["id", "name", "quantity", "price"]
     assert [line[1:4] for line in lines] == [["'=1+1", "2", "1.50"], ["Table", "4", "1.50"]]
+
+
+async def test_reference_in_a_form(platform: Platform) -> None:
+    """An action's form leads nowhere that its user may not see."""
+    system = platform.caller(SYSTEM)
+    shelf = await system(PlaceService.create, {"name": "Shelf"})
+    item = await system(ItemService.create, {"name": "Chair"})
+    mover = Actor(
+        "user",
+        "Ada",
+        access=Access.to("inventory.item.move", "inventory.item.read"),
+        user_id=uuid4(),
+    )
+    for unseen in (shelf.id, uuid4()):
+        with pytest.raises(Invalid) as refused:
+            await platform.caller(mover)(ItemService.move, item.id, {"place": str(unseen)})
+        assert refused.value.fields == {"place": "There is no such place."}
