@@ -122,10 +122,11 @@ def check_guards(as_json: AsJson = False) -> None:
     """Fail when a route, event handler, page or operation is unguarded."""
 
     async def work() -> list[str]:
-        from app.bootstrap import build_registry
+        from app.core.registry import Registry
         from app.ui.guards import unguarded
 
-        return unguarded(build_registry(), await _routes())
+        async with platform() as (container, _):
+            return unguarded(await container.get(Registry), await _routes())
 
     found = run(work())
     lines = "\n".join(f"unguarded: {each}" for each in found)

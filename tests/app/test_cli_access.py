@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from app.features.access.service import AccessService
 from app.features.roles.schemas import MembersAdd
 from app.features.roles.service import RoleService
 from app.features.users import service as users_service
+from examples.inventory.module import ItemService
 from tests.app.test_cli import Run, migrated, run
 
 pytestmark = pytest.mark.slow
@@ -111,6 +113,19 @@ class TestGuards:
 
         assert result.returncode == FOUND
         assert json.loads(result.stdout) == {"unguarded": ["operation OpenService.leak"]}
+
+    def test_check_of_a_module(self, migrated: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Modules are looked at as the platform's own features are."""
+        monkeypatch.setenv("ATRIUM_MODULES__INSTALLED", '["examples.inventory"]')
+
+        async def leak(self: Any) -> None:
+            """Pass no gate."""
+
+        monkeypatch.setattr(ItemService, "leak", leak, raising=False)
+        result = migrated("guards", "check", "--json")
+
+        assert result.returncode == FOUND
+        assert json.loads(result.stdout) == {"unguarded": ["operation ItemService.leak"]}
 
 
 class TestFile:
