@@ -7,21 +7,16 @@ and `message`, on stderr.
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from app.cli_access import access, guards, perms
 from app.cli_audit import audit
+from app.cli_errors import explain, unexpected
 from app.commands import (
-    BROKEN,
     FAILED,
     FOUND,
-    MISCONFIGURED,
-    UNAVAILABLE,
-    WRONG_USAGE,
     AsJson,
     give_reason,
     operations,
@@ -50,15 +45,6 @@ PasswordStdin = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class _Failure:
-    """Why a command ends: a stable code, one sentence, and the exit code."""
-
-    code: str
-    message: str
-    exit_code: int = FAILED
-
-
 def main() -> None:
     """Run a command; an expected error is one sentence on stderr, never a traceback."""
     as_json = "--json" in sys.argv
@@ -66,85 +52,13 @@ def main() -> None:
         # Without its own mode typer would print usage errors and leave.
         exit_code = cli(standalone_mode=not as_json)
     except Exception as error:  # noqa: BLE001 - said in a sentence, or published
-        failure = _explain(error)
+        failure = explain(error)
         if failure is None:
-            failure = _unexpected(error)
+            failure = unexpected(error)
         facts = {"code": failure.code, "message": failure.message}
         typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else failure.message, err=True)
         sys.exit(failure.exit_code)
     sys.exit(exit_code)
-
-
-def _explain(error: Exception) -> _Failure | None:  # noqa: C901, PLR0911, PLR0912 - a table
-    """What went wrong on purpose or outside of us; None for a defect of ours."""
-    import sqlite3
-
-    from alembic.util import CommandError
-    from asyncpg import PostgresError
-    from pydantic import ValidationError
-    from sqlalchemy.exc import DBAPIError
-
-    from app.core.errors import ModuleError, PlatformError, Unavailable
-    from app.core.validation import findings, summary
-    from app.settings import SettingsError, variable_name
-
-    database = f"The database ({variable_name('database.url')})"
-    match error:
-        case SettingsError():
-            return _Failure("settings.invalid", str(error), MISCONFIGURED)
-        case Unavailable(code="database.unavailable", reason=reason):
-            words = f"{database} does not answer: {reason}."
-            return _Failure(error.code, words, UNAVAILABLE)
-        case Unavailable(code="database.forbidden", reason=reason):
-            hint = "Run this as the role that owns the tables, or see `platformctl db grants`."
-            return _Failure(error.code, f"{database} refuses it: {reason}. {hint}")
-        case Unavailable(code="database.busy" | "database.too_slow"):
-            return _Failure(error.code, error.message, UNAVAILABLE)
-        case PlatformError():
-            return _Failure(error.code, error.message)
-        case ModuleError():
-            return _Failure("module.invalid", str(error))
-        case ValidationError():
-            return _Failure("input.invalid", summary(findings(error.errors(include_url=False))))
-        case CommandError():
-            return _Failure("database.revision.unknown", f"The schema stays as it is: {error}.")
-        case OSError(filename=str() as path):
-            if not _is_of_data(path):
-                return _Failure("file.unusable", f"{path}: {error.strerror}.")
-            where = f"{variable_name('data_dir')} says where data live"
-            return _Failure("file.unusable", f"{path}: {error.strerror}; {where}.", MISCONFIGURED)
-        case DBAPIError() | sqlite3.Error() | PostgresError() | OSError():
-            broken = getattr(error, "orig", None) or error
-            words = f"{database} does not answer: {broken}."
-            return _Failure("database.unavailable", words, UNAVAILABLE)
-        case typer.Abort():
-            return _Failure("cli.aborted", "Nothing was done.")
-        case _ if hasattr(error, "format_message"):
-            return _Failure("cli.usage", error.format_message(), WRONG_USAGE)
-    return None
-
-
-def _unexpected(error: Exception) -> _Failure:
-    """What is said of a defect of ours; the log has it with its traceback."""
-    import structlog
-
-    from app.bootstrap import build_errors, build_registry
-    from app.core.log import configure
-
-    if not structlog.is_configured():
-        configure(level="info", as_json=False)
-    errors = build_errors(build_registry())
-    errors.publish(error, event="cli.panic")
-    errors.flush()
-    return _Failure("internal", "Something went wrong on our side; the log says where.", BROKEN)
-
-
-def _is_of_data(path: str) -> bool:
-    """Whether a file or folder is one that the settings name."""
-    from app.settings import load_settings
-
-    data = load_settings().data_dir.resolve()
-    return data == Path(path).resolve() or data in Path(path).resolve().parents
 
 
 def _say_version(wanted: bool) -> None:  # noqa: FBT001 - as the option is

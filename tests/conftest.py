@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.database_roles",
     "tests.fixtures.server",
+    "tests.fixtures.inventory",
     "tests.fixtures.tab",
     "tests.fixtures.writers",
 ]

@@ -12,7 +12,8 @@ from uuid import UUID
 import casbin
 from sqlalchemy import insert
 
-from app.core.access import Access, Grant, Held, RoleGraph, RoleNode
+from app.core.access import Access, Grant
+from app.core.role_graph import Held, RoleGraph, RoleNode
 from app.features.roles.models import RoleInclude
 from app.features.roles.resolver import AccessResolver
 from app.testing.factories import RoleFactory, UserFactory

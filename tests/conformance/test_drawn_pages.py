@@ -1,6 +1,5 @@
 """The pages drawn from descriptions: who may open which, and what never leaves the server."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -10,33 +9,19 @@ import pytest
 from app.core.actor import SYSTEM
 from app.features.resources.module import module as resources
 from app.features.roles.schemas import GrantSpec
-from app.settings import variable_name
 from app.testing.factories import PASSWORD, RoleFactory
-from app.testing.fixtures import settings_for
 from app.testing.platform import open_platform
 from examples.inventory.module import ItemService, PlaceService
 from examples.inventory.module import module as inventory_module
 from tests.conformance.test_console_pages import redirects
 from tests.fixtures.console import ROOT_STATE, console
 from tests.fixtures.handlers import handlers, parameters_of, short
-from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, bootstrap
+from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 pytestmark = pytest.mark.slow
 
 NOBODYS = str(UUID(int=7))
 STATES = ("resource_list", "resource_record", "new_resource")
-
-
-@pytest.fixture(scope="module")
-def inventory(frontend: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the inventory installed."""
-    directory = tmp_path_factory.mktemp("inventory")
-    settings = settings_for(f"sqlite:///{directory / 'atrium.db'}", directory)
-    installed = {variable_name("modules.installed"): '["examples.inventory"]'}
-    server = Server(settings, directory, **bootstrap(), **installed)
-    server.start()
-    yield server
-    server.stop()
 
 
 def pages() -> list[tuple[str, str]]:

@@ -8,28 +8,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.features.resources.module import module as resources
-from app.settings import variable_name
-from app.testing.fixtures import settings_for
 from tests.e2e.axe import look_at, violations_of
 from tests.e2e.conftest import Screen, Site
 from tests.e2e.steps import chip, choose, field, message, names, pages, rows, save
-from tests.fixtures.server import Server, bootstrap
+from tests.fixtures.server import Server
 
 pytestmark = pytest.mark.e2e
 
 ITEMS = "/inventory/items"
-
-
-@pytest.fixture(scope="module")
-def inventory(frontend: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the inventory installed; its frontend is the one that all servers have."""
-    directory = tmp_path_factory.mktemp("inventory")
-    settings = settings_for(f"sqlite:///{directory / 'atrium.db'}", directory)
-    installed = {variable_name("modules.installed"): '["examples.inventory"]'}
-    server = Server(settings, directory, **bootstrap(), **installed)
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

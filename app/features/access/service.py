@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core import clock
-from app.core.access import Access, Grant, Reach, RoleGraph, Step, refuse_beyond
+from app.core.access import Access, Grant, Reach, Step, refuse_beyond
 from app.core.actor import Actor
 from app.core.days import until
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
@@ -17,6 +17,7 @@ from app.core.ids import parse_id
 from app.core.operations import Service, operation, query
 from app.core.permissions import SIGNED_IN, PermissionName, covers, resource_of
 from app.core.registry import Registry
+from app.core.role_graph import RoleGraph
 from app.core.rows import rows_of
 from app.core.text import searchable
 from app.core.turns import in_turns

@@ -11,7 +11,8 @@ from app.core.ids import parse_id
 from app.core.permissions import PermissionName
 from app.core.registry import Registry
 from app.features.audit.noun_words import meta_of
-from app.features.audit.words import TOLD_ACTIONS, action_in_words, capitalised, label_of
+from app.features.audit.phrases import TOLD_ACTIONS
+from app.features.audit.words import action_in_words, capitalised, label_of
 
 TITLES: Mapping[str, str] = {
     "since": "From",

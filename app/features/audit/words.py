@@ -21,6 +21,7 @@ from app.features.audit.noun_words import (
     value_of,
 )
 from app.features.audit.permissions import AuditPermission
+from app.features.audit.phrases import AS, NEW_PASSWORD, PHRASES, Phrase
 from app.features.audit.schemas import AuditEntryRead, AuditListQuery, FieldChange
 from app.features.audit.service import AuditService
 from app.ui import runtime
@@ -271,153 +272,6 @@ def tell(entry: AuditEntryRead) -> tuple[str, str]:
     return (words if did else f"tried to {words}"), target
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """How one of the platform's own actions is told.
-
-    Attributes:
-        did: After *Anna Berg*.
-        tried: After *Anna Berg tried to*.
-        of: Between this and the thing it was done to; None when the thing goes without saying.
-        alone: Instead of both when it is not known what it was done to.
-    """
-
-    did: str
-    tried: str
-    of: str | None = None
-    alone: str = ""
-
-
-_AS = "as"
-_PHRASES = {
-    "access.compare": _Phrase("compared", "compare", None, "two roles"),
-    "access.diff": _Phrase("compared", "compare", None, "the roles with a file"),
-    "access.drift": _Phrase("compared", "compare", None, "the roles with their file"),
-    "access.explain": _Phrase("looked up", "look up", None, "why somebody holds a permission"),
-    "access.export": _Phrase("exported", "export", None, "the roles"),
-    "access.holder_counts": _Phrase("looked up", "look up", None, "how many hold what"),
-    "access.granters": _Phrase("looked up", "look up", None, "who can grant a permission"),
-    "access.holders": _Phrase("looked up", "look up", None, "who holds a permission"),
-    "access.matrix": _Phrase("looked at", "look at", None, "all roles and permissions"),
-    "access.of_user": _Phrase("looked up", "look up", None, "what a user may do"),
-    "access.people": _Phrase("looked up", "look up", None, "people to explain"),
-    "access.permissions": _Phrase("looked at", "look at", None, "the permissions"),
-    "audit.accept_anchor": _Phrase("anchored the audit trail anew", "anchor the audit trail anew"),
-    "audit.acknowledge": _Phrase(
-        "explained", "explain", None, "irregularities of time in the audit trail"
-    ),
-    "audit.destroy_proof": _Phrase("destroyed", "destroy", None, "the seals of the audit trail"),
-    "audit.anchor": _Phrase("anchored", "anchor", None, "the audit trail"),
-    "audit.export": _Phrase("exported", "export", None, "audit entries"),
-    "audit.prune": _Phrase("deleted", "delete", None, "audit entries that were kept long enough"),
-    "access.person": _Phrase("looked up", "look up", None, "a person to explain"),
-    "audit.reads_lost": _Phrase("lost", "keep", None, "records of who looked at what"),
-    "audit.write_reads": _Phrase("wrote", "write", None, "records of who looked at what"),
-    "audit.read": _Phrase("looked at", "look at", None, "the audit trail"),
-    "audit.seal": _Phrase("sealed", "seal", None, "the audit trail"),
-    "audit.verify": _Phrase("verified", "verify", None, "the audit trail"),
-    "audit.undo": _Phrase("took back", "take back", "a change of", "a change"),
-    "auth.identity": _Phrase("looked up", "look up", None, "who they are"),
-    "auth.password.change": _Phrase("changed their password", "change their password"),
-    "auth.password.change_by_api": _Phrase(
-        "changed their password through the API", "change their password through the API"
-    ),
-    "auth.password.reset": _Phrase(
-        "chose a new password by a link", "choose a new password by a link"
-    ),
-    "auth.reauthenticate": _Phrase("gave their password again", "give their password again"),
-    "auth.sign_in": _Phrase("signed in", "sign in", _AS),
-    "auth.sign_out": _Phrase("signed out", "sign out"),
-    "auth.token.issue": _Phrase("signed in through the API", "sign in through the API", _AS),
-    "auth.token.refresh": _Phrase("renewed an API session", "renew an API session"),
-    "console.handler": _Phrase(
-        "called what the console does not offer", "call what the console does not offer"
-    ),
-    "dashboard.activity": _Phrase("looked at", "look at", None, "everybody's sign-ins"),
-    "dashboard.health": _Phrase("checked", "check", None, "the health of the platform"),
-    "dashboard.own_activity": _Phrase("looked at", "look at", None, "their own activity"),
-    "dashboard.users": _Phrase("looked up", "look up", None, "how many users there are"),
-    "preview.start": _Phrase(
-        "previewed the access of", "preview the access of", "", "another's access"
-    ),
-    "preview.stop": _Phrase("stopped", "stop", None, "the preview"),
-    "request.read": _Phrase("sent", "send", "the request", "a request"),
-    "request.refused": _Phrase(
-        "refused", "refuse", "calls of strangers from", "calls of strangers"
-    ),
-    "request.write": _Phrase("sent", "send", "the request", "a request"),
-    "role.add_members": _Phrase("gave", "give", "the role", "a role"),
-    "role.add_permissions": _Phrase(
-        "added permissions to", "add permissions to", "the role", "a role"
-    ),
-    "module.read": _Phrase("looked at", "look at", None, "the modules"),
-    "role.create": _Phrase("created", "create", "role", "a role"),
-    "role.delete": _Phrase("deleted", "delete", "the role", "a role"),
-    "role.grant": _Phrase("granted", "grant", None, "more than they hold"),
-    "role.read": _Phrase("looked at", "look at", "the role", "the roles"),
-    "role.remove_members": _Phrase("took away", "take away", "the role", "a role"),
-    "role.remove_permission": _Phrase(
-        "removed a permission from", "remove a permission from", "the role", "a role"
-    ),
-    "role.restore_members": _Phrase(
-        "put back who has", "put back who has", "the role", "who has a role"
-    ),
-    "role.seed": _Phrase("created the default roles", "create the default roles"),
-    "role.update": _Phrase("changed", "change", "the role", "a role"),
-    "role.what_if": _Phrase("looked up", "look up", None, "what a change of a role would entail"),
-    "session.count_expired": _Phrase("counted", "count", None, "expired sessions"),
-    "session.end_others": _Phrase("ended all their other sessions", "end all their other sessions"),
-    "session.end_own": _Phrase("ended one of their sessions", "end one of their sessions"),
-    "session.purge": _Phrase("removed", "remove", "", "expired sessions"),
-    "session.read": _Phrase("looked at", "look at", "the sessions of", "users' sessions"),
-    "settings.read": _Phrase("looked at", "look at", None, "the settings"),
-    "session.read_own": _Phrase("looked at", "look at", None, "their own sessions"),
-    "session.revoke": _Phrase("ended", "end", "a session of", "a user's session"),
-    "session.revoke_all": _Phrase("ended", "end", "all sessions of", "all sessions of a user"),
-    "signed_in": _Phrase("used the console", "use the console without being signed in"),
-    "system.health.check": _Phrase("checked", "check", None, "the health of the platform"),
-    "user.add_roles": _Phrase("gave roles to", "give roles to", "", "a user"),
-    "user.remove_roles": _Phrase("took roles from", "take roles from", "", "a user"),
-    "user.assign_roles": _Phrase("changed", "change", "the roles of", "a user's roles"),
-    "user.change_email": _Phrase(
-        "changed", "change", "the e-mail address of", "a user's e-mail address"
-    ),
-    "user.create": _Phrase("created", "create", "user", "a user"),
-    "user.delete": _Phrase("deleted", "delete", "user", "a user"),
-    "user.delete.preview": _Phrase(
-        "looked up", "look up", None, "what the deletion of a user would entail"
-    ),
-    "user.export": _Phrase("exported", "export", None, "users"),
-    "user.reactivate": _Phrase("reactivated", "reactivate", "user", "a user"),
-    "user.read": _Phrase("looked at", "look at", "user", "users"),
-    "user.read_grants": _Phrase("looked at", "look at", None, "what a user holds in person"),
-    "user.read_own": _Phrase("looked at", "look at", None, "their own profile"),
-    "user.reset_credentials": _Phrase(
-        "started", "start", "a password reset for", "a user's password reset"
-    ),
-    "user.reset_credentials.preview": _Phrase(
-        "looked up", "look up", None, "whether a user's password can be reset"
-    ),
-    "user.set_password": _Phrase("set", "set", "a new password for", "a user's password"),
-    "user.set_grants": _Phrase(
-        "changed", "change", "what is granted in person to", "what is granted to a user in person"
-    ),
-    "user.suspend": _Phrase("suspended", "suspend", "user", "a user"),
-    "user.suspend.preview": _Phrase(
-        "looked up", "look up", None, "what suspending many users would change"
-    ),
-    "user.update": _Phrase("changed", "change", "user", "a user"),
-    "user.update_own": _Phrase("changed their name", "change their name"),
-    "view.create": _Phrase("saved", "save", "the view", "a view of a list"),
-    "view.delete": _Phrase("deleted", "delete", "the view", "a saved view"),
-    "view.read": _Phrase("looked at", "look at", None, "the saved views of a list"),
-    "view.rename": _Phrase("renamed", "rename", "the view", "a saved view"),
-    "view.replace": _Phrase("changed", "change", "the view", "a saved view"),
-    "view.share": _Phrase("shared", "share", "the view", "a saved view"),
-    "view.unshare": _Phrase("stopped sharing", "stop sharing", "the view", "a saved view"),
-}
-
-
 def action_in_words(action: str) -> str:
     """What an action is called where no single entry is meant: *Created a user*."""
     phrase = _phrase_of(action)
@@ -426,28 +280,24 @@ def action_in_words(action: str) -> str:
     return capitalised(f"{phrase.did} {phrase.alone}".rstrip())
 
 
-_NEW_PASSWORD = _Phrase("set", "set", "a new password for", "a user's password")
-TOLD_ACTIONS = frozenset(_PHRASES)
-
-
-def _phrase(entry: AuditEntryRead) -> _Phrase | None:
+def _phrase(entry: AuditEntryRead) -> Phrase | None:
     if entry.action == "user.update" and [each.field for each in entry.changes] == ["password"]:
-        return _NEW_PASSWORD
+        return NEW_PASSWORD
     return _phrase_of(entry.action)
 
 
-def _phrase_of(action: str) -> _Phrase | None:
+def _phrase_of(action: str) -> Phrase | None:
     described = phrase_of(action)
-    return _Phrase(*described) if described is not None else _PHRASES.get(action)
+    return Phrase(*described) if described is not None else PHRASES.get(action)
 
 
-def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> tuple[str, str]:
+def _told(entry: AuditEntryRead, phrase: Phrase, target: str, *, did: bool) -> tuple[str, str]:
     verb = phrase.did if did else f"tried to {phrase.tried}"
     if entry.detail.get("listed") and entry.detail["listed"] == entry.detail.get("count"):
         verb = "saw in a list:"
     if did and _changed_nothing(entry, phrase):
         verb = f"{phrase.did} nothing of"
-    goes_without_saying = phrase.of == _AS and entry.target_id == str(entry.actor_id)
+    goes_without_saying = phrase.of == AS and entry.target_id == str(entry.actor_id)
     if target and phrase.of is not None and not goes_without_saying:
         return f"{verb} {phrase.of}".rstrip(), target
     rows = entry.detail.get("rows")
@@ -457,7 +307,7 @@ def _told(entry: AuditEntryRead, phrase: _Phrase, target: str, *, did: bool) -> 
     return (f"{words} that no longer exists" if is_gone else words), ""
 
 
-def _changed_nothing(entry: AuditEntryRead, phrase: _Phrase) -> bool:
+def _changed_nothing(entry: AuditEntryRead, phrase: Phrase) -> bool:
     """Whether somebody saved something as it was, and not only what they changed is hidden."""
     undo = runtime.current().registry.undo(entry.target_type)
     is_change = undo is not None and phrase.did == "changed"

@@ -17,9 +17,12 @@ from sqlalchemy import (
     Uuid,
     and_,
     column,
+    not_,
     or_,
+    select,
     table,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
 from app.core import clock
@@ -201,3 +204,10 @@ def in_force(
     """
     ends = col(table.expires_at)
     return or_(ends.is_(None), ends > (clock.now() if now is None else now))
+
+
+def is_called(name: str) -> ColumnElement[bool]:
+    """Whether a role has this name, or this name in another spelling and none has it as it is."""
+    other = aliased(Role)
+    exactly = select(col(other.id)).where(col(other.name) == name).exists()
+    return or_(col(Role.name) == name, and_(col(Role.name_key) == name_key(name), not_(exactly)))

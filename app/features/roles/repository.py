@@ -9,30 +9,26 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    and_,
     bindparam,
     delete,
     func,
     insert,
-    not_,
-    or_,
     true,
     update,
 )
 from sqlalchemy import select as sa_select
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from app.core import clock
-from app.core.access import Access, Grant, Held, RoleGraph, RoleNode
+from app.core.access import Access, Grant
 from app.core.audit import AuditEntry
 from app.core.folding import in_order
 from app.core.models import UtcDateTime
 from app.core.module import AccessScope
-from app.core.names import name_key
 from app.core.paging import Keyset, Page, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
+from app.core.role_graph import Held, RoleGraph, RoleNode
 from app.core.search import search_words, stands_in
 from app.features.roles.models import (
     ACTIVE,
@@ -45,6 +41,7 @@ from app.features.roles.models import (
     UserGrant,
     UserRole,
     in_force,
+    is_called,
 )
 from app.features.roles.schemas import (
     Assignment,
@@ -524,13 +521,6 @@ _GIVE = Prepared(insert(UserRole))
 def _named(q: str | None) -> ColumnElement[bool]:
     """Whether a role's name has these words."""
     return stands_in(col(Role.search_text), search_words(q)) if q and q.strip() else true()
-
-
-def is_called(name: str) -> ColumnElement[bool]:
-    """Whether a role has this name, or this name in another spelling and none has it as it is."""
-    other = aliased(Role)
-    exactly = sa_select(col(other.id)).where(col(other.name) == name).exists()
-    return or_(col(Role.name) == name, and_(col(Role.name_key) == name_key(name), not_(exactly)))
 
 
 def graph_of(nodes: Iterable[Any], edges: Iterable[Any]) -> RoleGraph:

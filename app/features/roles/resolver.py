@@ -14,9 +14,10 @@ from sqlalchemy import select as sa_select
 from sqlmodel import SQLModel, col
 
 from app.core import clock
-from app.core.access import Access, Held, RoleGraph
+from app.core.access import Access
 from app.core.database import Database
 from app.core.prepared import Lookup
+from app.core.role_graph import Held, RoleGraph
 from app.features.roles.models import USERS, Role, UserRole
 from app.features.roles.repository import EDGES, NODES, as_grant, graph_of
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.core import clock
-from app.core.access import ALL_ROWS, RoleGraph
+from app.core.access import ALL_ROWS
 from app.core.errors import Conflict, Invalid
 from app.core.permissions import covers, resource_of
 from app.core.registry import Registry
+from app.core.role_graph import RoleGraph
 from app.features.roles.schemas import GrantSpec
 
 MOST_INCLUDES = 50

@@ -9,20 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from app.core.access import (
-    Effect,
-    Grant,
-    Held,
-    RoleGraph,
-    RoleNode,
-    added,
-    compare,
-)
+from app.core.access import Effect, Grant, added, compare
 from app.core.audit import change_of
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.ids import new_id
 from app.core.operations import operation, query
 from app.core.paging import Page
+from app.core.role_graph import Held, RoleGraph, RoleNode
 from app.core.turns import in_turns
 from app.features.roles.models import Role
 from app.features.roles.permissions import RolePermission

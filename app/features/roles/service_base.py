@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
-from app.core.access import Grant, RoleGraph, RoleNode, added, refuse_beyond
+from app.core.access import Grant, added, refuse_beyond
 from app.core.audit import Change, change_of
 from app.core.errors import Conflict, NotFound
 from app.core.operations import Service
 from app.core.registry import Registry
+from app.core.role_graph import RoleGraph, RoleNode
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import Role
 from app.features.roles.people import People

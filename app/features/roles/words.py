@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.core.access import RoleGraph, RoleNode
 from app.core.permissions import resource_of
+from app.core.role_graph import RoleGraph, RoleNode
 from app.features.audit.words import capitalised, in_words
 from app.features.roles.schemas import Affected, GrantSpec, RoleRead, RoleUpdate, WhatIf, unseen
 from app.ui import runtime

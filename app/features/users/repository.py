@@ -34,9 +34,10 @@ from app.features.roles.models import (
     Role,
     UserRole,
     in_force,
+    is_called,
     words_in_shown,
 )
-from app.features.roles.repository import RoleRepository, is_called
+from app.features.roles.repository import RoleRepository
 from app.features.users.models import NEVER, PasswordReset, User
 from app.features.users.schemas import FIELDS, UserFilter, UserListQuery, UserRead, UserStatus
 

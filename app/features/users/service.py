@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from app.core import bulk, clock
-from app.core.access import Held, refuse_beyond, refuse_fields
+from app.core.access import refuse_beyond, refuse_fields
 from app.core.audit import change_of
 from app.core.bulk import BulkPreview, Group
 from app.core.csv import CsvQuery
@@ -21,6 +21,7 @@ from app.core.paging import Page
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
+from app.core.role_graph import Held
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.reach import ReachGuard
 from app.features.roles.repository import RoleRepository

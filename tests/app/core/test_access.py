@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import clock
-from app.core.access import Access, Grant, Held, Part, RoleGraph, RoleNode, compare, difference
+from app.core.access import Access, Grant, Part, compare, difference
+from app.core.role_graph import Held, RoleGraph, RoleNode
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

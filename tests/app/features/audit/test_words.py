@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from app.bootstrap import build_registry
+from app.features.audit.phrases import TOLD_ACTIONS
 from app.features.audit.schemas import AuditEntryRead
 from app.features.audit.words import (
-    TOLD_ACTIONS,
     browser,
     changes_in_short,
     changes_of,
