@@ -22,8 +22,6 @@ from app.core.unit_of_work import UnitOfWork, open_unit
 log = get_logger(__name__)
 
 _SPREAD_FROM_SECONDS = 60
-_LAST_RUNS_SECONDS = 5
-"""What the jobs may take together when the server stops."""
 
 
 def schedule(registry: Registry, container: AsyncContainer) -> AsyncIOScheduler:
@@ -67,18 +65,23 @@ async def run(job: Job, container: AsyncContainer) -> None:
         )
 
 
-async def run_last(registry: Registry, container: AsyncContainer, *, only: str = "") -> None:
-    """Run the jobs that are done once more at the end, for a few seconds at most.
+async def run_last(
+    registry: Registry, container: AsyncContainer, *, seconds: float = 60, only: str = ""
+) -> None:
+    """Run the jobs that are done once more at the end.
 
     Args:
         registry: Whose jobs.
         container: Makes units of work.
+        seconds: How long they may take together.
         only: The only one that is run; all when empty.
     """
+    # A run that the scheduler has just cancelled first gives back what it had taken to write.
+    await asyncio.sleep(0)
     try:
-        async with asyncio.timeout(_LAST_RUNS_SECONDS):
+        async with asyncio.timeout(seconds):
             for job in registry.jobs:
                 if job.at_shutdown is not None and only in ("", job.id):
                     await run(replace(job, run=job.at_shutdown), container)
     except TimeoutError:
-        log.info("job.unfinished")
+        log.warning("job.unfinished", seconds=seconds)

@@ -91,7 +91,8 @@ def build_server(frontend: PageSource | None = None) -> App:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
         scheduler.shutdown(wait=False)
-        await run_last(registry, container)
+        # The rest of the time is for requests under way, which have come before.
+        await run_last(registry, container, seconds=settings.server.shutdown_seconds / 2)
         await close_container(container)
         await errors.close()
 

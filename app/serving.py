@@ -43,7 +43,7 @@ def serve(settings: Settings, *, factory: str = _FACTORY, is_successor: bool = F
     _configure_reflex(settings)
     # Before granian is imported: it takes the start method as it finds it.
     multiprocessing.set_start_method("fork", force=True)
-    from granian.constants import Interfaces, Loops  # noqa: PLC0415 - see above
+    from granian.constants import Interfaces, Loops, RuntimeModes  # noqa: PLC0415 - see above
     from granian.log import LogLevels  # noqa: PLC0415 - see above
 
     from app.server import WEB  # noqa: PLC0415 - imported here so that workers share it
@@ -66,6 +66,9 @@ def serve(settings: Settings, *, factory: str = _FACTORY, is_successor: bool = F
         port=settings.server.port,
         interface=Interfaces.ASGI,
         loop=Loops.auto,
+        # The other mode may panic with an open socket at the end, before the last jobs have run:
+        # https://github.com/emmett-framework/granian/issues/884
+        runtime_mode=RuntimeModes.st,
         workers=settings.server.workers,
         # A worker that dies is replaced; the others go on meanwhile.
         respawn_failed_workers=True,

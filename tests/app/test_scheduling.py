@@ -2,12 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
 import time_machine
 from dishka import AsyncContainer
 from sqlalchemy import func, select
 
-from app import scheduling
 from app.core import clock
 from app.core.module import Job, Module
 from app.core.registry import Registry
@@ -57,11 +55,11 @@ class TestRun:
 class TestRunLast:
     """What is done when the server stops."""
 
-    async def last(self, platform: Platform, **jobs: Job) -> None:
+    async def last(self, platform: Platform, *, seconds: float = 60, **jobs: Job) -> None:
         """Stop with these jobs."""
         registry = Registry()
         registry.install(Module("test", jobs=tuple(jobs.values())))
-        await run_last(registry, platform.container)
+        await run_last(registry, platform.container, seconds=seconds)
 
     async def test_only_those_that_want_it(self, platform: Platform) -> None:
         """Other jobs wait for the next start."""
@@ -78,18 +76,14 @@ class TestRunLast:
 
         assert done == ["two"]
 
-    async def test_does_not_take_for_ever(
-        self, platform: Platform, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_does_not_take_for_ever(self, platform: Platform) -> None:
         """What would keep the server from stopping is left."""
-        monkeypatch.setattr(scheduling, "_LAST_RUNS_SECONDS", 0.01)
 
         async def endless(_unit: AsyncContainer) -> bool:
             return True
 
-        await self.last(
-            platform, job=Job("test.endless", timedelta(minutes=1), endless, at_shutdown=endless)
-        )
+        job = Job("test.endless", timedelta(minutes=1), endless, at_shutdown=endless)
+        await self.last(platform, seconds=0.01, job=job)
 
 
 class TestForgetExpired:

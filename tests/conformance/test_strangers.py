@@ -1,5 +1,7 @@
 """Whoever is not signed in fills no audit trail: refusals are counted, one entry for many."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -83,6 +85,19 @@ class TestStrangers:
     async def test_last_ones(self, platform: Platform, client: httpx.AsyncClient) -> None:
         """What was counted when the server stops is written then."""
         await client.get("/api/v1/auth/me")
+        await run_last(platform.registry, platform.container)
+
+        assert len(await platform.audit(action="request.refused")) == 1
+
+    @pytest.mark.parametrize("steps", range(12))
+    async def test_cut_off(self, platform: Platform, client: httpx.AsyncClient, steps: int) -> None:
+        """A run that the end of the server cuts off loses nothing: the last one writes it."""
+        await client.get("/api/v1/auth/me")
+        job = next(job for job in platform.registry.jobs if job.id == "audit.refusals")
+        running = asyncio.create_task(run(job, platform.container))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        running.cancel()
         await run_last(platform.registry, platform.container)
 
         assert len(await platform.audit(action="request.refused")) == 1

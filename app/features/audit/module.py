@@ -80,7 +80,7 @@ async def _write_refusals(unit: AsyncContainer) -> None:
         for calls in taken:
             await requests.refused(calls)
         await (await unit.get(UnitOfWork)).commit()
-    except Exception:
+    except BaseException:
         refusals.put_back(taken)
         raise
 
