@@ -4,21 +4,16 @@ from app.core.module import Module, PageSpec
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
 from app.features.audit.permissions import AuditPermission
-from app.features.resources.pages import (
+from app.features.resources.list_pages import resource_list_page
+from app.features.resources.list_state import ResourceList
+from app.features.resources.new_state import NewResource
+from app.features.resources.noun_state import LIST, NOUN, RECORD
+from app.features.resources.record_pages import (
     new_resource_page,
     resource_activity_page,
-    resource_list_page,
     resource_page,
 )
-from app.features.resources.state import (
-    LIST,
-    NOUN,
-    NOUN_RECORD,
-    RECORD,
-    NewResource,
-    ResourceList,
-    ResourceRecord,
-)
+from app.features.resources.record_state import NOUN_RECORD, ResourceRecord
 
 
 def _reading(registry: Registry, path: str) -> str | None:

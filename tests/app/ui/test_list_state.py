@@ -7,7 +7,7 @@ import reflex as rx
 from reflex.state import BaseState
 
 from app.bootstrap import build_registry
-from app.features.resources.state import ResourceList
+from app.features.resources.list_state import ResourceList
 from app.features.users.state import UserList
 from app.testing.factories import RoleFactory, UserFactory
 from app.ui.list_state import ListState

@@ -1,7 +1,10 @@
 """Here a platform has the inventory module."""
 
+from typing import Any
+
 import pytest
 
+from app.core.actor import SYSTEM
 from app.testing.platform import Platform
 
 
@@ -9,3 +12,13 @@ from app.testing.platform import Platform
 def platform(inventory_platform: Platform) -> Platform:
     """The platform with the module."""
     return inventory_platform
+
+
+@pytest.fixture
+def make(platform: Platform) -> Any:
+    """Makes a record as the system."""
+
+    async def make(service: Any, **values: Any) -> Any:
+        return await platform.caller(SYSTEM)(service.create, values)
+
+    return make

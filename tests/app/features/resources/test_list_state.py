@@ -1,0 +1,152 @@
+"""State of the drawn list, with a module that has no pages of its own."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.features.resources.list_state import ResourceList
+from app.features.resources.new_state import NewResource
+from app.features.resources.noun_state import CurrentNoun
+from app.features.resources.record_state import ResourceRecord
+from examples.inventory.module import ItemService, PlaceService
+from tests.fixtures.tab import Tab
+
+pytestmark = pytest.mark.one_engine
+
+ITEMS, PLACES = "/inventory/items", "/inventory/places"
+
+
+@pytest.mark.actor("admin")
+class TestList:
+    """Any list."""
+
+    async def test_rows(self, tab: Tab, make: Any) -> None:
+        """A row is the id and then the values in the order of the columns."""
+        place = await make(PlaceService, name="Cellar")
+        item = await make(ItemService, name="Lamp", price="12.50", place=place.id)
+        tab.at(f"{ITEMS}?columns=name,price,place")
+
+        await tab.call(ResourceList.load)
+
+        state = await tab.of(ResourceList)
+        link = {"id": str(place.id), "label": "Cellar"}
+        assert list(state.rows) == [[str(item.id), "Lamp", "12.50", link]]
+        assert [column["key"] for column in state.columns] == ["name", "price", "place"]
+        assert (state.first, state.last, state.total) == (1, 1, 1)
+
+    async def test_own_columns(self, tab: Tab) -> None:
+        """From the start a list shows what its description lists."""
+        tab.at(ITEMS)
+        await tab.call(ResourceList.load)
+
+        state = await tab.of(ResourceList)
+        assert "created_at" not in state.visible
+        assert [each["key"] for each in state.choices if not each["shown"]] == [
+            "created_at",
+            "updated_at",
+        ]
+        assert "columns=" not in await tab.goes_to(ResourceList.toggle_compact)
+
+    async def test_filter_words(self, tab: Tab, make: Any) -> None:
+        """Chips say the words of a choice and the name of a record."""
+        place = await make(PlaceService, name="Cellar")
+        await make(ItemService, name="Lamp", state="used", place=place.id)
+        await make(ItemService, name="Rope")
+        tab.at(f"{ITEMS}?state=used&place={place.id}&insured=false")
+
+        await tab.call(ResourceList.load)
+
+        state = await tab.of(ResourceList)
+        assert [(each["label"], each["value"]) for each in state.chips] == [
+            ("State", "Used"),
+            ("Insured", "No"),
+            ("Place", "Cellar"),
+        ]
+        assert [row[1] for row in state.rows] == ["Lamp"]
+
+    async def test_another_noun(self, tab: Tab, make: Any) -> None:
+        """Nothing of one list is left in another."""
+        await make(ItemService, name="Lamp")
+        tab.at(f"{ITEMS}?q=lamp")
+        await tab.call(ResourceList.load)
+        tab.at(PLACES)
+
+        await tab.call(ResourceList.load)
+
+        state = await tab.of(ResourceList)
+        assert (state.rows, state.total, state.search) == ([], 0, "")
+        assert (await tab.of(CurrentNoun)).noun.title == "Places"
+        assert await tab.goes_to(ResourceList.toggle_compact) == f"{PLACES}?density=compact"
+
+    @pytest.mark.parametrize("query", ["sort=-nonsense", "cursor=x", "state=zzz", "place=x"])
+    async def test_bad_address(self, tab: Tab, query: str) -> None:
+        """What cannot be read says so, and offers to start over."""
+        tab.at(f"{ITEMS}?{query}")
+        await tab.call(ResourceList.load)
+
+        assert (await tab.of(ResourceList)).problem.by_address
+        tab.at(await tab.goes_to(ResourceList.start_over))
+        await tab.call(ResourceList.load)
+        assert (await tab.of(ResourceList)).problem.message == ""
+
+    async def test_finds_references(self, tab: Tab, make: Any) -> None:
+        """The server looks for what a list can be narrowed by."""
+        await make(PlaceService, name="Cellar")
+        await make(PlaceService, name="Attic")
+        tab.at(ITEMS)
+
+        await tab.call(ResourceList.find_records, "place", "cel")
+
+        found = (await tab.of(ResourceList)).found
+        assert [item["label"] for item in found["items"]] == ["Cellar"]
+
+    @pytest.mark.parametrize("key", ["name", "nonsense", "move.nonsense", "no.place", "a.b.c", ""])
+    async def test_finds_nothing_else(self, tab: Tab, key: str) -> None:
+        """What is no reference finds nothing."""
+        tab.at(ITEMS)
+        await tab.call(ResourceList.find_records, key, "")
+
+        assert (await tab.of(ResourceList)).found == {}
+
+
+class TestNobodySees:
+    """What is not for somebody's eyes is not in their tab."""
+
+    @pytest.mark.actor(grants=["user.read"])
+    async def test_without_permission(self, tab: Tab, make: Any) -> None:
+        """Not a handler shows a record, whatever it is called with."""
+        item = await make(ItemService, name="Secret lamp")
+        handlers = [
+            (ResourceList.load, ()),
+            (ResourceList.find_records, ("place", "")),
+            (ResourceRecord.load, ()),
+            (ResourceRecord.save, ({"name": "Changed"},)),
+            (ResourceRecord.ask_action, ("move",)),
+            (ResourceRecord.act, ({"place": str(uuid4())},)),
+            (ResourceRecord.overwrite, ()),
+            (ResourceRecord.delete, ()),
+            (NewResource.save, ({"name": "Made"},)),
+        ]
+        for handler, arguments in handlers:
+            tab.at(f"{ITEMS}/{item.id}")
+            await tab.call(handler, *arguments)
+
+        assert "Secret lamp" not in repr(tab.shown())
+        assert (await tab.of(ResourceList)).columns == []
+
+    @pytest.mark.actor("admin")
+    @pytest.mark.parametrize("path", ["/", "/users", "/inventory/nothing", "/a/b/c/d", "/../x"])
+    async def test_elsewhere(self, tab: Tab, path: str) -> None:
+        """On other pages they do nothing, for anybody."""
+        tab.at(path)
+        for handler, arguments in (
+            (ResourceList.load, ()),
+            (ResourceRecord.load, ()),
+            (ResourceRecord.delete, ()),
+            (ResourceRecord.act, ({},)),
+            (NewResource.save, ({"name": "Made"},)),
+        ):
+            await tab.call(handler, *arguments)
+
+        assert (await tab.of(CurrentNoun)).noun.name == ""
