@@ -287,17 +287,19 @@ class Undo:
             from changing the thing until the transaction ends.
         put_back: Gives the fields the values they had before, by operations that decide and
             record themselves; refuses with a sentence when they cannot be given exactly.
+        final: The last words of the actions that cannot be taken back.
     """
 
     target_type: str
     fields: frozenset[str]
     current: Callable[[AsyncContainer, RecordedChange], Awaitable[Values]]
     put_back: Callable[[AsyncContainer, RecordedChange], Awaitable[None]]
+    final: frozenset[str] = frozenset({"create", "delete"})
 
     def takes_back(self, action: str, fields: Collection[str]) -> bool:
-        """Whether an action that changed these fields can be taken back; being made cannot."""
-        is_change = action not in (f"{self.target_type}.create", f"{self.target_type}.delete")
-        return is_change and bool(fields) and self.fields.issuperset(fields)
+        """Whether an action that changed these fields can be taken back."""
+        is_final = action in {f"{self.target_type}.{each}" for each in self.final}
+        return not is_final and bool(fields) and self.fields.issuperset(fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import pytest
 
 from app.core.access import Access, Grant
 from app.core.actor import ANONYMOUS, SYSTEM, Actor
-from app.core.errors import Invalid, NotFound, PermissionDenied, Unauthenticated
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unauthenticated
 from app.core.migrations import Migrator
 from app.core.module import Module
 from app.core.resources.fields import Field, Reference, Text
@@ -123,6 +123,12 @@ class Trial:
     def operations(self) -> list[str]:
         """The names of the service's operations."""
         return [*self.service.operations, *self.service.actions]
+
+    @property
+    def in_bulk(self) -> list[str]:
+        """Those that can be done with many records at once."""
+        alone = ("page", "get", "export", "create")
+        return [name for name in self.operations if name not in alone]
 
     async def administrator(self) -> str:
         """The token of somebody who may do everything."""
@@ -299,6 +305,63 @@ class ModuleConformance:
         assert changed.as_json() != record.as_json()
         different = {key for key, each in back.as_json().items() if each != record.as_json()[key]}
         assert different <= {"version", "updated_at"}
+
+    async def test_undo_of_the_trash(self, trial: Trial) -> None:
+        """A deletion into the trash is taken back from its audit entry, and so is a restoration."""
+        meta, service = trial.meta, trial.service
+        if not meta.trash or "delete" not in service.operations:
+            return
+        record = await trial.make()
+        await trial.system(service.delete, record.id)
+        [entry] = await trial.platform.audit(action=meta.permission("delete"))
+        await trial.system(AuditService.undo, entry.id)
+        await trial.system(service.get, record.id)
+        [entry] = await trial.platform.audit(action=meta.permission("restore"))
+        await trial.system(AuditService.undo, entry.id)
+        with pytest.raises(NotFound):
+            await trial.system(service.get, record.id)
+        await trial.system(service.purge, record.id)
+        [entry] = await trial.platform.audit(action=meta.permission("purge"))
+        with pytest.raises(Conflict):
+            await trial.system(AuditService.undo, entry.id)
+
+    async def test_plan(self, trial: Trial) -> None:
+        """A bulk action says which records it would change for whom, by names that may be seen."""
+        meta, service = trial.meta, trial.service
+        if "page" not in service.operations:
+            return
+        read = meta.permission("read")
+        for name in trial.in_bulk:
+            record = await trial.make()
+            if name in ("restore", "purge"):
+                await trial.system(service.delete, record.id)
+            label = label_of(record)
+            with trial.trying(name):
+                for chosen in ([record.id, uuid4()], meta.schemas.list_query()):
+                    assert record.id in (await trial.system(service.plan, name, chosen)).ids
+                named = await trial.system(service.plan, name, [record.id])
+                assert named.changed.names == [label]
+                needed = trial.needed(name)
+                seen = Grant(read, readable=frozenset())
+                masked = await trial.call(seen, needed)(service.plan, name, [record.id])
+                assert (masked.ids, label in masked.changed.names) == ([record.id], False)
+                # What is in the trash is only there for who may delete.
+                left = await trial.call(read)(service.plan, name, [record.id])
+                skipped = [group.names for group in left.skipped.values()]
+                assert left.ids == []
+                assert skipped == ([] if name in ("restore", "purge") else [[label]])
+        for rule in meta.rules:
+            for name in trial.in_bulk:
+                ids = []
+                for values in (self.inside, self.outside):
+                    ids.append((await trial.make(**values[rule.name])).id)
+                    if name in ("restore", "purge"):
+                        await trial.system(service.delete, ids[-1])
+                limited = trial.call(Grant(trial.needed(name), rule=rule.name), read)
+                with trial.trying(f"{name} within {rule.name}"):
+                    assert (await limited(service.plan, name, ids)).ids == ids[:1]
+        with pytest.raises(Invalid):
+            await trial.system(service.plan, "create", [])
 
     async def test_there_and_back(self, trial: Trial) -> None:
         """What answers and files write of it means the same value: sent back it changes nothing."""

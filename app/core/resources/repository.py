@@ -1,6 +1,6 @@
 """Every query of a resource, made of its description; no rule and no permission."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.core import clock
+from app.core import bulk, clock
 from app.core.errors import Invalid
 from app.core.folding import order_key
 from app.core.ids import new_id
@@ -108,6 +108,35 @@ class ResourceRepository(Generic[R]):
         counted = await self._uow.session.execute(select(func.count()).select_from(some))
         count: int = counted.scalar_one()
         return count
+
+    async def reached(
+        self,
+        query: RecordQuery,
+        filters: Sequence[Filter],
+        rows: Rows,
+        acting: Rows,
+        ids: Collection[UUID] | None = None,
+    ) -> Sequence[Row[Any]]:
+        """The first records that match: `id` and `label`, with the flags of both kinds of rows.
+
+        Args:
+            query: Words.
+            filters: All must hold.
+            rows: Those of which any is found.
+            acting: Those that are to be changed.
+            ids: The only ones that are meant; None for all.
+
+        Returns:
+            At most `bulk.MOST` + 1, oldest first.
+        """
+        table = self.meta.table
+        flags = {flag.key: flag for each in (rows, acting) for flag in each.flags}
+        statement = select(table.c.id, table.c[self.meta.label].label("label"), *flags.values())
+        if ids is not None:
+            statement = statement.where(table.c.id.in_(ids))
+        statement = self._filtered(statement, query, filters, rows)
+        statement = statement.order_by(table.c.id).limit(bulk.MOST + 1)
+        return (await self._uow.session.execute(statement)).all()
 
     async def get(
         self, record_id: UUID, *reaching: Rows, for_update: bool = False, trashed: bool = False

@@ -2,21 +2,21 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 from uuid import UUID
 
-from dishka import AsyncContainer
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.access import refuse_fields
 from app.core.audit import Change
+from app.core.bulk import BulkPreview
 from app.core.csv import CsvQuery
 from app.core.errors import Conflict, Invalid, ModuleError, NotFound, PermissionDenied
-from app.core.module import Finder, RecordedChange, Undo, Values
-from app.core.operations import Service, operation, query, within_operation
+from app.core.module import Finder, Undo
+from app.core.operations import operation, query, within_operation
 from app.core.permissions import PermissionName
-from app.core.resources.changes import changes_of, recorded, same
+from app.core.resources.changes import changes_of, same
 from app.core.resources.conditions import Filter, parse_filter
 from app.core.resources.dependents import dependents, needed
 from app.core.resources.fields import Field, Link, Reference
@@ -29,6 +29,7 @@ from app.core.resources.operations import (
     on_record,
     set_operation,
 )
+from app.core.resources.planning import IN_TRASH, check_action, plan_of
 from app.core.resources.records import Records
 from app.core.resources.repository import COUNT_LIMIT, ResourceRepository
 from app.core.resources.resource import Meta, Resource, label_of
@@ -40,6 +41,8 @@ from app.core.resources.schemas import (
     validated,
 )
 from app.core.resources.table import STANDARD_FIELDS
+from app.core.resources.undoing import undo_of
+from app.core.resources.usual import UsualOperations
 from app.core.rows import Rows, rows_of
 from app.core.unit_of_work import UnitOfWork
 
@@ -52,7 +55,7 @@ READ_ONLY = ("page", "get", "export")
 """Those of a noun that only the platform changes."""
 
 
-class ResourceService(Service, Generic[R]):
+class ResourceService(UsualOperations[R], Generic[R]):
     """Base of the services of resources.
 
     ```python
@@ -98,6 +101,9 @@ class ResourceService(Service, Generic[R]):
             gate, verb, sentence = USUAL[name]
             sentences.setdefault(verb, sentence.format(plural=meta.plural))
             set_operation(cls, name, gate(meta), dispatch(cls, name))
+        if "page" in cls.operations:
+            is_read = query(meta.permission("read"))
+            set_operation(cls, "plan", is_read, dispatch(cls, "plan"))
         if "get" in cls.operations:
             is_read = query(meta.permission("read"))
             set_operation(cls, "allowed", is_read, dispatch(cls, "allowed"))
@@ -120,106 +126,10 @@ class ResourceService(Service, Generic[R]):
         super().__init__(uow)
         self._records: ResourceRepository[R] = ResourceRepository(self.resource, uow)  # type: ignore[arg-type]  # the class says which
 
-    if TYPE_CHECKING:
-
-        async def page(self, query: ListQuery) -> Records[R]:
-            """A page of records as the actor may see them; with their number when asked for."""
-            raise NotImplementedError
-
-        async def get(self, record_id: UUID) -> R:
-            """One record.
-
-            Raises:
-                NotFound: There is no such record for the actor to see.
-            """
-            raise NotImplementedError
-
-        async def export(
-            self, query: ExportQuery, write: Callable[[Records[R]], Awaitable[None]]
-        ) -> None:
-            """Hand out all records that match, in order, some at a time.
-
-            The audit entry says which and how many, also when it ends early.
-
-            Args:
-                query: Which.
-                write: Takes some records; called again and again until there are no more.
-            """
-            raise NotImplementedError
-
-        async def create(self, values: Mapping[str, Any] | RecordInput) -> R:
-            """Add a record.
-
-            Raises:
-                Invalid: A value is not accepted; with a sentence at its field.
-                Conflict: Another record has a value that must be the only one of its kind.
-                PermissionDenied: A field may not be set, or the record would be out of reach.
-            """
-            raise NotImplementedError
-
-        async def update(self, record_id: UUID, change: Mapping[str, Any] | RecordInput) -> R:
-            """Change fields of a record; what is not named stays.
-
-            Raises:
-                NotFound: There is no such record for the actor to see.
-                Conflict: As `create`; or somebody else changed it since the version that is given.
-                PermissionDenied: As `create`.
-            """
-            raise NotImplementedError
-
-        async def delete(self, record_id: UUID) -> None:
-            """Remove a record; into the trash, where the resource has one.
-
-            Raises:
-                NotFound: There is no such record for the actor to see.
-                Conflict: Others refer to it, and do not go with it.
-            """
-            raise NotImplementedError
-
-        async def restore(self, record_id: UUID) -> R:
-            """Take a record out of the trash.
-
-            Raises:
-                NotFound: There is no such record in it for the actor to see.
-                Conflict: Another record has a value by now that must be the only one of its kind.
-            """
-            raise NotImplementedError
-
-        async def purge(self, record_id: UUID) -> None:
-            """Remove a record from the trash, for good.
-
-            Raises:
-                NotFound: There is no such record in it for the actor to see.
-            """
-            raise NotImplementedError
-
-        async def allowed(self, record_id: UUID) -> Allowed:
-            """What the actor may do with one record.
-
-            Raises:
-                NotFound: There is no such record for the actor to see.
-            """
-            raise NotImplementedError
-
     @classmethod
     def undo(cls) -> Undo:
         """How changes of its records are taken back: by changing them once more."""
-        meta = cls.resource.meta
-
-        async def current(unit: AsyncContainer, change: RecordedChange) -> Values:
-            service = await unit.get(cls)
-            # Whether they may see it is decided there.
-            await service.get(change.target_id)
-            stored = ResourceRepository(cls.resource, await unit.get(UnitOfWork))
-            found = await stored.get(change.target_id, for_update=True)
-            values = vars(found[0]) if found else {}
-            return {name: recorded(meta.fields[name], values.get(name)) for name in change.after}
-
-        async def put_back(unit: AsyncContainer, change: RecordedChange) -> None:
-            service = await unit.get(cls)
-            await service.update(change.target_id, dict(change.before))
-
-        return Undo(meta.name, frozenset(meta.writable), current, put_back)
+        return undo_of(cls)
 
     @classmethod
     def finders(cls) -> tuple[Finder, ...]:
@@ -273,6 +183,23 @@ class ResourceService(Service, Generic[R]):
             count += len(records)
             self.uow.audit.about("", "", "", detail={**wanted, "rows": count})
             await write(records)
+
+    async def _plan(
+        self, verb: str, chosen: RecordQuery | Collection[UUID], fields: Collection[str] = ()
+    ) -> BulkPreview:
+        check_action(self.meta, verb, (*self.operations, *self.actions))
+        query, ids = (chosen, None) if isinstance(chosen, RecordQuery) else (RecordQuery(), chosen)
+        query = query.model_copy(update={"trashed": verb in IN_TRASH})
+        acting = self._rows(IN_TRASH.get(verb, verb))
+        return await plan_of(
+            self._records,
+            query,
+            ids,
+            fields,
+            filters=self._filters(query),
+            rows=self._listed(query),
+            acting=acting,
+        )
 
     def _listed(self, query: RecordQuery) -> Rows:
         """The rows that a list is made of; what was deleted is for those who may delete."""
