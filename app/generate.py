@@ -29,6 +29,9 @@ _TABLE_ENDS = "<!-- Until here. -->"
 
 def generated_files(settings: Settings) -> Mapping[Path, str]:
     """The text of every generated file, by its path."""
+    # Only here: it registers the console's states.
+    from app.entry_points import entry_points, page_of  # noqa: PLC0415 - see above
+
     registry = build_registry()
     api = build_api(registry, build_container(settings, registry))
     return {
@@ -37,6 +40,9 @@ def generated_files(settings: Settings) -> Mapping[Path, str]:
         _CONFIGURATION: _with_table(_CONFIGURATION.read_text(encoding="utf-8")),
         API_DOCUMENT: json.dumps(api.openapi(), indent=2) + "\n",
         PROJECT_ROOT / "docs" / "permissions.md": _permissions(registry.permissions),
+        PROJECT_ROOT / "docs" / "security" / "entry-points.md": page_of(
+            entry_points(registry, api)
+        ),
     }
 
 

@@ -7,6 +7,7 @@ import reflex as rx
 from components.card import card, stack
 from components.form import form
 from components.resource_fields import resource_facts, resource_fields
+from components.resource_filter import resource_filter
 from components.resource_table import resource_table
 from components.states import empty_state
 from components.toolbar import drawn_column_chooser
@@ -57,6 +58,18 @@ _CHOICES = [
     {"key": "json", "title": "Facts", "shown": False, "fixed": False},
 ]
 _NOTHING: Any = rx.Var.create({})
+_FILTERED = [
+    {**column, "operators": ["is", "not", "min", "max"]}
+    for column in _COLUMNS
+    if column["kind"] in ("integer", "date", "choice", "boolean")
+]
+_FILTER = {
+    "join": "all",
+    "parts": [
+        {"field": "integer", "operator": "min", "value": 3},
+        {"join": "any", "parts": [{"field": "choice", "operator": "is", "value": "good"}]},
+    ],
+}
 
 
 def drawn() -> rx.Component:
@@ -88,7 +101,26 @@ def drawn() -> rx.Component:
             on_resize=rx.prevent_default,
             compact=rx.Var.create(False),  # noqa: FBT003 - a Reflex variable
             loading=rx.Var.create(False),  # noqa: FBT003 - a Reflex variable
+            selectable=rx.Var.create(True),  # noqa: FBT003 - a Reflex variable
+            selected=rx.Var.create(["2"]).to(list[str]),
+            all_selected=rx.Var.create(False),  # noqa: FBT003 - a Reflex variable
+            on_select=rx.prevent_default,
             empty=empty_state("No specimens yet", "What was found stands here."),
+        ),
+        card(
+            form(
+                resource_filter(
+                    rx.Var.create(_FILTERED).to(list[dict[str, Any]]),
+                    conditions=rx.Var.create(_FILTER).to(dict[str, Any]),
+                    errors=_NOTHING.to(dict[str, str]),
+                    found=_NOTHING.to(dict[str, Any]),
+                    on_search=rx.prevent_default,
+                ),
+                on_submit=rx.prevent_default,
+                keeps=False,
+                label="Filter of specimens",
+            ),
+            title="Filter",
         ),
         rx.el.div(
             card(

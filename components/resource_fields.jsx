@@ -40,10 +40,12 @@ function tell(element, value) {
   element.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-function Select({ common, choices, value, placeholder }) {
+/** A native select; with `onChange` its `value` is the page's, else its own from the start. */
+export function Select({ common, choices, value, placeholder, onChange }) {
+  const held = onChange ? { value, onChange: (event) => onChange(event.target.value) } : { defaultValue: value };
   return (
     <div className="select">
-      <select {...common} className="input select-input" defaultValue={value}>
+      <select {...common} {...held} className="input select-input">
         {placeholder === undefined ? null : <option value="">{placeholder}</option>}
         {choices.map(([word, title]) => (
           <option key={word} value={word}>
@@ -266,7 +268,8 @@ function Another({ field, common, name: key, found, onSearch }) {
   );
 }
 
-const INPUTS = {
+/** Draws an input by the type of its field. */
+export const INPUTS = {
   text: (props) => <Line {...props} maxLength={props.field.longest} />,
   email: (props) => <Line {...props} type="email" maxLength={props.field.longest} />,
   url: (props) => <Line {...props} type="url" maxLength={props.field.longest} placeholder={props.field.placeholder} />,

@@ -1,5 +1,6 @@
 import { memo, useRef } from "react";
 import { Cell, isHidden, textOf } from "$/public/external/components/cells.jsx";
+import { PageCheckbox, RowCheckbox } from "$/public/external/components/checkbox.jsx";
 import { ColumnResizer } from "$/public/external/components/column_resizer.jsx";
 import { Link } from "$/public/external/components/link.jsx";
 
@@ -24,10 +25,16 @@ function classOf(column, first) {
 const widthOf = (column) => ({ "--width": `var(--width-${column.key})` });
 
 const Row = memo(
-  function Line({ row, columns, base }) {
+  function Line({ row, columns, base, picked, onSelect }) {
     const [id, ...values] = row;
+    const name = isHidden(values[0]) ? "hidden" : textOf(columns[0], values[0]) || "without a name";
     return (
-      <tr className="row" role="row" data-row={id}>
+      <tr className="row" role="row" data-row={id} data-selected={onSelect ? String(picked) : undefined}>
+        {onSelect ? (
+          <td className="column-box" role="cell">
+            <RowCheckbox row={id} checked={picked} onSelect={onSelect} aria-label={`Select ${name}`} />
+          </td>
+        ) : null}
         {columns.map((column, at) => (
           <td
             key={column.key}
@@ -37,10 +44,12 @@ const Row = memo(
             style={widthOf(column)}
           >
             <div className="cell" title={at && SHOWS_MORE.includes(column.kind) ? undefined : textOf(column, values[at]) || undefined}>
-              {at === 0 ? (
+              {at === 0 && base ? (
                 <Link className="cell-link" to={`${base}/${id}`}>
-                  {isHidden(values[0]) ? "hidden" : textOf(column, values[0]) || "without a name"}
+                  {name}
                 </Link>
+              ) : at === 0 ? (
+                name
               ) : (
                 <Cell column={column} value={values[at]} />
               )}
@@ -50,7 +59,12 @@ const Row = memo(
       </tr>
     );
   },
-  (before, now) => before.columns === now.columns && before.base === now.base && same(before.row, now.row),
+  (before, now) =>
+    before.columns === now.columns &&
+    before.base === now.base &&
+    before.picked === now.picked &&
+    Boolean(before.onSelect) === Boolean(now.onSelect) &&
+    same(before.row, now.row),
 );
 
 function Arrow({ path, hint }) {
@@ -89,12 +103,13 @@ function Heading({ column, first, sort, width, onSort, onResize }) {
   );
 }
 
-function Skeleton({ columns }) {
+function Skeleton({ columns, boxes }) {
   const cells = columns.length ? columns : Array.from({ length: 4 }, (_, at) => ({ key: at, kind: "text" }));
   return (
     <tbody className="skeleton-rows" aria-hidden="true">
       {Array.from({ length: 8 }, (_, line) => (
         <tr key={line}>
+          {boxes ? <td className="column-box" /> : null}
           {cells.map((column, at) => (
             <td key={column.key} className={classOf(column, at === 0)}>
               <div className="skeleton" />
@@ -107,8 +122,25 @@ function Skeleton({ columns }) {
 }
 
 /** The records of any resource: `columns` tell each value's type, `rows` hold the id and then the values. */
-export function ResourceTable({ columns, rows, base, label, sort, widths, compact, loading, onSort, onResize, children }) {
+export function ResourceTable({
+  columns,
+  rows,
+  base,
+  label,
+  sort,
+  widths,
+  compact,
+  loading,
+  selectable,
+  selected,
+  allSelected,
+  onSort,
+  onResize,
+  onSelect,
+  children,
+}) {
   const shown = useKept(columns);
+  const onPick = selectable ? onSelect : undefined;
   const empty = rows.length === 0;
   return (
     <div className={compact ? "table-frame table-compact" : "table-frame"}>
@@ -128,9 +160,14 @@ export function ResourceTable({ columns, rows, base, label, sort, widths, compac
         </select>
       </div>
       <div className="table-scroll">
-        <table className="table" role="table" aria-label={label} aria-busy={loading ? "true" : "false"}>
+        <table className="table" role="table" aria-label={label} aria-busy={loading ? "true" : "false"} data-selection={selectable || undefined}>
           <thead role="rowgroup">
             <tr role="row">
+              {onPick ? (
+                <th className="column-box" scope="col" role="columnheader">
+                  <PageCheckbox rows={rows} rowKey={0} selected={selected} all={allSelected} onSelect={onPick} aria-label="Select all on this page" />
+                </th>
+              ) : null}
               {shown.map((column, at) => (
                 <Heading
                   key={column.key}
@@ -147,10 +184,10 @@ export function ResourceTable({ columns, rows, base, label, sort, widths, compac
           <tbody role="rowgroup">
             {rows.map((row, at) => (
               // By its place, so that the next page is drawn into the rows of this one.
-              <Row key={at} row={row} columns={shown} base={base} />
+              <Row key={at} row={row} columns={shown} base={base} picked={allSelected || selected.includes(row[0])} onSelect={onPick} />
             ))}
           </tbody>
-          {loading && empty ? <Skeleton columns={shown} /> : null}
+          {loading && empty ? <Skeleton columns={shown} boxes={Boolean(onPick)} /> : null}
         </table>
       </div>
       <div className="table-instead">{empty && !loading ? children : null}</div>

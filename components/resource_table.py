@@ -23,8 +23,12 @@ class _ResourceTable(rx.Component):
     widths: rx.Var[dict[str, int]]
     compact: rx.Var[bool]
     loading: rx.Var[bool]
+    selectable: rx.Var[bool]
+    selected: rx.Var[list[str]]
+    all_selected: rx.Var[bool]
     on_sort: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_resize: rx.EventHandler[rx.event.passthrough_event_spec(str, int)]
+    on_select: rx.EventHandler[rx.event.passthrough_event_spec(list[str], bool)]
 
 
 def resource_table(
@@ -39,6 +43,10 @@ def resource_table(
     on_resize: Handler,
     compact: rx.Var[bool],
     loading: rx.Var[bool],
+    selectable: rx.Var[bool],
+    selected: rx.Var[list[str]],
+    all_selected: rx.Var[bool],
+    on_select: Handler,
     empty: rx.Component,
 ) -> rx.Component:
     """Show records as `data_table` does, by columns that the state describes.
@@ -47,7 +55,7 @@ def resource_table(
         rows: Each the record's id and then the values in the order of the columns, as JSON.
         columns: `{"key", "title", "kind", "sorts", …}` each, as fields describe themselves; the
             first leads to the record.
-        base: The path below which the records are.
+        base: The path below which the records are; empty when they cannot be opened.
         label: Name of the table for assistive technology: *Items*.
         sort: Column key, `-` before it when falling.
         on_sort: Event handler called with the new sort.
@@ -55,6 +63,10 @@ def resource_table(
         on_resize: Called with column key and width in pixels.
         compact: 32 instead of 40 px rows.
         loading: Rows are on their way.
+        selectable: Whether rows have checkboxes.
+        selected: Ids of the selected rows.
+        all_selected: Everything that matches is selected, beyond this page.
+        on_select: Called with the ids of one row, a range or the page, and the new yes or no.
         empty: Shown instead when there are no rows.
     """
     return _ResourceTable.create(
@@ -69,4 +81,8 @@ def resource_table(
         on_resize=on_resize,
         compact=compact,
         loading=loading,
+        selectable=selectable,
+        selected=selected,
+        all_selected=all_selected,
+        on_select=on_select,
     )

@@ -15,7 +15,7 @@ from app.http import docs, health
 from app.http.dispatch import Api
 from app.http.openapi import DESCRIPTION, describe, operation_id
 from app.http.problems import EXCEPTION_HANDLERS
-from app.http.resources import rest
+from app.http.resources import console, rest
 from app.http.routing import ConsoleRoute, OperationRoute
 from app.settings import ServerSettings
 
@@ -51,6 +51,7 @@ def build_api(registry: Registry, container: AsyncContainer) -> Api:
         for service in module.services:
             _refuse_path_of_edge(service)
             _include(api, module.id, rest(service), OperationRoute, prefix=PREFIX)
+            _include(api, module.id, console(service), ConsoleRoute, prefix="")
     describe(api)
     return api
 

@@ -14,7 +14,7 @@ from app.core.resources.resource import Meta, Resource
 from app.core.resources.service import ResourceService
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.problems import Responses, problem
-from app.http.routing import OperationRoute, calls, query_of, reads_query, versioned
+from app.http.routing import ConsoleRoute, OperationRoute, calls, query_of, reads_query, versioned
 
 _JSON = "application/json"
 _RECORD: Any = object()
@@ -37,14 +37,32 @@ def rest(service: type[ResourceService[Any]]) -> APIRouter:
     return routes.router
 
 
+def console(service: type[ResourceService[Any]]) -> APIRouter:
+    """The routes of a resource by which the console saves files, below `/session/resources`.
+
+    Args:
+        service: The service of the resource.
+    """
+    routes = _Routes(service, prefix="/session/resources", route_class=ConsoleRoute)
+    if "export" in service.operations:
+        routes.export()
+    return routes.router
+
+
 class _Routes:
     """Makes the routes of one resource."""
 
-    def __init__(self, service: type[ResourceService[Any]]) -> None:
+    def __init__(
+        self,
+        service: type[ResourceService[Any]],
+        *,
+        prefix: str = "",
+        route_class: type[OperationRoute] = OperationRoute,
+    ) -> None:
         self.service: Any = service
         self.meta: Meta = service.resource.meta
         self.router = APIRouter(
-            prefix=self.meta.path, tags=[self.meta.plural], route_class=OperationRoute
+            prefix=prefix + self.meta.path, tags=[self.meta.plural], route_class=route_class
         )
         space = f"{self.meta.space}_" if self.meta.space else ""
         self.one = self.meta.name.replace(".", "_")

@@ -177,7 +177,13 @@ def list_pagination(state: Any) -> rx.Component:
 
 
 def bulk_dialogs(
-    state: Any, *, question: Any, consequence: Any, verb: Any, doing: Any
+    state: Any,
+    *,
+    question: Any,
+    consequence: Any,
+    verb: Any,
+    doing: Any,
+    nothing: str = "There is nobody to change.",
 ) -> rx.Component:
     """Say what a bulk action will change before it does, then how far it is.
 
@@ -187,6 +193,7 @@ def bulk_dialogs(
         consequence: What it means for those who are named below.
         verb: Of the button: *Suspend*.
         doing: *Suspending users*.
+        nothing: What is said when it would change none.
     """
     more = state.bulk_count - state.bulk_names.length()
     done = rx.fragment(grouped(state.bulk_done), " of ", grouped(state.bulk_count))
@@ -196,7 +203,7 @@ def bulk_dialogs(
             rx.cond(
                 state.bulk_count > 0,
                 rx.el.span(rx.el.strong(grouped(state.bulk_count)), " ", consequence),
-                "There is nobody to change.",
+                nothing,
             ),
             rx.el.ul(
                 rx.foreach(state.bulk_names, rx.el.li),

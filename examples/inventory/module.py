@@ -28,7 +28,7 @@ class Place(Resource, name="inventory.place", icon="map-pin"):
     note = optional(LongText())
 
 
-class Item(Resource, name="inventory.item", icon="package"):
+class Item(Resource, name="inventory.item", icon="package", trash=True):
     """Something that is kept."""
 
     name = Text(search=True, unique=True)

@@ -11,15 +11,16 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from app.entry_points import short_name
 from app.testing.factories import PASSWORD
-from tests.conformance.test_console_pages import PAGES, address_of
+from tests.conformance.test_console_pages import address_of
 from tests.fixtures.console import HYDRATE, NAVIGATE, ROOT_STATE, Console, console, router_data
+from tests.fixtures.entry_points import PAGES
 from tests.fixtures.handlers import (
     RESUME,
     handlers,
     is_ours,
     parameters_of,
-    short,
 )
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 from tests.fixtures.watch import ONES_OWN, add_victim, watched
@@ -36,7 +37,7 @@ INTERNALS = re.compile(
 STATES: Mapping[str, tuple[str, ...]] = {
     state: tuple(names)
     for state, names in groupby(
-        sorted(filter(is_ours, handlers())), key=lambda name: short(name).partition(".")[0]
+        sorted(filter(is_ours, handlers())), key=lambda name: short_name(name).partition(".")[0]
     )
 }
 """Our handlers by their state."""
@@ -55,7 +56,7 @@ class TestGarbage:
                 seen = len(tab.raw)
                 await call_with_garbage(tab, [name], GARBAGE)
 
-                assert INTERNALS.findall(answers_of(tab, seen)) == [], short(name)
+                assert INTERNALS.findall(answers_of(tab, seen)) == [], short_name(name)
         assert await is_well(one_worker)
 
     @pytest.mark.parametrize("role", ["", "guest"], ids=["anonymous", "guest"])
@@ -258,7 +259,7 @@ async def call_with_garbage(tab: Console, names: Iterable[str], garbage: Iterabl
     """Call handlers with all kinds of arguments that they do not expect."""
     garbage = list(garbage)
     for name in names:
-        if short(name) in (RESUME, ONES_OWN[0]):
+        if short_name(name) in (RESUME, ONES_OWN[0]):
             continue
         parameters = list(parameters_of(name))
         await tab.send(name, {"no_such_argument": 1})

@@ -1,7 +1,7 @@
 """Every page of the console: who may open it, and what others get."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -12,44 +12,9 @@ from app.core.permissions import PUBLIC, SIGNED_IN
 from app.server import WEB
 from app.testing.factories import PASSWORD
 from tests.fixtures.console import ROOT_STATE, Console, console
+from tests.fixtures.entry_points import PAGES
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
-PAGES: Mapping[str, str] = {
-    "/": SIGNED_IN,
-    "/access": "role.read",
-    "/access/compare": "role.read",
-    "/access/coverage": "role.read",
-    "/access/explain": "role.read",
-    "/access/holders": "role.read",
-    "/audit": "audit.read",
-    "/change-password": SIGNED_IN,
-    "/modules": "module.read",
-    "/profile": SIGNED_IN,
-    "/profile/sessions": SIGNED_IN,
-    "/roles": "role.read",
-    "/roles/[role_id]": "role.read",
-    "/roles/[role_id]/activity": "audit.read",
-    "/roles/[role_id]/members": "role.read",
-    "/roles/new": "role.create",
-    "/settings": "settings.read",
-    "/reset-password": PUBLIC,
-    "/sign-in": PUBLIC,
-    "/users": "user.read",
-    "/users/[user_id]": "user.read",
-    "/users/[user_id]/access": "role.read",
-    "/users/[user_id]/activity": "audit.read",
-    "/users/[user_id]/sessions": "session.read",
-    "/users/new": "user.create",
-    # Drawn from descriptions: what the resource at the address says is asked as well.
-    "/[noun_module]/[noun_name]": SIGNED_IN,
-    "/[noun_module]/[noun_name]/[noun_id]": SIGNED_IN,
-    "/[noun_module]/[noun_name]/[noun_id]/activity": "audit.read",
-    "/[noun_module]/[noun_name]/new": SIGNED_IN,
-    # In development only.
-    "/gallery": SIGNED_IN,
-    "/gallery/sign-in": SIGNED_IN,
-}
-"""All pages by route, with the permission each needs."""
 FIXED = sorted(route for route in PAGES if not route.startswith("/["))
 """Those that show the same thing at every address; tests/conformance/test_drawn_pages.py tries the
 others where there is something to show."""

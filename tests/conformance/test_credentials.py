@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.entry_points import short_name
 from app.features.roles.schemas import RoleRead
 from app.features.users.models import User
 from app.features.users.schemas import UserRead
@@ -13,7 +14,7 @@ from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Platform
 from tests.conformance.test_recent_sign_in import operation_routes
 from tests.conformance.test_routes import BODIES
-from tests.fixtures.handlers import handlers, is_ours, plausible, short
+from tests.fixtures.handlers import handlers, is_ours, plausible
 from tests.fixtures.tab import Tab
 
 pytestmark = pytest.mark.slow
@@ -83,13 +84,13 @@ class TestOthers:
         """The same of all event handlers, with forms that hold more than their pages do."""
         changed = set()
         for name, registered in handlers().items():
-            if not is_ours(name) or short(name).startswith("console."):
+            if not is_ours(name) or short_name(name).startswith("console."):
                 continue
             victim = await make_user(must_change_password=True)
             before = await credentials_of(platform, victim)
             tab.at(f"/users/{victim.id}")
             await tab.call(registered.handler, *plausible(name, victim).values())
             if await credentials_of(platform, victim) != before:
-                changed.add(short(name))
+                changed.add(short_name(name))
 
         assert changed == {"user_record.save_email", "user_record.delete"}

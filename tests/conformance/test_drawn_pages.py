@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.core.actor import SYSTEM
+from app.entry_points import short_name
 from app.features.resources.module import module as resources
 from app.features.roles.schemas import GrantSpec
 from app.testing.factories import PASSWORD, RoleFactory
@@ -15,7 +16,7 @@ from examples.inventory.module import ItemService, PlaceService
 from examples.inventory.module import module as inventory_module
 from tests.conformance.test_console_pages import redirects
 from tests.fixtures.console import ROOT_STATE, console
-from tests.fixtures.handlers import handlers, parameters_of, short
+from tests.fixtures.handlers import handlers, parameters_of
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 pytestmark = pytest.mark.slow
@@ -112,7 +113,7 @@ async def test_handlers_refuse(inventory: Server) -> None:
     others: dict[Any, Any] = {int: 1, bool: False}
     async with console(inventory, cookie) as tab:
         for name in handlers():
-            if short(name).startswith(STATES):
+            if short_name(name).startswith(STATES):
                 given = {
                     parameter: values.get(parameter, others.get(kind, "name"))
                     for parameter, kind in parameters_of(name).items()

@@ -24,6 +24,7 @@ from app.core.actor import SYSTEM
 from app.core.errors import PlatformError
 from app.core.record_read import RecordRead
 from app.core.unit_of_work import UnitOfWork
+from app.entry_points import short_name
 from app.features.audit.seal_service import SealService
 from app.features.roles.schemas import Grants, GrantSpec, MembersAdd, RoleRead, RoleUpdate
 from app.features.roles.service import RoleService
@@ -40,7 +41,7 @@ from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform
 from app.ui.handlers import permission_of
 from tests.conformance.test_routes import BODIES
-from tests.fixtures.handlers import RESUME, handlers, is_let_through, plausible, short
+from tests.fixtures.handlers import RESUME, handlers, is_let_through, plausible
 from tests.fixtures.roles import role_named
 from tests.fixtures.tab import Tab
 
@@ -342,7 +343,7 @@ async def test_by_console(case: Case, world: World) -> None:
     """No handler of the console brings what is hidden into the browser."""
     for name, registered in sorted(handlers().items()):
         fn = registered.handler.fn
-        if is_let_through(name) or permission_of(fn) is None or short(name) == RESUME:
+        if is_let_through(name) or permission_of(fn) is None or short_name(name) == RESUME:
             continue
         handler = getattr(registered.states[0], fn.__name__)
         arguments = plausible(name, world.victim.model_copy(update={"email": "x@y.example"}))
@@ -355,6 +356,6 @@ async def test_by_console(case: Case, world: World) -> None:
             except PlatformError as error:
                 said = f"{error.message} {error.details}"
             said += to_json(tab.shown(), fallback=str).decode()
-            look(case, world, f"{short(name)} at {address}", said)
+            look(case, world, f"{short_name(name)} at {address}", said)
 
     assert world.found == []

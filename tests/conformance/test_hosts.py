@@ -10,7 +10,7 @@ import pytest
 from app.bootstrap import build_registry
 from app.testing.platform import Platform
 from scripts.build_frontend import ROOT
-from tests.conformance.test_routes import ROUTES
+from tests.fixtures.entry_points import ROUTES
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 pytestmark = pytest.mark.slow

@@ -20,6 +20,7 @@ from app.core.actor import ANONYMOUS, SYSTEM, Actor
 from app.core.audit import AuditEntry
 from app.core.errors import PermissionDenied
 from app.core.permissions import SIGNED_IN
+from app.entry_points import short_name
 from app.features.roles.service import DEFAULT_ROLES, RoleService
 from app.features.users.schemas import UserRead
 from app.http.api import build_api
@@ -36,7 +37,6 @@ from tests.fixtures.handlers import (
     is_let_through,
     parameters_of,
     plausible,
-    short,
 )
 from tests.fixtures.server import Server
 
@@ -64,7 +64,7 @@ def routes() -> list[RestRoute]:
 def events() -> Iterator[tuple[str, str]]:
     """The handlers that the guard decides on, with the permission it looks for."""
     for name in sorted(handlers()):
-        if not is_let_through(name) and short(name) != RESUME:
+        if not is_let_through(name) and short_name(name) != RESUME:
             yield name, str(permission_of(handlers()[name].handler.fn) or UNOPENED)
 
 

@@ -21,6 +21,7 @@ from app.core.audit import AuditEntry
 from app.core.database import Database
 from app.core.reads import Kept, ReadRecords, kept
 from app.core.record_read import RecordRead
+from app.entry_points import short_name
 from app.features.audit.schemas import VerifyQuery
 from app.features.audit.seal_service import SealService
 from app.features.dashboard.service import DashboardService
@@ -32,7 +33,7 @@ from app.testing.fixtures import settings_for
 from app.testing.platform import Platform, SignedIn
 from tests.conformance.test_hidden_fields import schemas_of
 from tests.fixtures.console import console
-from tests.fixtures.handlers import handlers, short
+from tests.fixtures.handlers import handlers
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, bootstrap
 
 pytestmark = pytest.mark.slow
@@ -479,7 +480,7 @@ class TestConsole:
             async with console(server, cookie) as tab:
                 await tab.open("/users")
                 await tab.call(
-                    next(name for name in handlers() if short(name) == "user_list.search_for"),
+                    next(name for name in handlers() if short_name(name) == "user_list.search_for"),
                     {"text": "grace"},
                 )
             async with console(server) as tab:

@@ -18,6 +18,7 @@ from app.core.errors import ReauthenticationRequired
 from app.core.operations import Operation, authorise
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.unit_of_work import UnitOfWork
+from app.entry_points import short_name
 from app.features.auth.models import UserSession
 from app.http.api import build_api
 from app.http.dispatch import Api
@@ -28,7 +29,7 @@ from app.testing.platform import ORIGIN, Caller, Platform, SignedIn
 from app.ui.page_state import Console
 from tests.conformance.test_operations import METHODS, knock, operation_of
 from tests.conformance.test_routes import BODIES
-from tests.fixtures.handlers import handlers, is_ours, plausible, short
+from tests.fixtures.handlers import handlers, is_ours, plausible
 from tests.fixtures.tab import Tab
 
 pytestmark = [pytest.mark.one_engine, pytest.mark.slow]
@@ -248,15 +249,15 @@ class TestConsole:
         tab.actor = stale(tab.actor)
         asking = set()
         for name, registered in handlers().items():
-            if not is_ours(name) or short(name).startswith("console."):
+            if not is_ours(name) or short_name(name).startswith("console."):
                 continue
             victim, role = await make_user(), await make_role("user.read")
-            of_a_role = short(name).startswith("role_")
+            of_a_role = short_name(name).startswith("role_")
             tab.at(f"/roles/{role.id}" if of_a_role else f"/users/{victim.id}")
             await tab.call(registered.handler, *plausible(name, victim).values())
             console = await tab.of(Console)
             if console.confirming:
-                asking.add(short(name))
+                asking.add(short_name(name))
                 await tab.call(Console.leave_it)
             assert not console.session_ended, name
 
@@ -265,7 +266,7 @@ class TestConsole:
     async def test_goes_on(self, tab: Tab, make_user: UserFactory) -> None:
         """What was refused is sent again with what was typed; but a form with a password is not."""
         victim = await make_user()
-        names = {short(name): name for name in handlers()}
+        names = {short_name(name): name for name in handlers()}
         save_roles, save_user = names["user_record.save_roles"], names["new_user.save"]
         tab.actor = stale(tab.actor)
         tab.at(f"/users/{victim.id}")

@@ -14,6 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app.core.permissions import PUBLIC
+from app.entry_points import short_name
 from app.settings import variable_name
 from app.testing.fixtures import settings_for
 from app.ui.event_guard import _FRAMEWORK
@@ -28,7 +29,7 @@ from tests.fixtures.console import (
     raw_socket,
     router_data,
 )
-from tests.fixtures.handlers import RESUME, handlers, is_ours, parameters_of, plausible, short
+from tests.fixtures.handlers import RESUME, handlers, is_ours, parameters_of, plausible
 from tests.fixtures.redis import MortalRedis
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, bootstrap
 from tests.fixtures.watch import ONES_OWN, add_victim
@@ -269,7 +270,7 @@ class TestWrongArguments:
             for name, payload in wrong_calls(handlers()):
                 refused = await answers_to(tab, name, payload)
 
-                assert "This cannot be called with that." in refused, (short(name), payload)
+                assert "This cannot be called with that." in refused, (short_name(name), payload)
         log = one_worker.log()[before:]
         assert re.findall("Traceback|console.panic|console.event_failed", log) == []
 
@@ -285,7 +286,7 @@ class TestEnded:
             name
             for name, registered in handlers().items()
             if name in _FRAMEWORK
-            or (permission_of(registered.handler.fn) == PUBLIC and short(name) != RESUME)
+            or (permission_of(registered.handler.fn) == PUBLIC and short_name(name) != RESUME)
         ]
         async with console(server, cookie, path="/users") as tab:
             await tab.call(f"{USER_LIST}.plan_bulk", {"action": "no such action"})
@@ -297,8 +298,8 @@ class TestEnded:
             for name in [*public, f"{USER_LIST}.load"]:
                 answers = await tab.call(name, plausible(name, victim))
 
-                assert tab.of("console")["session_ended"] is True, short(name)
-                assert states_in(answers) <= {"", "console"}, short(name)
+                assert tab.of("console")["session_ended"] is True, short_name(name)
+                assert states_in(answers) <= {"", "console"}, short_name(name)
             said = "\n".join(tab.raw[since:])
         assert ADMIN_EMAIL not in said
         assert "secret-selection" not in said
@@ -306,7 +307,7 @@ class TestEnded:
     async def test_leads_to_the_sign_in(self, server: Server) -> None:
         """Navigation leads to the sign-in, and *Go on* closes the socket to come back anew."""
         cookie = await server.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD)
-        resume = next(name for name in handlers() if short(name) == RESUME)
+        resume = next(name for name in handlers() if short_name(name) == RESUME)
         async with console(server, cookie, path="/users") as tab:
             async with server.client(cookie) as client:
                 await client.post("/session/sign-out")
@@ -456,7 +457,7 @@ def wrong_calls(names: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each of our handlers, with a value of a wrong type for each argument in turn."""
     right = {str: "text", int: 7, bool: True, list[str]: ["text"], dict[str, Any]: {"a": "b"}}
     for name in sorted(filter(is_ours, names)):
-        if short(name) in (RESUME, ONES_OWN[0]):
+        if short_name(name) in (RESUME, ONES_OWN[0]):
             continue
         declared = parameters_of(name)
         good = {each: right[kind] for each, kind in declared.items()}
@@ -473,7 +474,7 @@ def wrong_calls(names: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 async def answers_to(tab: Console, name: str, payload: dict[str, Any]) -> str:
     """What the server says to a call, once it has been told to forget what it said before."""
     toasts = tab.of("console").get("toasts", [])
-    dismiss = next(each for each in handlers() if short(each) == "console.dismiss")
+    dismiss = next(each for each in handlers() if short_name(each) == "console.dismiss")
     for toast in toasts:
         await tab.send(dismiss, {"toast_id": toast["id"]})
     return "".join(await tab.call(name, payload))

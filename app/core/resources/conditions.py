@@ -28,7 +28,8 @@ class Condition:
 
     Attributes:
         field: The field's name.
-        operator: `is`, `in`, `min`, `max`, `contains` or `empty`, as far as its type knows it.
+        operator: `is`, `not`, `in`, `min`, `max`, `contains` or `empty`, as far as its type knows
+            it.
         value: What it is compared with; validated.
     """
 

@@ -257,6 +257,7 @@ def _parameter(field: Field[Any], operator: str) -> Any:
 
 _SAID = {
     "is": "{title} is this.",
+    "not": "{title} is not this, or is empty.",
     "in": "{title} is one of these.",
     "min": "{title} is this or more.",
     "max": "{title} is this or less.",

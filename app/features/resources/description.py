@@ -36,6 +36,7 @@ class Noun:
         base: Where its list is.
         searched: The titles of the fields by whose words records are found; empty for none.
         trash: Whether deleted records can be restored for a time.
+        exports: Whether its lists can be saved as files.
         columns: The columns there are, `{"key", "title", "kind", "sorts", "listed", …}` each.
         may: The last words of the permissions that the person has, of those there are.
     """
@@ -49,15 +50,42 @@ class Noun:
     base: str = ""
     searched: str = ""
     trash: bool = False
+    exports: bool = False
     columns: list[dict[str, Any]] = field(default_factory=list)
     may: dict[str, bool] = field(default_factory=dict)
 
 
-def describe(service: Any, registry: Registry, actor: Actor) -> Noun:
-    """A resource as the actor may see it: what is hidden from them is not mentioned."""
+@dataclass(frozen=True)
+class Button:
+    """What can be done with the selected rows of a list.
+
+    Attributes:
+        name: The operation.
+        title: The verb on it.
+        verb: The last word of its permission.
+        asks: Whether it takes input.
+        dangerous: Whether something may be lost by it.
+    """
+
+    name: str
+    title: str
+    verb: str
+    asks: bool = False
+    dangerous: bool = False
+
+
+def describe(service: Any, registry: Registry, actor: Actor, *, trashed: bool = False) -> Noun:
+    """A resource as the actor may see it: what is hidden from them is not mentioned.
+
+    Args:
+        service: The service of the resource.
+        registry: Where it is registered.
+        actor: Who looks.
+        trashed: Whether they look at the trash.
+    """
     meta: Meta = service.resource.meta
     reading = rows_of(registry, actor, meta.permission("read"))
-    seen = _seen(meta, reading)
+    seen = [name for name in _seen(meta, reading) if trashed or name != "deleted_at"]
     module = next(each for each in registry.modules if service in each.services)
     verbs = [name for name in ("create", "update", "delete") if name in service.operations]
     verbs += [each.verb for each in service.actions.values()]
@@ -72,6 +100,7 @@ def describe(service: Any, registry: Registry, actor: Actor) -> Noun:
         base=meta.path,
         searched=_joined(searched) if "page" in service.operations else "",
         trash=meta.trash,
+        exports="export" in service.operations,
         columns=[_column(meta, name, registry, actor) for name in seen],
         may={verb: actor.may(meta.permission(verb)) for verb in verbs},
     )
@@ -100,6 +129,27 @@ def filters_of(noun: Noun) -> list[dict[str, Any]]:
         for column in noun.columns
         if column["kind"] in FILTERED
     ]
+
+
+def filter_titles(noun: Noun) -> dict[str, str]:
+    """What a filter is called on its chip, by its key in the address."""
+    titles = {each["key"]: each["title"] for each in filters_of(noun)} | {"filter": "Filter"}
+    return titles | ({"trashed": "Trash"} if noun.trash and noun.may.get("delete") else {})
+
+
+def bulk_buttons(noun: Noun, actions: Mapping[str, Action], *, trashed: bool) -> list[Button]:
+    """What can be done with the selected rows of a list."""
+    usual = [
+        Button("restore", "Restore", "delete"),
+        Button("purge", "Delete for good", "delete", dangerous=True),
+    ]
+    if not trashed:
+        own = [
+            Button(name, each.title, each.verb, asks=bool(each.form), dangerous=each.dangerous)
+            for name, each in actions.items()
+        ]
+        usual = [*own, Button("delete", "Delete", "delete", dangerous=not noun.trash)]
+    return [each for each in usual if noun.may.get(each.verb)]
 
 
 def cell(meta: Meta, name: str, value: Any) -> Any:
@@ -211,6 +261,8 @@ def _column(meta: Meta, name: str, registry: Registry, actor: Actor) -> dict[str
         "key": name,
         "sorts": each.is_sortable,
         "listed": each.listed or name == meta.label,
+        "operators": list(each.all_operators),
+        "changes": name in meta.writable,
     }
     if isinstance(each, Reference):
         to = each.to.meta

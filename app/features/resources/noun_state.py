@@ -54,7 +54,8 @@ class NounState(PageState, mixin=True):
         service = registry.service_at(self.router.url.path)
         if service is None:
             return Noun()
-        return description.describe(service, registry, runtime.caller().actor)
+        trashed = self.router.url.query_parameters.get("trashed") == "true"
+        return description.describe(service, registry, runtime.caller().actor, trashed=trashed)
 
     async def _open(self) -> tuple[Any, Noun]:
         """The service, and the resource as the page shows it from now on."""
@@ -66,7 +67,10 @@ class NounState(PageState, mixin=True):
         return service, noun
 
     async def _look_for(self, key: str, text: str) -> None:
-        """Find records for a reference: of the resource itself, or `action.field` of a form."""
+        """Find records for a reference: of the resource itself, or `action.field` of a form.
+
+        `update.field` is one of the resource itself, where a page has it twice.
+        """
         field = self._field(key)
         if not isinstance(field, Reference):
             return
@@ -76,7 +80,7 @@ class NounState(PageState, mixin=True):
     def _field(self, key: str) -> Field[Any] | None:
         service = self._service()
         name, _, field = key.rpartition(".")
-        if not name:
+        if name in ("", "update"):
             return service.resource.meta.fields.get(field)
         action: Action | None = service.actions.get(name)
         return action.form.meta.fields.get(field) if action and action.form else None

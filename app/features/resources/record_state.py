@@ -254,7 +254,11 @@ class ResourceRecord(NounState, ActivityState, RecordState, rx.State):
         async with runtime.operations(service) as records:
             allowed = await records.allowed(record.id)
         values = vars(record)
-        read_only = {name: each for name, each in meta.fields.items() if each.read_only}
+        read_only = {
+            name: each
+            for name, each in meta.fields.items()
+            if each.read_only and name != "deleted_at"
+        }
         self.may_change = any(name in values for name in allowed.writable)
         self.may_delete = "delete" in allowed.verbs
         self.title = label_of(record) or f"{meta.singular.capitalize()} without a name"

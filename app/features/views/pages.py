@@ -15,11 +15,12 @@ from components.text_input import text_input
 from components.toolbar import view_menu
 
 
-def list_views(state: Any) -> rx.Component:
+def list_views(state: Any, *, path: Any = None) -> rx.Component:
     """Choose, save and change views of a list.
 
     Args:
         state: The state class of the list, a `ViewedListState`.
+        path: Where the list is, when that is only known as the page runs.
     """
     share = rx.cond(
         state.view_is_shared,
@@ -52,7 +53,7 @@ def list_views(state: Any) -> rx.Component:
         current=state.view_id,
         name=state.view_name,
         modified=state.view_is_modified,
-        path=state.path,
+        path=state.path if path is None else path,
     )
 
 

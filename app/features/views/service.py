@@ -119,12 +119,21 @@ class ViewService(Service):
         self.uow.audit.about("view", view_id, before.name, changes=diff(before, None))
 
     def _check_list(self, path: str) -> None:
-        page = next((page for page in self._registry.pages if page.route == path), None)
-        if page is None:
+        permission = self._permission_of(path)
+        if permission is None:
             code = "view.list.not_found"
             raise NotFound(code, "There is no such list.")
-        if not self.uow.actor.may(page.permission):
-            raise PermissionDenied(page.permission)
+        if not self.uow.actor.may(permission):
+            raise PermissionDenied(permission)
+
+    def _permission_of(self, path: str) -> str | None:
+        """What somebody needs to see a list; None where there is none."""
+        service = self._registry.service_at(path)
+        if service is not None and path == service.resource.meta.path:
+            permission: str = service.resource.meta.permission("read")
+            return permission
+        pages = (page.permission for page in self._registry.pages if page.route == path)
+        return next(pages, None)
 
     async def _own(self, view_id: UUID) -> ListView:
         view = await self._views.get(view_id, for_update=True)

@@ -36,7 +36,7 @@ class ViewedListState(ListState, mixin=True):
         """Offer one's own and the shared views, and name the one that the address names."""
         self.view_dialog = ""
         async with runtime.operations(ViewService) as service:
-            found = await service.of_list(self.path)
+            found = await service.of_list(self._path())
         self.views = [
             {
                 "id": str(view.id),
@@ -72,7 +72,9 @@ class ViewedListState(ListState, mixin=True):
         self._clear_form_problem()
         query = urlencode(self._look())
         try:
-            new = parse(ViewCreate, {"path": self.path, "name": form.get("name"), "query": query})
+            new = parse(
+                ViewCreate, {"path": self._path(), "name": form.get("name"), "query": query}
+            )
             async with runtime.operations(ViewService) as service:
                 view = await service.create(new)
                 if form.get("shared") is True:
@@ -132,7 +134,7 @@ class ViewedListState(ListState, mixin=True):
     def _address_of_view(self, view: ViewRead) -> str:
         """Where the list is as the view has it."""
         query = "&".join(filter(None, [view.query, urlencode({"view": str(view.id)})]))
-        return f"{self.path}?{query}"
+        return f"{self._path()}?{query}"
 
     async def _tell(self, view: ViewRead, words: str) -> None:
         await self._load_views()

@@ -26,6 +26,7 @@ def upgrade() -> None:
             "place": optional(Reference("inventory.place")),
             "counted_at": optional(Moment()),
         },
+        trash=True,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, ColumnElement, Table, func, literal
+from sqlalchemy import Column, ColumnElement, Table, func, literal, or_
 from sqlalchemy.sql import operators
 
 from app.core.paging import parse_text
@@ -23,7 +23,7 @@ class Field(Generic[T]):
         name: What the class calls it, e.g. `quantity`.
         kind: Name of the type: which cell, input and filter draw it.
         required: Whether a record cannot be without a value; see `optional`.
-        operators: What a filter may ask, besides equality.
+        operators: What a filter may ask, besides whether it is or is not a value.
     """
 
     kind: ClassVar[str] = ""
@@ -200,7 +200,7 @@ class Field(Generic[T]):
 
         Args:
             table: The table.
-            operator: `is`, `empty`, or one of `operators`.
+            operator: `is`, `not`, `empty`, or one of `operators`; no value is not any value.
             value: Validated; several for `in`, a truth value for `empty`.
         """
         column: ColumnElement[Any] = table.c[self.name]
@@ -208,6 +208,9 @@ class Field(Generic[T]):
             return column.is_(None) if value else column.is_not(None)
         if operator == "in":
             return column.in_(value)
+        if operator == "not":
+            differs = column != value
+            return differs if self.required else or_(column.is_(None), differs)
         compare = {"min": operators.ge, "max": operators.le}.get(operator, operators.eq)
         return column.operate(compare, value)
 
@@ -222,7 +225,7 @@ class Field(Generic[T]):
     @property
     def all_operators(self) -> tuple[str, ...]:
         """What a filter may ask."""
-        return ("is", *self.operators, *(() if self.required else ("empty",)))
+        return ("is", "not", *self.operators, *(() if self.required else ("empty",)))
 
     def describe(self) -> dict[str, Any]:
         """What drawing an input or a cell needs to know beyond the kind, as JSON."""

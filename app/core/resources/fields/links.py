@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator
-from sqlalchemy import Column, ColumnElement, ForeignKey, Table, Uuid
+from sqlalchemy import Column, ColumnElement, ForeignKey, Table, Uuid, or_
 
 from app.core.errors import ModuleError
 from app.core.resources.fields.base import Field
@@ -156,6 +156,8 @@ class Reference(Field[Link]):
         column = table.c[self.column]
         if operator == "empty":
             return column.is_(None) if value else column.is_not(None)
+        if operator == "not":
+            return or_(column.is_(None), column != value)
         return column.in_(value) if operator == "in" else column == value
 
     def describe(self) -> dict[str, Any]:

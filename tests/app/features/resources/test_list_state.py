@@ -1,19 +1,23 @@
 """State of the drawn list, with a module that has no pages of its own."""
 
 from typing import Any
+from urllib.parse import quote, quote_plus
 from uuid import uuid4
 
 import pytest
 
+from app.core.actor import SYSTEM
 from app.features.resources.list_state import ResourceList
 from app.features.resources.new_state import NewResource
 from app.features.resources.noun_state import CurrentNoun
 from app.features.resources.record_state import ResourceRecord
+from app.testing.platform import Platform
 from examples.inventory.module import ItemService, PlaceService
 from tests.fixtures.tab import Tab
 
 pytestmark = pytest.mark.one_engine
 
+SELECTED = True
 ITEMS, PLACES = "/inventory/items", "/inventory/places"
 
 
@@ -108,6 +112,92 @@ class TestList:
         await tab.call(ResourceList.find_records, key, "")
 
         assert (await tab.of(ResourceList)).found == {}
+
+
+@pytest.mark.actor("admin")
+class TestManyAtOnce:
+    """What is done with several records."""
+
+    async def test_change(self, tab: Tab, make: Any) -> None:
+        """A field is asked for, then the change is previewed, then made; wrong input is told."""
+        ids = [str((await make(ItemService, name=f"Lamp {at}")).id) for at in range(3)]
+        tab.at(ITEMS)
+        await tab.call(ResourceList.load)
+        await tab.call(ResourceList.select, ids[:2], SELECTED)
+        await tab.call(ResourceList.ask_bulk, "update", "quantity")
+        state = await tab.of(ResourceList)
+        assert [each["name"] for each in state.bulk_fields] == ["quantity"]
+        await tab.call(ResourceList.fill_bulk, {"quantity": "-4"})
+        assert set(state.bulk_errors) == {"quantity"}
+        await tab.call(ResourceList.fill_bulk, {"quantity": "4"})
+        assert (state.bulk_action, state.bulk_count, state.bulk_form) == ("update", 2, {})
+        await tab.call(ResourceList.apply_bulk)
+        await tab.call(ResourceList.load)
+
+        place = state.visible.index("quantity") + 1
+        assert {row[0]: row[place] for row in state.rows} == {
+            ids[0]: 4,
+            ids[1]: 4,
+            ids[2]: 0,
+        }
+
+    async def test_everything_that_matches(self, tab: Tab, make: Any) -> None:
+        """All that match are changed, also on other pages; a filter with conditions counts."""
+        for at in range(4):
+            await make(ItemService, name=f"Lamp {at}", quantity=at)
+        tab.at(f"{ITEMS}?limit=1&filter=" + quote('{"quantity.min": 2}'))
+        await tab.call(ResourceList.load)
+        await tab.call(ResourceList.select_all)
+        await tab.call(ResourceList.ask_bulk, "delete", "")
+        state = await tab.of(ResourceList)
+        assert (state.bulk_title, state.bulk_count, state.bulk_is_harmless) == ("Delete", 2, True)
+        await tab.call(ResourceList.apply_bulk)
+        tab.at(ITEMS)
+        await tab.call(ResourceList.load)
+        assert sorted(row[1] for row in state.rows) == ["Lamp 0", "Lamp 1"]
+
+    async def test_trash(self, tab: Tab, make: Any, platform: Platform) -> None:
+        """What was deleted is listed apart, and is restored or deleted for good from there."""
+        items = [await make(ItemService, name=f"Lamp {at}") for at in range(3)]
+        for item in items[:2]:
+            await platform.caller(SYSTEM)(ItemService.delete, item.id)
+        tab.at(f"{ITEMS}?trashed=true")
+        await tab.call(ResourceList.load)
+        state = await tab.of(ResourceList)
+        assert [each["name"] for each in state.buttons] == ["restore", "purge"]
+        assert state.changeable == []
+        assert state.visible[-1] == "deleted_at"
+        assert [each["value"] for each in state.chips] == ["Deleted items"]
+        await tab.call(ResourceList.select, [str(items[0].id)], SELECTED)
+        await tab.call(ResourceList.ask_bulk, "restore", "")
+        await tab.call(ResourceList.apply_bulk)
+        await tab.call(ResourceList.load)
+        await tab.call(ResourceList.select, [row[0] for row in state.rows], SELECTED)
+        await tab.call(ResourceList.ask_bulk, "purge", "")
+        assert not state.bulk_is_harmless
+        await tab.call(ResourceList.apply_bulk)
+        await tab.call(ResourceList.load)
+        assert state.rows == []
+        assert await tab.goes_to(ResourceList.show_trash, not SELECTED) == ITEMS
+        tab.at(ITEMS)
+        await tab.call(ResourceList.load)
+        assert sorted(row[1] for row in state.rows) == ["Lamp 0", "Lamp 2"]
+
+    async def test_filter_form(self, tab: Tab, make: Any) -> None:
+        """The form of filters shows what is in force, and leads to what it says."""
+        place = await make(PlaceService, name="Cellar")
+        tab.at(f"{ITEMS}?filter=" + quote(f'{{"place": "{place.id}"}}'))
+        await tab.call(ResourceList.load)
+        await tab.call(ResourceList.open_filter)
+        state = await tab.of(ResourceList)
+        [line] = state.conditions["parts"]
+        assert line["value"] == {"id": str(place.id), "label": "Cellar"}
+        assert [each["value"] for each in state.chips] == ["Place is Cellar"]
+        form = {"filter": '{"parts": [{"field": "quantity", "operator": "max", "key": "1"}]}'}
+        await tab.call(ResourceList.apply_filter, form | {"value-1": "x"})
+        assert set(state.condition_errors) == {"value-1"}
+        address = await tab.goes_to(ResourceList.apply_filter, form | {"value-1": "4"})
+        assert address == f"{ITEMS}?filter=" + quote_plus('{"all":[{"quantity.max":4}]}')
 
 
 class TestNobodySees:
