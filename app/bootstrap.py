@@ -49,6 +49,7 @@ from app.features.grants.module import module as grants
 from app.features.members.module import module as members
 from app.features.modules.module import module as modules
 from app.features.profile.module import module as profile
+from app.features.request_keys.module import module as request_keys
 from app.features.resources.module import module as resources
 from app.features.roles.module import module as roles
 from app.features.settings.module import module as settings_feature
@@ -78,6 +79,7 @@ CORE_FEATURES = (
     modules,
     views,
     auth,
+    request_keys,
     profile,
     gallery,
     resources,

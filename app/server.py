@@ -185,6 +185,7 @@ def _with_cors(app: App, origins: Sequence[str]) -> App:
         allow_headers=[
             "Authorization",
             "Content-Type",
+            "Idempotency-Key",
             "If-Match",
             "X-Audit-Reason",
             "X-Request-ID",

@@ -1,6 +1,6 @@
 """What the core asks of others, as Protocols."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -105,3 +105,51 @@ class RequestRecords(Protocol):
 
     async def write(self, request: AnsweredRequest) -> None:
         """Record a request that could have changed something and that no operation recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """How a request was answered that its caller has named.
+
+    Attributes:
+        status: Of the answer.
+        headers: Those that matter to the caller.
+        body: None when it may not be kept.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class RequestKeys(Protocol):
+    """Remembers requests by the key that their callers gave them, for a day.
+
+    Lives as long as a unit of work, and knows one request in it.
+    """
+
+    async def begin(self, key: str, request: bytes) -> KeptAnswer | None:
+        """Take a request on, or tell how it was answered before.
+
+        Args:
+            key: What the caller calls it.
+            request: All of it that must be the same the next time.
+
+        Raises:
+            Invalid: The caller has called another request so.
+            Conflict: It is being answered right now, or its answer may not be shown again.
+            RateLimited: The caller has named too many.
+        """
+
+    async def keep(self, answer: KeptAnswer) -> None:
+        """Remember the answer, in the transaction of the operation that gave it.
+
+        Raises:
+            Conflict: It took so long that it is being tried anew.
+        """
+
+    async def keep_refusal(self, answer: KeptAnswer) -> None:
+        """Remember a refusal, in a transaction of its own: the operation has been rolled back."""
+
+    async def release(self) -> None:
+        """Forget the request: it was not answered, and may be tried again at once."""

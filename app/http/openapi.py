@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.core.errors import ModuleError
+from app.http.idempotency import HEADER, REPLAYED
 from app.http.problems import Problem
 
 DESCRIPTION = """
@@ -29,6 +30,10 @@ parameter that does not exist, or is given twice, is refused.
 `PATCH` changes what it names. What has a `version` tells it as `ETag` too: send that back as
 `If-Match`, and the change is refused with 412 if somebody else made one since; as `version` in the
 body, with 409.
+
+**Sending again.** A `POST` of somebody signed in may have an `Idempotency-Key`: a name, such as a
+UUID, that is given to this request alone. Sent again within 24 hours it is not carried out again,
+but answered as before, with `Idempotency-Replayed: true`.
 
 **Every answer** has `X-Request-ID`: ours, of this request alone. One that you send is kept beside
 it in the log and in the audit trail. Where there is `GET` there is
@@ -70,12 +75,17 @@ ANSWER_HEADERS: dict[str, dict[str, Any]] = {
         "description": "The record's version, for `If-Match`.",
         "schema": {"type": "string"},
     },
+    REPLAYED: {
+        "description": "`true` where the request was carried out before, and this is its answer.",
+        "schema": {"type": "string"},
+    },
     "Content-Disposition": {
         "description": "A name for the file.",
         "schema": {"type": "string"},
     },
 }
 """What answers say beside their body, by the name of the header."""
+_ONCE_STATUSES = ("200", "201", "204", "403", "404", "409", "412", "422")
 _BUDGET = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
@@ -121,8 +131,11 @@ def _complete(document: dict[str, Any]) -> None:
     components["headers"] = ANSWER_HEADERS
     for path, item in document["paths"].items():
         for operation in item.values():
+            given = {each["name"] for each in operation.get("parameters", ())}
             for status, response in operation["responses"].items():
-                names = _headers_of(path, status, response, schemas)
+                names = [*_headers_of(path, status, response, schemas)]
+                if HEADER in given and status in _ONCE_STATUSES:
+                    names.append(REPLAYED)
                 response["headers"] = {
                     name: {"$ref": f"#/components/headers/{name}"} for name in names
                 }

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
-import orjson
 from dishka import AsyncContainer
 from dishka.exceptions import UnsupportedFactoryError
 from dishka.integrations.fastapi import DishkaRoute
@@ -22,7 +21,6 @@ from app.admission.refusal import Refused
 from app.core.actor import ANONYMOUS, Actor
 from app.core.audit import REASON_LENGTH
 from app.core.errors import (
-    Invalid,
     ModuleError,
     PermissionDenied,
     PreconditionFailed,
@@ -31,11 +29,13 @@ from app.core.errors import (
 )
 from app.core.operations import Operation, authorise, password_change_required
 from app.core.permissions import PUBLIC, SIGNED_IN
-from app.core.ports import Authenticator
+from app.core.ports import Authenticator, RequestKeys
 from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork, open_unit
+from app.http import idempotency
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
+from app.http.preconditions import IF_MATCH, add_etag, has_version, tags_of
 from app.http.problems import REAUTHENTICATE, Responses, problem, problems
 from app.settings import Settings
 
@@ -56,14 +56,11 @@ _REASON = {
 }
 
 
-_IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": 'The version to change, as `ETag` tells it, like `"3"`; else 412.',
-    "schema": {"type": "string"},
-}
-_ETAGS = re.compile(r'\s*(?:(?P<weak>W/)?"(?P<tag>[\x21\x23-\x7e]*)"\s*(?:,|$)|,)')
+_ONCE = problem(
+    409,
+    "request.idempotency_key.in_use",
+    "A request with this `Idempotency-Key` is being answered; try again in a moment.",
+)
 
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
@@ -189,6 +186,9 @@ def _limits_of(endpoint: Callable[..., Any], operation: Operation) -> RouteLimit
 class OperationRoute(DishkaRoute):
     """A route that opens a unit of work, calls one operation, and commits before it answers."""
 
+    takes_keys = True
+    """Whether a `POST` of somebody signed in may have an `Idempotency-Key`."""
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         operation: Operation | None = getattr(endpoint, "__operation__", None)
         if operation is None:
@@ -207,10 +207,15 @@ class OperationRoute(DishkaRoute):
         if needs:
             options["description"] = f"{(endpoint.__doc__ or '').strip()}\n\n{needs}"
         self.is_versioned = getattr(endpoint, "__versioned__", False)
+        self.is_secret = getattr(endpoint, "__secret_answer__", False)
+        self.takes_key = self.takes_keys and guarded and "POST" in (options.get("methods") or ())
+        if self.takes_key:
+            extra["parameters"] = [*extra.get("parameters", []), idempotency.PARAMETER]
+            options["responses"] = _ONCE | options["responses"]
         if operation.changes:
             extra["parameters"] = [*extra.get("parameters", []), _REASON]
         if self.is_versioned:
-            extra["parameters"].append(_IF_MATCH)
+            extra["parameters"].append(IF_MATCH)
             options["responses"] = problems(412) | options["responses"]
         read_here: type[BaseModel] | None = getattr(endpoint, "__query__", None)
         if read_here is not None:
@@ -227,13 +232,19 @@ class OperationRoute(DishkaRoute):
         self._parameters = dict(_query_parameters(self.dependant))
         if read_here is not None:
             self._parameters |= _parameters_of(read_here)
-        self.tells_version = _has_version(self.response_model)
+        self.tells_version = has_version(self.response_model)
         self.respond = self.get_route_handler()
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler inside a unit of work."""
         handle = self._without_input() or _with_stacks(super().get_route_handler())
         operation, limits = self.operation, self.limits
+
+        async def answer(request: Request) -> Response:
+            response = await handle(request)
+            if self.tells_version:
+                add_etag(response)
+            return response
 
         async def in_unit_of_work(request: Request) -> Response:
             scope = request.scope
@@ -258,10 +269,15 @@ class OperationRoute(DishkaRoute):
                     self._check_query(request)
                 if self.body_field is not None:
                     _refuse_encoded(request)
-                response = await handle(request)
-                await uow.commit()
-            if self.tells_version:
-                _add_etag(response)
+                key = idempotency.key_of(request) if self.takes_key else None
+                if key is None:
+                    response = await answer(request)
+                    await uow.commit()
+                else:
+                    keys = await unit.get(RequestKeys)
+                    response = await idempotency.answer_once(
+                        request, keys, uow, key, answer, is_secret=self.is_secret
+                    )
             return response
 
         return in_unit_of_work
@@ -307,7 +323,7 @@ class OperationRoute(DishkaRoute):
         given = request.headers.getlist("if-match")
         if not given or not self.operation.changes or self.operation.permission == PUBLIC:
             return
-        expected = _tags(", ".join(given))
+        expected = tags_of(", ".join(given))
         if expected is None:
             return
         if not self.is_versioned:
@@ -405,28 +421,6 @@ def bearer_token(header: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _tags(header: str) -> frozenset[str] | None:
-    """The versions that `If-Match` names; None for `*`, which means any.
-
-    A weak tag (`W/"1"`) is never the same as a version: RFC 9110, section 13.1.1.
-
-    Raises:
-        Invalid: It is no list of tags.
-    """
-    if header.strip() == "*":
-        return None
-    place, tags = 0, set()
-    while place < len(header):
-        found = _ETAGS.match(header, place)
-        if found is None:
-            message = 'Write `If-Match` as `ETag` tells the version: "1", in quotation marks.'
-            raise Invalid("request.if_match.invalid", message)
-        if found["tag"] is not None and not found["weak"]:
-            tags.add(found["tag"])
-        place = found.end()
-    return frozenset(tags)
-
-
 def _refuse_encoded(request: Request) -> None:
     """Refuse a body that would have to be unpacked first.
 
@@ -442,19 +436,6 @@ def _refuse_encoded(request: Request) -> None:
             "Send the body as it is, without Content-Encoding.",
             {"Accept-Encoding": "identity"},
         )
-
-
-def _has_version(model: Any) -> bool:
-    """Whether answers of a route tell the version of one record."""
-    return (
-        isinstance(model, type) and issubclass(model, BaseModel) and "version" in model.model_fields
-    )
-
-
-def _add_etag(response: Response) -> None:
-    version = orjson.loads(response.body).get("version")
-    if version is not None:
-        response.headers["ETag"] = f'"{version}"'
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:
@@ -493,6 +474,8 @@ def _with_stacks(handle: Handler) -> Handler:
 
 class ConsoleRoute(OperationRoute):
     """A route for the console's own forms: by cookie, and only from our own pages."""
+
+    takes_keys = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options | {"include_in_schema": False})

@@ -524,6 +524,34 @@ class ModuleConformance:
                         assert (str(other.id) in found) == (operator == "not")
         await client.aclose()
 
+    async def test_once(self, trial: Trial) -> None:
+        """What is sent again with its `Idempotency-Key` is done once and answered as before."""
+        path = f"/api/v1{trial.meta.path}"
+        client = trial.platform.client(await trial.administrator())
+        for name in trial.operations:
+            record = await trial.make()
+            sent: list[Any] = [f"{path}/{record.id}/{name.replace('_', '-')}", None]
+            if name == "create":
+                sent = [path, await trial.body()]
+            elif name in trial.service.actions:
+                sent[1] = await trial.form(name)
+            elif name in ("restore", "purge"):
+                await trial.system(trial.service.delete, record.id)
+            else:
+                continue
+            headers = {"Idempotency-Key": name}
+            with trial.trying(name):
+                before = len(await trial.platform.audit(action=trial.action(name)))
+                first, again = [
+                    await client.post(sent[0], json=sent[1], headers=headers) for _ in range(2)
+                ]
+                assert first.is_success, first.text
+                assert (again.status_code, again.content) == (first.status_code, first.content)
+                assert again.headers["idempotency-replayed"] == "true"
+                assert again.headers.get("etag") == first.headers.get("etag")
+                assert len(await trial.platform.audit(action=trial.action(name))) == before + 1
+        await client.aclose()
+
     async def test_wrong(self, trial: Trial) -> None:
         """What it does not accept is refused with a sentence at it; nothing is an error of ours."""
         values = await trial.body()

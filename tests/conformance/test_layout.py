@@ -87,6 +87,7 @@ COMMITTERS = {
     "commands.py": "the edge of the command line",
     "features/audit/module.py": "a job that counts again what could not be written",
     "http/download.py": "the edge of files that are sent while they are written",
+    "http/idempotency.py": "the edge of REST, for requests that are answered once",
     "http/routing.py": "the edge of REST",
     "http/writes.py": "the same, for requests that no operation recorded",
     "scheduling.py": "the edge of scheduled jobs",
@@ -182,6 +183,7 @@ TESTED_ELSEWHERE = {
     "http/docs.py": "tests/app/http/test_openapi.py",
     "http/origin.py": "tests/conformance/test_console_attacks.py",
     "http/resources.py": "tests/app/core/resources/test_nouns.py",
+    "http/preconditions.py": "tests/conformance/test_api_changes.py",
     "http/problems.py": "tests/app/http/test_bad_input.py",
     "http/routing.py": "tests/conformance/test_routes.py",
 }

@@ -30,6 +30,7 @@ from app.features.auth.schemas import (
 from app.features.auth.service import AuthService
 from app.features.auth.session_service import SessionService
 from app.http.cookies import clear_session_cookie, set_session_cookie
+from app.http.idempotency import secret_answer
 from app.http.origin import local_path
 from app.http.problems import problem, problems
 from app.http.routing import ConsoleRoute, OperationRoute, calls
@@ -66,6 +67,7 @@ async def logout(auth: FromDishka[AuthService]) -> None:
 
 @router.post("/users/change-password", responses=problems(429))
 @calls(AuthService.change_password_for_tokens)
+@secret_answer
 async def change_own_password(change: PasswordChange, auth: FromDishka[AuthService]) -> TokenPair:
     """Change one's own password; all sessions end, and this answer begins a new one."""
     return await auth.change_password_for_tokens(change)

@@ -23,6 +23,7 @@ from app.features.users.schemas import (
 )
 from app.features.users.service import UserService
 from app.http.csv import CSV_ANSWER, Write, csv_download
+from app.http.idempotency import secret_answer
 from app.http.problems import problem
 from app.http.routing import ConsoleRoute, OperationRoute, calls, versioned
 from app.settings import Settings
@@ -145,6 +146,7 @@ async def change_user_email(
 
 @router.post("/{user_id}/reset-credentials", responses=_GONE | _SUSPENDED)
 @calls(CredentialService.start_reset)
+@secret_answer
 @versioned
 async def reset_user_credentials(
     user_id: UUID,
