@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import Invalid
@@ -46,9 +46,19 @@ class PageRequest(BaseModel):
     )
 
 
+MOST_SORTS = 3
+"""Columns by which a list of a resource is sorted, one after the other."""
+
+
 def sort_values(*columns: str) -> dict[str, Any]:
     """What OpenAPI tells of a `sort` parameter with these columns."""
     return {"enum": [sign + column for column in columns for sign in ("", "-")]}
+
+
+def sort_pattern(*columns: str) -> dict[str, Any]:
+    """The same where it may name several columns, separated by commas."""
+    one = f"-?({'|'.join(columns)})"
+    return {"pattern": f"^{one}(,{one}){{0,{MOST_SORTS - 1}}}$"}
 
 
 def parse_text(value: Any) -> str:
@@ -75,6 +85,15 @@ class SortColumn:
     parse: Callable[[Any], Any] = parse_text
 
 
+@dataclass(frozen=True, slots=True)
+class _Sort:
+    """One column by which a list is sorted now."""
+
+    name: str
+    descending: bool
+    column: SortColumn
+
+
 class Keyset:
     """Sorts and cuts one list's query.
 
@@ -82,14 +101,21 @@ class Keyset:
         columns: The columns offered, by public name.
         default: The sort used when none is asked for, e.g. `-created_at`.
         key: The unique column that breaks ties.
+        most: By how many columns a list can be sorted at once.
     """
 
     def __init__(
-        self, columns: Mapping[str, SortColumn], *, default: str, key: InstrumentedAttribute[Any]
+        self,
+        columns: Mapping[str, SortColumn],
+        *,
+        default: str,
+        key: InstrumentedAttribute[Any],
+        most: int = 1,
     ) -> None:
         self.columns = columns
         self.default = default
         self._key = key
+        self._most = most
 
     def apply(self, statement: Select[Any], request: PageRequest) -> Select[Any]:
         """The statement for one row more than the page holds.
@@ -97,19 +123,18 @@ class Keyset:
         Raises:
             Invalid: The sort column is unknown, or the cursor is not ours or of another sort.
         """
-        name, descending, column = self._sort(request)
-        order: Sequence[InstrumentedAttribute[Any]] = (column.column, self._key)
-        if column.column is self._key:
-            order = (self._key,)
+        sorts = self._sorts(request)
+        order = self._order(sorts)
         backward = False
         if request.cursor is not None:
-            values, backward = self._decode(request, name, descending, column)
-            position = values if len(order) > 1 else values[1:]
-            after = descending == backward
-            left = tuple_(*order)
-            statement = statement.where(left > position if after else left < position)
-        reverse = descending != backward
-        ordered = [part.desc() if reverse else part.asc() for part in order]
+            values, backward = self._decode(request, sorts)
+            position = (
+                values if len(order) > len(sorts) else [*values[: len(order) - 1], values[-1]]
+            )
+            statement = statement.where(
+                _behind([(column, down != backward) for column, down in order], position)
+            )
+        ordered = [column.desc() if down != backward else column.asc() for column, down in order]
         return statement.order_by(*ordered).limit(request.limit + 1)
 
     def page(
@@ -118,22 +143,22 @@ class Keyset:
         """Turn the rows that `apply`'s statement gave into a page.
 
         Args:
-            rows: Objects or rows with the sort column and key as attributes.
+            rows: Objects or rows with the sort columns and the key as attributes.
             request: The same request.
             convert: Makes an item of a row.
         """
-        name, descending, column = self._sort(request)
-        backward = request.cursor is not None and self._decode(request, name, descending, column)[1]
+        sorts = self._sorts(request)
+        backward = request.cursor is not None and self._decode(request, sorts)[1]
         more = len(rows) > request.limit
         shown = list(rows[: request.limit])
         if backward:
             shown.reverse()
         has_next = bool(shown) and (more if not backward else True)
         has_previous = bool(shown) and ((request.cursor is not None) if not backward else more)
+        keys = [*(sort.column.column.key for sort in sorts), self._key.key]
 
         def cursor(row: Any, direction: str) -> str:
-            value = getattr(row, column.column.key)
-            return _encode([name, descending, direction, value, getattr(row, self._key.key)])
+            return _encode([_written(sorts), direction, [getattr(row, key) for key in keys]])
 
         return Page[Any](
             items=[convert(row) for row in shown],
@@ -141,38 +166,76 @@ class Keyset:
             previous_cursor=cursor(shown[0], "previous") if has_previous else None,
         )
 
-    def _sort(self, request: PageRequest) -> tuple[str, bool, SortColumn]:
-        sort = self.default if request.sort is None else request.sort
-        descending = sort.startswith("-")
-        name = sort.removeprefix("-")
-        column = self.columns.get(name)
-        if column is None:
-            allowed = ", ".join(self.columns)
-            message = f"Cannot sort by {name!r}; allowed: {allowed}."
-            raise Invalid("page.sort.unknown", message, fields={"sort": message})
-        return name, descending, column
+    def _sorts(self, request: PageRequest) -> list[_Sort]:
+        asked = self.default if request.sort is None else request.sort
+        sorts: list[_Sort] = []
+        for each in asked.split(","):
+            name = each.removeprefix("-")
+            column = self.columns.get(name)
+            if column is None:
+                allowed = ", ".join(self.columns)
+                message = f"Cannot sort by {name!r}; allowed: {allowed}."
+                raise Invalid("page.sort.unknown", message, fields={"sort": message})
+            sorts.append(_Sort(name, each != name, column))
+        if len(sorts) > self._most or len({sort.name for sort in sorts}) < len(sorts):
+            columns = "1 column" if self._most == 1 else f"{self._most} columns"
+            message = f"Sort by at most {columns}, by each once."
+            raise Invalid("page.sort.too_many", message, fields={"sort": message})
+        return sorts
 
-    def _decode(
-        self,
-        request: PageRequest,
-        name: str,
-        descending: bool,  # noqa: FBT001 - as `_sort` gave it
-        column: SortColumn,
-    ) -> tuple[tuple[Any, Any], bool]:
+    def _order(self, sorts: Sequence[_Sort]) -> list[tuple[InstrumentedAttribute[Any], bool]]:
+        """The columns that matter, and whether they descend: up to the key, which is unique."""
+        order = []
+        for sort in sorts:
+            order.append((sort.column.column, sort.descending))
+            if sort.column.column is self._key:
+                return order
+        return [*order, (self._key, sorts[-1].descending)]
+
+    def _decode(self, request: PageRequest, sorts: Sequence[_Sort]) -> tuple[list[Any], bool]:
+        """The place that a cursor means: a value of each column and the key."""
         message = "This page link is damaged or belongs to another sort order. Start at page 1."
         error = Invalid("page.cursor.invalid", message, fields={"cursor": message})
+        parsers = [*(sort.column.parse for sort in sorts), UUID]
         try:
             text = (request.cursor or "").encode()
             raw = base64.b64decode(text + b"=" * (-len(text) % 4), b"-_", validate=True)
-            cursor_name, cursor_descending, direction, value, key = json.loads(raw)
-            position = (column.parse(value), UUID(key))
+            written, direction, values = json.loads(raw)
+            position = [parse(value) for parse, value in zip(parsers, values, strict=True)]
         except _UNREADABLE as cause:
             raise error from cause
-        if (cursor_name, cursor_descending) != (name, descending):
-            raise error
-        if direction not in ("next", "previous"):
+        if written != _written(sorts) or direction not in ("next", "previous"):
             raise error
         return position, direction == "previous"
+
+
+def _written(sorts: Sequence[_Sort]) -> str:
+    return ",".join(f"-{sort.name}" if sort.descending else sort.name for sort in sorts)
+
+
+def _behind(
+    order: Sequence[tuple[InstrumentedAttribute[Any], bool]], position: Sequence[Any]
+) -> ColumnElement[bool]:
+    """Whether a row comes after a place in an order of columns, some of which descend."""
+    if len({down for _, down in order}) == 1:
+        # An index over all columns is read once.
+        return _compared([column for column, _ in order], order[0][1], position)
+    ways: list[ColumnElement[bool]] = []
+    same: list[ColumnElement[bool]] = []
+    for (column, down), value in zip(order, position, strict=True):
+        ways.append(and_(*same, _compared([column], down, [value])))
+        same.append(column == value)
+    return or_(*ways)
+
+
+def _compared(
+    columns: Sequence[InstrumentedAttribute[Any]],
+    less: bool,  # noqa: FBT001 - private
+    values: Sequence[Any],
+) -> ColumnElement[bool]:
+    # As rows, since SQLAlchemy compares truth values in no other way.
+    left = tuple_(*columns)
+    return left < values if less else left > values
 
 
 def _encode(values: list[Any]) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    String,
     and_,
     delete,
     func,
@@ -23,7 +24,7 @@ from app.core import bulk, clock
 from app.core.errors import Invalid
 from app.core.folding import order_key
 from app.core.ids import new_id
-from app.core.paging import Keyset, SortColumn
+from app.core.paging import MOST_SORTS, Keyset, SortColumn
 from app.core.resources.conditions import Filter, as_sql
 from app.core.resources.fields import Reference
 from app.core.resources.records import HIDDEN, Records
@@ -40,6 +41,8 @@ COUNT_LIMIT = 10_000
 """Counting stops here: an exact count of a million rows would make the page slow."""
 
 _SORT = "sort_value"
+_SORTED_LETTERS = 60
+"""Of each text, when a list is sorted by several fields."""
 _STEP = 500
 """Records read at a time by who walks through all of them."""
 
@@ -66,14 +69,15 @@ class ResourceRepository(Generic[R]):
         """
         meta = self.meta
         order = query.sort or self._usual_order(rows)
-        name = order.removeprefix("-")
         keyset = self._keyset(order)
-        self._refuse_hidden_sort(query, name, rows)
+        if query.sort:
+            self._refuse_hidden_sort(keyset.columns, rows)
         shown = [each for each in meta.fields.values() if rows.shows_somewhere(each.name)]
         chosen = selection(meta, shown, self._reached)
         statement = chosen.statement.add_columns(*rows.flags)
-        if name != "created_at":
-            statement = statement.add_columns(keyset.columns[name].column)
+        statement = statement.add_columns(
+            *(each.column for name, each in keyset.columns.items() if name != "created_at")
+        )
         statement = self._filtered(statement, query, filters, rows)
         found = (await self._uow.session.execute(keyset.apply(statement, query))).all()
         page = keyset.page(found, query, lambda row: row)
@@ -249,26 +253,33 @@ class ResourceRepository(Generic[R]):
         Raises:
             Invalid: By no such field.
         """
-        meta, name = self.meta, order.removeprefix("-")
+        meta = self.meta
+        names = [each.removeprefix("-") for each in order.split(",")]
+        sortable = {each.name: each for each in meta.fields.values() if each.is_sortable}
         columns = {}
-        for each in meta.fields.values():
-            if each.name == "created_at":
+        for place, name in enumerate(names):
+            if name not in sortable:
+                message = f"Cannot sort by {name!r}; allowed: {', '.join(sortable)}."
+                raise Invalid("page.sort.unknown", message, fields={"sort": message})
+            if name == "created_at":
                 # Ids are in order of creation.
-                columns[each.name] = SortColumn(meta.table.c.id, parse=UUID)  # type: ignore[arg-type]  # a column is one
-            elif each.is_sortable and each.name == name:
-                column, parse = each.sorted_by(meta.table)
-                columns[each.name] = SortColumn(column.label(_SORT), parse)  # type: ignore[arg-type]  # an expression is one
-        if name not in columns:
-            allowed = ", ".join(each.name for each in meta.fields.values() if each.is_sortable)
-            message = f"Cannot sort by {name!r}; allowed: {allowed}."
-            raise Invalid("page.sort.unknown", message, fields={"sort": message})
-        return Keyset(columns, default=order, key=meta.table.c.id)  # type: ignore[arg-type]  # a column is one
+                columns[name] = SortColumn(meta.table.c.id, parse=UUID)  # type: ignore[arg-type]  # a column is one
+                continue
+            column, parse = sortable[name].sorted_by(meta.table)
+            if len(names) > 1 and isinstance(column.type, String):
+                # Several long texts would make the cursor longer than an address may be.
+                column = func.substr(column, 1, _SORTED_LETTERS, type_=column.type)
+            columns[name] = SortColumn(column.label(f"{_SORT}_{place}"), parse)  # type: ignore[arg-type]  # an expression is one
+        return Keyset(columns, default=order, key=meta.table.c.id, most=MOST_SORTS)  # type: ignore[arg-type]  # a column is one
 
-    def _refuse_hidden_sort(self, query: ListQuery, name: str, rows: Rows) -> None:
-        if query.sort and name != "created_at" and not rows.shows_always(name):
-            title, plural = self.meta.fields[name].title, self.meta.plural
-            message = f"You may not see {title} of all {plural}, so they cannot be sorted by it."
-            raise Invalid("page.sort.hidden", message, fields={"sort": message})
+    def _refuse_hidden_sort(self, names: Collection[str], rows: Rows) -> None:
+        for name in names:
+            if name != "created_at" and not rows.shows_always(name):
+                title, plural = self.meta.fields[name].title, self.meta.plural
+                message = (
+                    f"You may not see {title} of all {plural}, so they cannot be sorted by it."
+                )
+                raise Invalid("page.sort.hidden", message, fields={"sort": message})
 
     def _kept(self, *, trashed: bool = False) -> ColumnElement[bool]:
         """Whether a record is not in the trash; or whether it is."""

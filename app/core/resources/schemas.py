@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.csv import CsvQuery
 from app.core.errors import Invalid
-from app.core.paging import PageRequest, sort_values
+from app.core.paging import PageRequest, sort_pattern
 from app.core.resources.conditions import MOST_VALUES, Condition
 from app.core.resources.fields import Field
 from app.core.text import Version, WrittenFlag, searched_text
@@ -156,9 +156,12 @@ class Schemas:
             for operator in field.all_operators:
                 fields[f"{name}__{operator}"] = _parameter(field, operator)
         sorts = [name for name, field in self._meta.fields.items() if field.is_sortable]
-        about = f"Field to sort by, `-` in front reverses; `{self._meta.order}` if absent."
+        about = (
+            "Fields to sort by, at most three with commas between, `-` in front reverses; "
+            f"`{self._meta.order}` if absent."
+        )
         fields["sort"] = (
-            Annotated[str, SchemaField(max_length=100, json_schema_extra=sort_values(*sorts))]
+            Annotated[str, SchemaField(max_length=200, json_schema_extra=sort_pattern(*sorts))]
             | None,
             SchemaField(default=None, description=about),
         )

@@ -51,8 +51,14 @@ KEYSET = Keyset(
     },
     default="-id",
     key=Thing.id,
+    most=3,
 )
 SORTS = ["id", "-id", "name", "-name", "made_at", "-made_at"]
+SEVERAL = [
+    f"{one},{two}"
+    for one, two in itertools.permutations(SORTS, 2)
+    if one.strip("-") != two.strip("-")
+] + ["name,-made_at,-id", "-name,made_at,id", "made_at,-id,name"]
 
 # Few values, so that most rows tie with another one.
 NAMES = st.sampled_from(["", "a", "A", "b", "é", "zz", "山", "🐎", "a b", '"', "%"])
@@ -86,10 +92,10 @@ class Things:
 
     async def sorted(self, sort: str) -> list[UUID]:
         """All ids in the database's own order."""
-        column = getattr(Thing, sort.removeprefix("-"))
-        order = [column, Thing.id]
-        if sort.startswith("-"):
-            order = [part.desc() for part in order]
+        order: list[Any] = []
+        for each in [*sort.split(","), "-id" if sort.rpartition(",")[2].startswith("-") else "id"]:
+            column = getattr(Thing, each.removeprefix("-"))
+            order.append(column.desc() if each.startswith("-") else column)
         async with self.database.reading.connect() as connection:
             rows = await connection.execute(select(Thing.id).order_by(*order))
             return list(rows.scalars())
@@ -181,7 +187,7 @@ class TestPage:
 class TestWalk:
     """Pages in a row are the list, each row once."""
 
-    @given(rows=ROWS, sort=st.sampled_from(SORTS), limits=LIMITS)
+    @given(rows=ROWS, sort=st.sampled_from([*SORTS, *SEVERAL]), limits=LIMITS)
     @settings(
         max_examples=60,
         deadline=None,
@@ -244,7 +250,19 @@ class TestSort:
         assert (await things.page(PageRequest())).items == await things.sorted("-id")
 
     @pytest.mark.parametrize(
-        "sort", ["password_hash", "--name", "-", "name,id", "Name", "name;--", "__class__", "1"]
+        "sort",
+        [
+            "password_hash",
+            "--name",
+            "-",
+            "name,",
+            "name,,id",
+            "name, id",
+            "Name",
+            "name;--",
+            "__class__",
+            "1",
+        ],
     )
     def test_refuses_other_columns(self, sort: str) -> None:
         """An unknown column is refused with the names of those offered."""
@@ -253,6 +271,20 @@ class TestSort:
 
         assert refused.value.code == "page.sort.unknown"
         assert "id, name, made_at" in refused.value.fields["sort"]
+
+    @pytest.mark.parametrize("sort", ["name,name", "name,-name", "id,name,made_at,id"])
+    def test_refuses_too_many(self, sort: str) -> None:
+        """Each column once, and not more than there is an order for."""
+        with pytest.raises(Invalid) as refused:
+            KEYSET.apply(select(Thing), PageRequest(sort=sort))
+
+        assert refused.value.code == "page.sort.too_many"
+
+    def test_one_where_not_said(self) -> None:
+        """A list that says nothing is sorted by one column."""
+        usual = Keyset(KEYSET.columns, default="id", key=Thing.id)
+        with pytest.raises(Invalid, match="at most 1 column,"):
+            usual.apply(select(Thing), PageRequest(sort="name,id"))
 
 
 class TestTamperedCursor:
@@ -269,21 +301,28 @@ class TestTamperedCursor:
             "AAAA",
             cursor_of([]),
             cursor_of(["name"]),
-            cursor_of(["name", False, "next", "a"]),
-            cursor_of(["name", False, "next", "a", "not an id"]),
-            cursor_of(["name", False, "next", "a", None]),
-            cursor_of(["name", False, "next", "a", {"hex": 1}]),
-            cursor_of(["name", False, "sideways", "a", KEY]),
-            cursor_of(["name", False, None, "a", KEY]),
-            cursor_of(["name", True, "next", "a", KEY]),
-            cursor_of(["name", None, "next", "a", KEY]),
-            cursor_of(["made_at", False, "next", "2026-01-01T00:00:00+00:00", KEY]),
-            cursor_of(["password_hash", False, "next", "a", KEY]),
-            cursor_of(["name", False, "next", None, KEY]),
-            cursor_of(["name", False, "next", ["a"], KEY]),
-            cursor_of(["name", False, "next", 7, KEY]),
-            cursor_of(["name", False, "next", "a\0b", KEY]),
-            cursor_of(["name", False, "next", "\ud800", KEY]),
+            cursor_of(["name", "next"]),
+            cursor_of(["name", "next", []]),
+            cursor_of(["name", "next", ["a"]]),
+            cursor_of(["name", "next", "a"]),
+            cursor_of(["name", "next", {"a": KEY}]),
+            cursor_of(["name", "next", ["a", "a", KEY]]),
+            cursor_of(["name", "next", ["a", "not an id"]]),
+            cursor_of(["name", "next", ["a", None]]),
+            cursor_of(["name", "next", ["a", {"hex": 1}]]),
+            cursor_of(["name", "sideways", ["a", KEY]]),
+            cursor_of(["name", None, ["a", KEY]]),
+            cursor_of(["name", [], ["a", KEY]]),
+            cursor_of(["-name", "next", ["a", KEY]]),
+            cursor_of([None, "next", ["a", KEY]]),
+            cursor_of(["made_at", "next", ["2026-01-01T00:00:00+00:00", KEY]]),
+            cursor_of(["name,made_at", "next", ["a", "2026-01-01T00:00:00+00:00", KEY]]),
+            cursor_of(["password_hash", "next", ["a", KEY]]),
+            cursor_of(["name", "next", [None, KEY]]),
+            cursor_of(["name", "next", [["a"], KEY]]),
+            cursor_of(["name", "next", [7, KEY]]),
+            cursor_of(["name", "next", ["a\0b", KEY]]),
+            cursor_of(["name", "next", ["\ud800", KEY]]),
             base64.urlsafe_b64encode(b"[" * 1400).decode(),
             base64.urlsafe_b64encode(b"9" * 1400).decode(),
             base64.urlsafe_b64encode(b"\xff\xfe").decode(),
@@ -312,7 +351,7 @@ class TestTamperedCursor:
     )
     async def test_by_time(self, things: Things, value: object) -> None:
         """What is no moment is refused, and so are moments that no database can hold."""
-        cursor = cursor_of(["made_at", False, "next", value, KEY])
+        cursor = cursor_of(["made_at", "next", [value, KEY]])
 
         with pytest.raises(Invalid) as refused:
             await things.page(PageRequest(sort="made_at", cursor=cursor))
