@@ -60,8 +60,9 @@ export function Select({ common, choices, value, placeholder, onChange }) {
   );
 }
 
-function Line({ field, common, type = "text", value = field.value ?? "", ...rest }) {
-  return <input {...common} {...rest} className="input" type={type} defaultValue={value} autoComplete="off" dir="auto" />;
+function Line({ field, common, type = "text", value = field.value ?? "", maxLength, min, max, placeholder, pattern }) {
+  const own = { type, maxLength, min, max, placeholder, pattern };
+  return <input {...common} {...own} className="input" defaultValue={value} autoComplete="off" dir="auto" />;
 }
 
 function Lines({ field, common, mono = false, value = field.value ?? "" }) {
@@ -152,7 +153,7 @@ function When({ field, common }) {
 }
 
 /** One record among many: a field, and what the server finds for what is typed in it. */
-function Another({ field, common, name: key, found, onSearch }) {
+function Another({ field, common, name: key, found, onSearch, onCreate }) {
   const list = useId();
   const sent = useRef(null);
   const shown = useRef(null);
@@ -163,7 +164,14 @@ function Another({ field, common, name: key, found, onSearch }) {
   const value = field.value?.id ?? "";
   if (value) labels.set(value, field.value.label ?? "a record that you may not see");
   useEffect(() => () => clearTimeout(timer.current), []);
-  const items = open && found?.for === key ? found.items : null;
+  const made = found?.for === key ? found.made : undefined;
+  useEffect(() => {
+    if (made) choose(made);
+    // eslint-disable-next-line -- once for each that was made
+  }, [made?.value]);
+  const text = shown.current?.value.trim() ?? "";
+  const isNew = Boolean(onCreate && found?.creates && text) && !found.items.some((item) => item.label.toLowerCase() === text.toLowerCase());
+  const items = open && found?.for === key ? [...found.items, ...(isNew ? [{ value: "", label: `Create \u201c${text}\u201d`, text }] : [])] : null;
   const active = items ? Math.min(at, items.length - 1) : -1;
   const ask = (text, delay) => {
     clearTimeout(timer.current);
@@ -176,6 +184,11 @@ function Another({ field, common, name: key, found, onSearch }) {
     ask("", 0);
   };
   const choose = (item) => {
+    if (item.text) {
+      onCreate(key, item.text);
+      setOpen(false);
+      return;
+    }
     labels.set(item.value, item.label);
     shown.current.value = item.label;
     setOpen(false);
@@ -249,7 +262,7 @@ function Another({ field, common, name: key, found, onSearch }) {
       >
         {(items ?? []).map((item, index) => (
           <div
-            key={item.value}
+            key={item.value || "new"}
             id={`${list}-${index}`}
             role="option"
             className="picker-option"
@@ -300,7 +313,7 @@ function Lock() {
   );
 }
 
-function Field({ field, error, prefix, found, onSearch, first }) {
+function Field({ field, error, prefix, found, onSearch, onCreate, first }) {
   const key = `${prefix}${field.name}`;
   const id = `field-${key.replace(".", "-")}`;
   const help = field.locked ? <Lock /> : field.help;
@@ -315,7 +328,7 @@ function Field({ field, error, prefix, found, onSearch, first }) {
     "data-autofocus": first ? "true" : undefined,
   };
   const Input = INPUTS[field.kind] ?? Line;
-  const input = <Input field={field} common={common} name={key} found={found} onSearch={onSearch} />;
+  const input = <Input field={field} common={common} name={key} found={found} onSearch={onSearch} onCreate={onCreate} />;
   const isBox = field.kind === "boolean" && field.required;
   return (
     <div className={WIDE.includes(field.kind) ? "field field-wide" : "field"}>
@@ -358,7 +371,7 @@ function Field({ field, error, prefix, found, onSearch, first }) {
 }
 
 /** The fields of any resource or form, inside a `form`. */
-export function ResourceFields({ fields, errors = {}, prefix = "", found = {}, focuses = false, onSearch }) {
+export function ResourceFields({ fields, errors = {}, prefix = "", found = {}, focuses = false, onSearch, onCreate }) {
   return (
     <div className="resource-fields">
       {fields.map((field, at) => (
@@ -369,6 +382,7 @@ export function ResourceFields({ fields, errors = {}, prefix = "", found = {}, f
           prefix={prefix}
           found={found}
           onSearch={onSearch}
+          onCreate={onCreate}
           first={focuses && at === 0}
         />
       ))}

@@ -20,6 +20,7 @@ class _ResourceFields(rx.Component):
     found: rx.Var[dict[str, Any]]
     focuses: rx.Var[bool]
     on_search: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
+    on_create: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
 
 
 class _ResourceFacts(rx.Component):
@@ -35,6 +36,7 @@ def resource_fields(
     errors: rx.Var[dict[str, str]],
     found: rx.Var[dict[str, Any]],
     on_search: Handler,
+    on_create: Handler | None = None,
     prefix: Text = "",
     focuses: bool = False,
 ) -> rx.Component:
@@ -44,9 +46,10 @@ def resource_fields(
         fields: `{"name", "title", "kind", "help", "required", "locked", "value", …}` each, as
             fields describe themselves.
         errors: Messages by field name.
-        found: `{"for", "items"}`: the records, `{"value", "label"}` each, that were found for a
-            reference.
+        found: `{"for", "items", "creates", "made"}`: the records, `{"value", "label"}` each, that
+            were found for a reference; whether another can be made; the one that was just made.
         on_search: Called with the name of a reference, after the prefix, and what was typed.
+        on_create: Called likewise, to make a record of that name.
         prefix: Stands before the names in ids, where a page has the same field twice.
         focuses: Whether the first field takes the focus when a dialog opens.
     """
@@ -57,6 +60,7 @@ def resource_fields(
         prefix=prefix,
         focuses=focuses,
         on_search=on_search,
+        **({"on_create": on_create} if on_create is not None else {}),
     )
 
 

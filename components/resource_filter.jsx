@@ -79,7 +79,7 @@ function Line({ fields, part, errors, found, onSearch, onChange }) {
       <div className="filter-value">
         <Value key={`${part.key}-${part.field}-${part.operator === "empty"}`} field={field} part={part} error={error} found={found} onSearch={onSearch} />
       </div>
-      <button type="button" className="button button-ghost button-icon" aria-label={`Remove the condition on ${field.title}`} onClick={() => to(null)}>
+      <button type="button" className="button button-ghost button-square" aria-label={`Remove the condition on ${field.title}`} onClick={() => to(null)}>
         <svg className="icon icon-s" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
           <path d="M18 6 6 18M6 6l12 12" />
         </svg>

@@ -25,7 +25,7 @@ function classOf(column, first) {
 const widthOf = (column) => ({ "--width": `var(--width-${column.key})` });
 
 const Row = memo(
-  function Line({ row, columns, base, picked, onSelect }) {
+  function Line({ row, columns, base, picked, action, onSelect, onAction }) {
     const [id, ...values] = row;
     const name = isHidden(values[0]) ? "hidden" : textOf(columns[0], values[0]) || "without a name";
     return (
@@ -56,6 +56,13 @@ const Row = memo(
             </div>
           </td>
         ))}
+        {action ? (
+          <td className="column-actions" role="cell">
+            <button type="button" className="button button-ghost button-s" aria-label={`${action} ${name}`} onClick={() => onAction(id)}>
+              {action}
+            </button>
+          </td>
+        ) : null}
       </tr>
     );
   },
@@ -63,6 +70,7 @@ const Row = memo(
     before.columns === now.columns &&
     before.base === now.base &&
     before.picked === now.picked &&
+    before.action === now.action &&
     Boolean(before.onSelect) === Boolean(now.onSelect) &&
     same(before.row, now.row),
 );
@@ -98,7 +106,7 @@ function Heading({ column, first, sort, width, onSort, onResize }) {
       ) : (
         <span>{column.title}</span>
       )}
-      <ColumnResizer column={column.key} width={width} label={`Width of ${column.title}`} onResize={onResize} />
+      {onResize ? <ColumnResizer column={column.key} width={width} label={`Width of ${column.title}`} onResize={onResize} /> : null}
     </th>
   );
 }
@@ -137,6 +145,8 @@ export function ResourceTable({
   onSort,
   onResize,
   onSelect,
+  action,
+  onAction,
   children,
 }) {
   const shown = useKept(columns);
@@ -144,7 +154,8 @@ export function ResourceTable({
   const empty = rows.length === 0;
   return (
     <div className={compact ? "table-frame table-compact" : "table-frame"}>
-      <div className="sort-on-phone">
+      {shown.some((column) => column.sorts) ? (
+        <div className="sort-on-phone">
         <select className="input" aria-label="Sort by" value={sort} onChange={(event) => onSort(event.target.value)}>
           <option value="">Default order</option>
           {shown
@@ -158,7 +169,8 @@ export function ResourceTable({
               </option>,
             ])}
         </select>
-      </div>
+        </div>
+      ) : null}
       <div className="table-scroll">
         <table className="table" role="table" aria-label={label} aria-busy={loading ? "true" : "false"} data-selection={selectable || undefined}>
           <thead role="rowgroup">
@@ -174,17 +186,22 @@ export function ResourceTable({
                   column={column}
                   first={at === 0}
                   sort={sort}
-                  width={widths[column.key] ?? 0}
+                  width={widths?.[column.key] ?? 0}
                   onSort={onSort}
                   onResize={onResize}
                 />
               ))}
+              {action ? (
+                <th className="column-actions" scope="col" role="columnheader">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              ) : null}
             </tr>
           </thead>
           <tbody role="rowgroup">
             {rows.map((row, at) => (
               // By its place, so that the next page is drawn into the rows of this one.
-              <Row key={at} row={row} columns={shown} base={base} picked={allSelected || selected.includes(row[0])} onSelect={onPick} />
+              <Row key={at} row={row} columns={shown} base={base} picked={Boolean(allSelected || selected?.includes(row[0]))} action={action} onSelect={onPick} onAction={onAction} />
             ))}
           </tbody>
           {loading && empty ? <Skeleton columns={shown} boxes={Boolean(onPick)} /> : null}

@@ -29,6 +29,8 @@ class _ResourceTable(rx.Component):
     on_sort: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_resize: rx.EventHandler[rx.event.passthrough_event_spec(str, int)]
     on_select: rx.EventHandler[rx.event.passthrough_event_spec(list[str], bool)]
+    action: rx.Var[str]
+    on_action: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
 def resource_table(
@@ -85,4 +87,36 @@ def resource_table(
         selected=selected,
         all_selected=all_selected,
         on_select=on_select,
+    )
+
+
+def related_table(
+    rows: rx.Var[list[list[Any]]],
+    columns: rx.Var[list[dict[str, Any]]],
+    *,
+    base: Text,
+    label: Text,
+    action: Text,
+    on_action: Handler,
+    empty: rx.Component,
+) -> rx.Component:
+    """Show a few records as `resource_table` does, without order, widths and selection.
+
+    Args:
+        rows: As there.
+        columns: As there.
+        base: The path below which the records are.
+        label: Name of the table for assistive technology.
+        action: What can be done with each row; empty for nothing.
+        on_action: Called with the id of a row.
+        empty: Shown instead when there are no rows.
+    """
+    return _ResourceTable.create(
+        empty,
+        columns=columns,
+        rows=rows,
+        base=base,
+        label=label,
+        action=action,
+        on_action=on_action,
     )

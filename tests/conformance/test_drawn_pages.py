@@ -22,7 +22,7 @@ from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 pytestmark = pytest.mark.slow
 
 NOBODYS = str(UUID(int=7))
-STATES = ("resource_list", "resource_record", "new_resource")
+STATES = ("resource_list", "resource_record", "new_resource", "related_records")
 
 
 def pages() -> list[tuple[str, str]]:

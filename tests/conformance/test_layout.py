@@ -39,6 +39,7 @@ MORE_FILES = {
     "resources/noun_state": "what the states of drawn pages share",
     "resources/record_pages": "the drawn pages of one record, and of a new one",
     "resources/record_state": "state of those of one record",
+    "resources/related_state": "state of what refers to the record, on its page",
     "resources/description": "what the browser is told of a resource: no database",
     "audit/narrowing": "how the list's address writes filters, and what people read",
     "audit/check_pages": "the dialog that verifies, apart from the list",

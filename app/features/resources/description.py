@@ -201,6 +201,33 @@ def creatable(service: Any, registry: Registry, actor: Actor) -> frozenset[str]:
     return frozenset(meta.writable if fields is None else fields & meta.writable.keys())
 
 
+def changeable(service: Any, registry: Registry, actor: Actor) -> frozenset[str]:
+    """The fields that the actor may change in some record."""
+    meta: Meta = service.resource.meta
+    permission = meta.permission("update")
+    if "update" not in service.operations or not actor.may(permission):
+        return frozenset()
+    fields = rows_of(registry, actor, permission).writable_somewhere
+    return frozenset(meta.writable if fields is None else fields & meta.writable.keys())
+
+
+def shows(service: Any, registry: Registry, actor: Actor, field: str) -> bool:
+    """Whether the actor sees a list of the records, and this field of some of them."""
+    permission = service.resource.meta.permission("read")
+    if "page" not in service.operations or not actor.may(permission):
+        return False
+    return rows_of(registry, actor, permission).shows_somewhere(field)
+
+
+def is_made_by_name(service: Any, registry: Registry, actor: Actor) -> bool:
+    """Whether the actor can make a record by saying no more than what it is called."""
+    meta: Meta = service.resource.meta
+    if "create" not in service.operations or not actor.may(meta.permission("create")):
+        return False
+    needed = {name for name, field in meta.writable.items() if not field.has_default}
+    return needed <= {meta.label} and meta.label in creatable(service, registry, actor)
+
+
 def starts(fields: Mapping[str, Field[Any]]) -> dict[str, Any]:
     """What the fields of an empty form start from."""
     return {name: each.start for name, each in fields.items()}

@@ -11,10 +11,9 @@ from app.core.ids import parse_id
 from app.core.permissions import SIGNED_IN
 from app.core.resources.conditions import Filter, conditions_in, parse_filter
 from app.core.resources.fields import Field
-from app.core.resources.resource import Resource
 from app.features.resources import description, filtering
 from app.features.resources.description import Button
-from app.features.resources.noun_state import NounState, label_by_id
+from app.features.resources.noun_state import NounState, label_by_id, row_of
 from app.features.views.state import ViewedListState
 from app.ui import runtime
 from app.ui.bulk_state import BulkListState
@@ -144,7 +143,7 @@ class ResourceList(NounState, ViewedListState, BulkListState, rx.State):
             page = await records.page(query)
         self.words = await self._in_words(meta.fields)
         self.columns = chosen
-        self._show_rows([_row(record, self.visible) for record in page])
+        self._show_rows([row_of(record, self.visible) for record in page])
         self.unfiltered = self._address(q="", **dict.fromkeys(self.filter_titles, ""))
         count = Count(page.total, page.total_is_exact) if page.total is not None else None
         self._show_place(
@@ -331,14 +330,3 @@ class ResourceList(NounState, ViewedListState, BulkListState, rx.State):
 def _drawn(button: Button) -> dict[str, Any]:
     title = f"{button.title}…" if button.asks else button.title
     return {"name": button.name, "title": title, "dangerous": button.dangerous}
-
-
-def _row(record: Resource, names: list[str]) -> list[Any]:
-    values, meta = vars(record), record.meta
-    return [
-        str(record.id),
-        *(
-            description.cell(meta, name, values[name]) if name in values else description.HIDDEN
-            for name in names
-        ),
-    ]

@@ -14,6 +14,7 @@ from app.features.resources.record_pages import (
     resource_page,
 )
 from app.features.resources.record_state import NOUN_RECORD, ResourceRecord
+from app.features.resources.related_state import RelatedRecords
 
 
 def _reading(registry: Registry, path: str) -> str | None:
@@ -63,7 +64,7 @@ module = Module(
             "Record",
             SIGNED_IN,
             resource_page,
-            [ResourceRecord.load],
+            [ResourceRecord.load, RelatedRecords.load],
             record=NOUN_RECORD,
             permission_at=_reading_one,
         ),

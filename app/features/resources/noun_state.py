@@ -4,15 +4,16 @@ Which resource a page is about, only the address says; what may be done with it,
 """
 
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
-from app.core.errors import NotFound
+from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.resources.fields import Field, Reference
 from app.core.resources.operations import Action
-from app.core.resources.resource import label_of
+from app.core.resources.resource import Meta, Resource, label_of
 from app.features.resources import description
 from app.features.resources.description import Noun
 from app.ui import runtime
@@ -21,6 +22,7 @@ from app.ui.page_state import PageState
 
 LIST = "/[noun_module]/[noun_name]"
 RECORD = f"{LIST}/[noun_id]"
+_RECORD_SEGMENT = 2
 _MOST_FOUND = 30
 
 
@@ -34,7 +36,8 @@ class NounState(PageState, mixin=True):
     """Base of the states of drawn pages."""
 
     found: dict[str, Any] = {}
-    """Records to choose from, `{"for", "items"}`: the field that asked, and what matches."""
+    """Records to choose from, `{"for", "items", "creates", "made"}`: the field that asked, what
+    matches, whether another can be made by its name alone, and the one that was just made."""
 
     def _service(self) -> Any:
         """The service of the resource that the address names.
@@ -74,8 +77,37 @@ class NounState(PageState, mixin=True):
         field = self._field(key)
         if not isinstance(field, Reference):
             return
-        items = await _options(field, text)
-        self.found = {"for": key, "items": items}
+        items = await options_of(field.to.meta, text)
+        self.found = {"for": key, "items": items, "creates": self._creates(field)}
+
+    async def _create_here(self, key: str, text: str) -> None:
+        """Make the record that a reference is to lead to, by its name alone."""
+        field = self._field(key)
+        if not isinstance(field, Reference):
+            return
+        meta = field.to.meta
+        try:
+            async with runtime.operations(self._referred(field)) as records:
+                new = parse(meta.schemas.create, {meta.label: text})
+                record = await records.create(new)
+        except (Invalid, Conflict, PermissionDenied) as error:
+            await self._say(error.message, kind="danger")
+            return
+        made = {"value": str(record.id), "label": label_of(record)}
+        self.found = {"for": key, "items": [made], "creates": True, "made": made}
+        await self._say(f"{meta.singular.capitalize()} {made['label']} is made.")
+
+    def _creates(self, field: Reference) -> bool:
+        registry, actor = runtime.current().registry, runtime.caller().actor
+        return description.is_made_by_name(self._referred(field), registry, actor)
+
+    def _referred(self, field: Reference) -> Any:
+        return runtime.current().registry.service_of(field.to.meta.name)
+
+    def _record_id(self) -> UUID | None:
+        """The id of the record that the address names; None when it is none."""
+        parts = self.router.url.path.strip("/").split("/")
+        return parse_id(parts[_RECORD_SEGMENT]) if len(parts) > _RECORD_SEGMENT else None
 
     def _field(self, key: str) -> Field[Any] | None:
         service = self._service()
@@ -93,16 +125,27 @@ NOUN = Record(
 )
 
 
-async def _options(field: Reference, text: str) -> list[dict[str, str]]:
-    """The records that a reference can lead to, as far as the person may see them."""
-    service = runtime.current().registry.service_of(field.to.meta.name)
-    meta = field.to.meta
+async def options_of(meta: Meta, text: str) -> list[dict[str, str]]:
+    """The records of a resource that match, as far as the person may see them."""
+    service = runtime.current().registry.service_of(meta.name)
     if "page" not in service.operations or not runtime.caller().actor.may(meta.permission("read")):
         return []
     asked = {"limit": _MOST_FOUND} | ({"q": text} if text and meta.searched else {})
     async with runtime.operations(service) as records:
         page = await records.page(parse(meta.schemas.list_query, asked))
     return [{"value": str(each.id), "label": label_of(each) or str(each.id)} for each in page]
+
+
+def row_of(record: Resource, names: list[str]) -> list[Any]:
+    """A record as a line of a table: its id, and then the values of these fields."""
+    values, meta = vars(record), record.meta
+    return [
+        str(record.id),
+        *(
+            description.cell(meta, name, values[name]) if name in values else description.HIDDEN
+            for name in names
+        ),
+    ]
 
 
 async def label_by_id(field: Field[Any], value: str) -> str:

@@ -8,11 +8,13 @@ from app.features.audit.pages import activity_card
 from app.features.resources.new_state import NewResource
 from app.features.resources.noun_state import CurrentNoun
 from app.features.resources.record_state import ResourceRecord
+from app.features.resources.related_state import RelatedRecords
 from app.ui.record_view import record_conflict_dialog, record_gone, record_page
 from components.badge import badge
 from components.button import button, link_button
 from components.callout import callout
-from components.card import card
+from components.card import card, stack
+from components.checkbox import checkbox
 from components.confirm_dialog import confirm_dialog
 from components.form import form, save_bar, version_field
 from components.form_dialog import form_dialog
@@ -20,6 +22,7 @@ from components.form_field import form_actions
 from components.menu import menu_item
 from components.page_header import page_header
 from components.resource_fields import resource_facts, resource_fields
+from components.resource_table import related_table
 from components.tabs import tabs
 
 _NOUN = CurrentNoun.noun
@@ -50,13 +53,18 @@ def new_resource_page() -> rx.Component:
                     errors=NewResource.field_errors,
                     found=NewResource.found,
                     on_search=NewResource.find_records,
+                    on_create=NewResource.create_here,
                 ),
                 form_actions(
                     button("Create " + _NOUN.singular, variant="primary", type="submit"),
                     link_button("Cancel", href=_NOUN.base),
+                    checkbox(
+                        "create_another", "Create another", default_checked=NewResource.another
+                    ),
                 ),
                 on_submit=NewResource.save,
                 version=NewResource.started,
+                discarded=NewResource.started,
                 errors=NewResource.field_errors,
                 label="New record",
             ),
@@ -67,11 +75,71 @@ def new_resource_page() -> rx.Component:
 def resource_page() -> rx.Component:
     """Show and change one record."""
     return _record(
-        rx.el.div(
-            rx.cond(ResourceRecord.may_change, _form(), _details()),
-            card(resource_facts(ResourceRecord.facts), title="Record"),
-            class_name="beside beside-top",
-        )
+        stack(
+            rx.el.div(
+                rx.cond(ResourceRecord.may_change, _form(), _details()),
+                card(resource_facts(ResourceRecord.facts), title="Record"),
+                class_name="beside beside-top",
+            ),
+            rx.cond(
+                # Those of the record before belong to another one.
+                RelatedRecords.of == ResourceRecord.shown_id,
+                rx.fragment(rx.foreach(RelatedRecords.panels, _related)),
+            ),
+        ),
+        _attach_dialog(),
+    )
+
+
+def _related(panel: rx.Var[Any]) -> rx.Component:
+    """What refers to the record by one field."""
+    key, title, singular = (panel[name].to(str) for name in ("key", "title", "singular"))
+    new, rows = panel["new"].to(str), panel["rows"].to(list[list[Any]])
+    count = panel["count"].to(int)
+    return card(
+        related_table(
+            rows,
+            panel["columns"].to(list[dict[str, Any]]),
+            base=panel["path"].to(str),
+            label=title,
+            action=rx.cond(panel["detaches"], "Take away", ""),
+            on_action=lambda record_id: RelatedRecords.detach(key, record_id),
+            empty=rx.el.p("None yet.", class_name="quiet"),
+        ),
+        title=title + " · " + count.to_string() + rx.cond(panel["or_more"], "+", ""),
+        actions=(
+            rx.cond(
+                count > rows.length(), link_button("Show all", href=panel["all"].to(str), size="s")
+            ),
+            rx.cond(
+                panel["attaches"],
+                button("Add existing…", size="s", on_click=RelatedRecords.ask_attach(key)),
+            ),
+            rx.cond(new != "", link_button("New " + singular, href=new, size="s", icon="plus")),
+        ),
+        flush=True,
+    )
+
+
+def _attach_dialog() -> rx.Component:
+    asked = RelatedRecords.attaching
+    key = asked.get("key", "").to(str)
+    return form_dialog(
+        asked.get("title", "").to(str),
+        resource_fields(
+            RelatedRecords.attach_fields,
+            errors=RelatedRecords.attach_errors,
+            found=RelatedRecords.found,
+            on_search=RelatedRecords.find_records,
+            focuses=True,
+        ),
+        open=key != "",
+        on_submit=RelatedRecords.attach,
+        on_close=RelatedRecords.close_attach,
+        submit_label="Add",
+        errors=RelatedRecords.attach_errors,
+        error=RelatedRecords.attach_error,
+        version=key,
     )
 
 
@@ -142,6 +210,7 @@ def _form() -> rx.Component:
                 errors=state.field_errors,
                 found=state.found,
                 on_search=state.find_records,
+                on_create=state.create_here,
             ),
             version_field(state.version),
             rx.cond(state.gone, rx.fragment(), save_bar(error=state.form_error)),

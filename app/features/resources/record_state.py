@@ -7,7 +7,6 @@ from uuid import UUID
 import reflex as rx
 
 from app.core.errors import Conflict, Invalid, PermissionDenied
-from app.core.ids import parse_id
 from app.core.module import Record
 from app.core.permissions import SIGNED_IN
 from app.core.resources.fields import Field
@@ -22,8 +21,6 @@ from app.ui import runtime
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.record_state import RecordState
-
-_RECORD_SEGMENT = 2
 
 
 class ResourceRecord(NounState, ActivityState, RecordState, rx.State):
@@ -108,6 +105,11 @@ class ResourceRecord(NounState, ActivityState, RecordState, rx.State):
     async def find_records(self, key: str, text: str) -> None:
         """Find records to refer to."""
         await self._look_for(key, text)
+
+    @handler(SIGNED_IN)
+    async def create_here(self, key: str, text: str) -> None:
+        """Make a record to refer to."""
+        await self._create_here(key, text)
 
     @handler(SIGNED_IN)
     async def ask_delete(self) -> None:
@@ -240,8 +242,7 @@ class ResourceRecord(NounState, ActivityState, RecordState, rx.State):
         return self._described().base
 
     def _id(self) -> UUID | None:
-        parts = self.router.url.path.strip("/").split("/")
-        return parse_id(parts[_RECORD_SEGMENT]) if len(parts) > _RECORD_SEGMENT else None
+        return self._record_id()
 
     async def _read(self, found: UUID) -> None:
         async with runtime.operations(self._service()) as records:
