@@ -8,7 +8,7 @@ from components.card import card, stack
 from components.form import form
 from components.resource_fields import resource_facts, resource_fields
 from components.resource_filter import resource_filter
-from components.resource_table import resource_table
+from components.resource_table import related_table, resource_table
 from components.states import empty_state
 from components.toolbar import drawn_column_chooser
 
@@ -106,6 +106,19 @@ def drawn() -> rx.Component:
             all_selected=rx.Var.create(False),  # noqa: FBT003 - a Reflex variable
             on_select=rx.prevent_default,
             empty=empty_state("No specimens yet", "What was found stands here."),
+        ),
+        card(
+            related_table(
+                rows,
+                columns,
+                base="/gallery",
+                label="Related specimens",
+                action="Take away",
+                on_action=none,
+                empty=rx.el.p("None yet."),
+            ),
+            title="Related specimens · 3",
+            flush=True,
         ),
         card(
             form(

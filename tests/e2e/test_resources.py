@@ -335,7 +335,7 @@ def test_save_the_list(shop: Site) -> None:
 
 def test_related(shop: Site) -> None:
     """A record shows what refers to it: more is added, made there, taken away, and all shown."""
-    place = add(shop, "places", name="Garage")
+    place = add(shop, "places", name="Carport")
     for number in range(12):
         add(shop, "items", name=f"Tyre {number:02}", place=place["id"])
     add(shop, "items", name="Spare jack")
@@ -364,11 +364,11 @@ def test_related(shop: Site) -> None:
     expect(message(page, "Item is taken away.")).to_be_visible()
     expect(page.get_by_role("heading", name="Items · 12")).to_be_visible()
     page.get_by_role("link", name="Show all").click()
-    expect(chip(page, "Remove filter Place: Garage")).to_be_visible()
+    expect(chip(page, "Remove filter Place: Carport")).to_be_visible()
     expect(pages(page)).to_contain_text(rows(1, 12, 12))
     page.go_back()
     page.get_by_role("link", name="New item").click()
-    expect(page.get_by_role("combobox", name=re.compile("^Place"))).to_have_value("Garage")
+    expect(page.get_by_role("combobox", name=re.compile("^Place"))).to_have_value("Carport")
     field(page, "Name").fill("Winter tyre")
     page.get_by_label("Create another").check()
     page.get_by_role("button", name="Create item").click()
