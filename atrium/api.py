@@ -40,6 +40,7 @@ from app.core.resources.fields import (
     optional,
 )
 from app.core.resources.forms import Form
+from app.core.resources.import_schemas import ImportQuery, ImportReport
 from app.core.resources.operations import action
 from app.core.resources.records import Records
 from app.core.resources.resource import Resource
@@ -62,6 +63,8 @@ __all__ = [
     "Email",
     "Field",
     "Form",
+    "ImportQuery",
+    "ImportReport",
     "Integer",
     "Invalid",
     "Job",

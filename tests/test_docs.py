@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -18,3 +20,22 @@ def test_a_noun() -> None:
     )
 
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.slow
+def test_an_import(tmp_path: Path) -> None:
+    """The example of docs/resources/import.md is a test that passes."""
+    text = (ROOT / "docs" / "resources" / "import.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
+    options = ("-q", "-k", "test_importing", "-c", "pyproject.toml", "-p", "atrium.testing")
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--rootdir", tmp_path, tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stdout
+    assert "1 passed" in result.stdout

@@ -206,6 +206,16 @@ class AuditTrail:
         fields = frozenset(change["field"] for change in said.changes)
         self.recorded.append(Recorded(entry["id"], action, said.target_type, fields))
 
+    async def record_many(self, entries: Sequence[tuple[str, Description]]) -> None:
+        """Write the entries of parts of the running operation, each with its action, at once.
+
+        They are no successes of their own: none of them is taken back from a message.
+        """
+        if entries:
+            rows = [self._entry(action, "succeeded", said, "", 0) for action, said in entries]
+            connection = await self._uow.session.connection()
+            await connection.execute(insert(AuditEntry), rows)
+
     async def record_refusal(
         self,
         action: str,

@@ -13,13 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.text import WrittenFlag
 
 Separator = Literal["comma", "semicolon", "tab"]
-_SEPARATORS: Mapping[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
+SEPARATORS: Mapping[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 _SEEN_THROUGH = r"[\s\"\x00-\x1f\u200b-\u200f\u2060\ufeff]*"
 # A program reads the file with a separator of its own choice, and drops what is not seen; wide
 # signs are read as narrow ones in some languages.
 _FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={_SEEN_THROUGH}[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _BEGINS = re.compile(r"^(?=[\t\r\n])")
+_GUARD = re.compile(
+    rf"(^|[,;\t|\r\n])'(?={_SEEN_THROUGH}[=+\-@\uff1d\uff0b\uff0d\uff20])|^'(?=[\t\r\n])"
+)
+"""The apostrophes that `csv_lines` writes."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def csv_lines(rows: Iterable[Sequence[object]], form: CsvForm = PLAIN) -> bytes:
     a part of it that would be one for a spreadsheet with another separator.
     """
     text = StringIO()
-    separator = _SEPARATORS[form.separator]
+    separator = SEPARATORS[form.separator]
     writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
     writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
@@ -86,3 +90,11 @@ def _cell(value: object) -> object:
     if isinstance(value, str):
         return _BEGINS.sub("'", _FORMULA.sub(r"\1'", value))
     return value
+
+
+def without_guards(cell: str) -> str:
+    """A cell of a file without the apostrophes by which `csv_lines` keeps it from being a formula.
+
+    Read back, a file that was written here means what it meant.
+    """
+    return _GUARD.sub(lambda found: found[1] or "", cell) if "'" in cell else cell

@@ -277,6 +277,26 @@ class RecordedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedWhole:
+    """An action on many things that is taken back as one, as its audit entry tells.
+
+    Attributes:
+        entry_id: The entry.
+        target_id: What the entry is about: the action itself.
+        request_id: The request in which it was done, with the entries about each of the things.
+        detail: What the entry tells besides.
+    """
+
+    entry_id: UUID
+    target_id: UUID
+    request_id: str
+    detail: Mapping[str, Any]
+
+
+TakeBack = Callable[[AsyncContainer, RecordedWhole], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """How recorded changes of one kind of thing are taken back.
 
@@ -288,6 +308,8 @@ class Undo:
         put_back: Gives the fields the values they had before, by operations that decide and
             record themselves; refuses with a sentence when they cannot be given exactly.
         final: The last words of the actions that cannot be taken back.
+        whole: What takes back actions on many things as one, by their last words; it decides,
+            refuses with a sentence, and records what it does to each.
     """
 
     target_type: str
@@ -295,11 +317,19 @@ class Undo:
     current: Callable[[AsyncContainer, RecordedChange], Awaitable[Values]]
     put_back: Callable[[AsyncContainer, RecordedChange], Awaitable[None]]
     final: frozenset[str] = frozenset({"create", "delete"})
+    whole: Mapping[str, TakeBack] = field(default_factory=dict)
 
     def takes_back(self, action: str, fields: Collection[str]) -> bool:
         """Whether an action that changed these fields can be taken back."""
+        if self.whole_of(action) is not None:
+            return True
         is_final = action in {f"{self.target_type}.{each}" for each in self.final}
         return not is_final and bool(fields) and self.fields.issuperset(fields)
+
+    def whole_of(self, action: str) -> TakeBack | None:
+        """What takes back an action on many things; None for one on a single thing."""
+        kind, _, verb = action.rpartition(".")
+        return self.whole.get(verb) if kind == self.target_type else None
 
 
 @dataclass(frozen=True, slots=True)

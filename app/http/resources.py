@@ -9,10 +9,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, create_model
 
+from app.core.resources.import_schemas import ImportReport, SheetPreview
 from app.core.resources.records import file_columns
 from app.core.resources.resource import Meta, Resource
 from app.core.resources.service import ResourceService
 from app.http.csv import CSV_ANSWER, Write, csv_download
+from app.http.imports import import_endpoint, preview_endpoint
 from app.http.problems import Responses, problem
 from app.http.routing import ConsoleRoute, OperationRoute, calls, query_of, reads_query, versioned
 
@@ -38,7 +40,7 @@ def rest(service: type[ResourceService[Any]]) -> APIRouter:
 
 
 def console(service: type[ResourceService[Any]]) -> APIRouter:
-    """The routes of a resource by which the console saves files, below `/session/resources`.
+    """The routes of a resource by which the console saves and sends files, below `/session/resources`.
 
     Args:
         service: The service of the resource.
@@ -46,6 +48,9 @@ def console(service: type[ResourceService[Any]]) -> APIRouter:
     routes = _Routes(service, prefix="/session/resources", route_class=ConsoleRoute)
     if "export" in service.operations:
         routes.export()
+    if "import_csv" in service.operations:
+        routes.preview_import()
+        routes.import_csv()
     return routes.router
 
 
@@ -128,6 +133,23 @@ class _Routes:
             responses=dict(CSV_ANSWER),
             response_class=Response,
         )
+
+    def import_csv(self) -> None:
+        """Makes and changes many of them from a file."""
+        about = (
+            f"Import {self.meta.plural} from a CSV file. With `dry_run` nothing is saved, and the "
+            "answer is what it would be. Refused with 422, `problems` says what is wrong with "
+            "which line."
+        )
+        name, operation = f"import_{self.many}", self.service.import_csv
+        endpoint = import_endpoint()
+        self._add("POST", "/import", name, about, endpoint, operation, ImportReport)
+
+    def preview_import(self) -> None:
+        """Tells what stands in a file."""
+        name, about = f"preview_import_of_{self.many}", "Read the columns and first rows of a file."
+        endpoint, operation = preview_endpoint(), self.service.preview_import
+        self._add("POST", "/import/preview", name, about, endpoint, operation, SheetPreview)
 
     def get(self) -> None:
         """Reads one."""
@@ -261,6 +283,7 @@ _OF_OPERATIONS: dict[str, Callable[[_Routes], None]] = {
     "create": _Routes.create,
     # Before what takes any word for an id.
     "export": _Routes.export,
+    "import_csv": _Routes.import_csv,
     "get": _Routes.get,
     "update": _Routes.update,
     "delete": _Routes.delete,

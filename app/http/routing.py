@@ -1,7 +1,7 @@
 """REST routes: one unit of work each, guarded before the body is read."""
 
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
@@ -168,6 +168,20 @@ def _query_documented(schema: type[BaseModel]) -> list[dict[str, Any]]:
     return parameters
 
 
+def takes_file(*media_types: str) -> Callable[[Endpoint], Endpoint]:
+    """Say that the body of a request is a file, which the endpoint reads as it is.
+
+    Args:
+        *media_types: What it may be by its `Content-Type`; the first is documented.
+    """
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        endpoint.__file__ = media_types  # type: ignore[attr-defined]  # read by OperationRoute
+        return endpoint
+
+    return decorate
+
+
 def versioned(endpoint: Endpoint) -> Endpoint:
     """Say that an endpoint changes something that has a version, which `If-Match` may name.
 
@@ -221,9 +235,13 @@ class OperationRoute(DishkaRoute):
         if read_here is not None:
             documented = _query_documented(read_here)
             extra["parameters"] = [*extra.get("parameters", []), *documented]
+        self._files: Sequence[str] = getattr(endpoint, "__file__", ())
+        if self._files:
+            content = {self._files[0]: {"schema": {"type": "string"}}}
+            extra["requestBody"] = {"required": True, "content": content}
         options["openapi_extra"] = extra
         super().__init__(path, endpoint, **options)
-        if self.body_field is not None:
+        if self.body_field is not None or self._files:
             self.responses = problems(400, 408, 413, 415) | self.responses
             self.openapi_extra = {
                 **(self.openapi_extra or {}),
@@ -267,8 +285,10 @@ class OperationRoute(DishkaRoute):
                 self._read_if_match(request, uow)
                 if scope["query_string"]:
                     self._check_query(request)
-                if self.body_field is not None:
+                if self.body_field is not None or self._files:
                     _refuse_encoded(request)
+                if self._files:
+                    _refuse_other_file(request, self._files)
                 key = idempotency.key_of(request) if self.takes_key else None
                 if key is None:
                     response = await answer(request)
@@ -436,6 +456,18 @@ def _refuse_encoded(request: Request) -> None:
             "Send the body as it is, without Content-Encoding.",
             {"Accept-Encoding": "identity"},
         )
+
+
+def _refuse_other_file(request: Request, media_types: Sequence[str]) -> None:
+    """Refuse a body that says that it is something else.
+
+    Raises:
+        Refused: It does, or says nothing.
+    """
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in media_types:
+        detail = f"Send the file as {media_types[0]}."
+        raise Refused(415, "Unsupported media type", "request.media_type", detail)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:

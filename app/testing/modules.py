@@ -25,11 +25,13 @@ from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unaut
 from app.core.migrations import Migrator
 from app.core.module import Module
 from app.core.resources.fields import Field, Reference, Text
+from app.core.resources.import_schemas import ImportQuery
 from app.core.resources.resource import Resource, label_of
 from app.features.audit.schemas import AuditListQuery
 from app.features.audit.service import AuditService
 from app.settings import Settings
 from app.testing.factories import PASSWORD, UserFactory
+from app.testing.imports import ImportConformance, file_of
 from app.testing.platform import Platform, open_platform
 
 
@@ -115,9 +117,12 @@ class Trial:
             lines: list[Any] = []
             await call(self.service.export, self.meta.schemas.export_query(), _taking(lines))
             return lines
-        if name in self.service.actions:
-            return await call(getattr(self.service, name), record.id, await self.form(name))
-        return await call(getattr(self.service, name), record.id)
+        given = [record.id]
+        if name == "import_csv":
+            given = [file_of(self.meta, await self.body()), ImportQuery()]
+        elif name in self.service.actions:
+            given.append(await self.form(name))
+        return await call(getattr(self.service, name), *given)
 
     @property
     def operations(self) -> list[str]:
@@ -127,7 +132,7 @@ class Trial:
     @property
     def in_bulk(self) -> list[str]:
         """Those that can be done with many records at once."""
-        alone = ("page", "get", "export", "create")
+        alone = ("page", "get", "export", "create", "import_csv")
         return [name for name in self.operations if name not in alone]
 
     async def administrator(self) -> str:
@@ -151,7 +156,7 @@ def _taking(lines: list[Any]) -> Any:
     return write
 
 
-class ModuleConformance:
+class ModuleConformance(ImportConformance):
     """Base of a test class that tries a module; a test is made of each of its services.
 
     Attributes:
@@ -233,6 +238,8 @@ class ModuleConformance:
                 assert len(told) == changes
                 if name == "export":
                     assert told[-1].detail["rows"] == len(result)
+                elif name == "import_csv":
+                    assert told[-1].detail["created"] == result.created == 1
                 elif changes:
                     assert told[-1].target_type == trial.meta.name
                     assert told[-1].changes
@@ -245,7 +252,7 @@ class ModuleConformance:
         read = trial.meta.permission("read")
         for rule in trial.meta.rules:
             for name in trial.operations:
-                if name == "create":
+                if name in ("create", "import_csv"):
                     continue
                 record, needed = await trial.make(**self.outside[rule.name]), trial.needed(name)
                 limited = trial.call(Grant(needed, rule=rule.name), Grant(read, rule=rule.name))
@@ -281,7 +288,7 @@ class ModuleConformance:
         """There is no such record."""
         gone = trial.service.resource(id=uuid4(), version=1)
         for name in trial.operations:
-            if name not in ("page", "create", "export"):
+            if name not in ("page", "create", "export", "import_csv"):
                 with trial.trying(name), pytest.raises(NotFound):
                     await trial.run(trial.system, name, gone)
 

@@ -5,20 +5,18 @@ through the REST API of a whole platform.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from app.bootstrap import build_registry
 from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
-from app.core.database import Database
 from app.core.reads import Kept, ReadRecords, kept
 from app.core.record_read import RecordRead
 from app.entry_points import short_name
@@ -35,6 +33,7 @@ from tests.conformance.test_hidden_fields import schemas_of
 from tests.fixtures.console import console
 from tests.fixtures.handlers import handlers
 from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, bootstrap
+from tests.fixtures.statements import statements
 
 pytestmark = pytest.mark.slow
 
@@ -382,22 +381,6 @@ class TestCost:
 
         assert await platform.audit(action="user.read") == []
         assert len(await platform.container.get(ReadRecords)) == 1
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """The statements that run within."""
-    found: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        found.append(statement)
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.actor("admin")

@@ -167,6 +167,12 @@ def _hand_out(meta: Meta) -> Callable[[Any], Any]:
     return operation(meta.permission("read"), action=action, begins_write=False, expensive=True)
 
 
+def _import(meta: Meta) -> Callable[[Any], Any]:
+    # It reads the file before it holds a transaction open.
+    action = meta.permission("import")
+    return operation(meta.permission("create"), action=action, begins_write=False, expensive=True)
+
+
 USUAL: Mapping[str, tuple[Callable[[Meta], Callable[[Any], Any]], str, str]] = {
     "page": (_read, "read", "See {plural}"),
     "get": (_read, "read", "See {plural}"),
@@ -174,7 +180,14 @@ USUAL: Mapping[str, tuple[Callable[[Meta], Callable[[Any], Any]], str, str]] = {
     "create": (_change("create"), "create", "Add {plural}"),
     "update": (_change("update"), "update", "Change {plural}"),
     "delete": (_change("delete"), "delete", "Delete {plural}"),
+    "import_csv": (_import, "create", "Add {plural}"),
     "restore": (_change("delete", "restore"), "delete", "Delete {plural}"),
     "purge": (_change("delete", "purge"), "delete", "Delete {plural}"),
 }
 """The usual operations: their gate, the last word of their permission, and what it allows."""
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "page": ("plan",),
+    "get": ("allowed",),
+    "import_csv": ("plan_import", "preview_import"),
+}
+"""What can be asked, by the same permission, wherever there is one of the usual operations."""

@@ -22,7 +22,7 @@ def check_action(meta: Meta, verb: str, known: Collection[str]) -> None:
     Raises:
         Invalid: There is no such operation.
     """
-    if verb in ("page", "get", "export", "create") or verb not in known:
+    if verb in ("page", "get", "export", "create", "import_csv") or verb not in known:
         message = f"There is no such action for {meta.plural}."
         raise Invalid("bulk.action.unknown", message, fields={"action": message})
 

@@ -13,7 +13,7 @@ from app.core.audit import Change
 from app.core.bulk import BulkPreview
 from app.core.csv import CsvQuery
 from app.core.errors import Conflict, Invalid, ModuleError, NotFound, PermissionDenied
-from app.core.module import Finder, Undo
+from app.core.module import Finder, RecordedWhole, Undo
 from app.core.operations import operation, query, within_operation
 from app.core.permissions import PermissionName
 from app.core.resources.changes import changes_of, same
@@ -21,7 +21,11 @@ from app.core.resources.conditions import Filter, parse_filter
 from app.core.resources.dependents import dependents, needed
 from app.core.resources.fields import Field, Link, Reference
 from app.core.resources.finding import finders_of
+from app.core.resources.import_run import import_sheet, preview_sheet
+from app.core.resources.import_schemas import ImportQuery, ImportReport, SheetPreview
+from app.core.resources.import_undo import take_back
 from app.core.resources.operations import (
+    BESIDE,
     USUAL,
     Action,
     Allowed,
@@ -49,7 +53,7 @@ from app.core.unit_of_work import UnitOfWork
 R = TypeVar("R", bound=Resource)
 
 
-STANDARD = ("page", "get", "export", "create", "update", "delete")
+STANDARD = ("page", "get", "export", "create", "update", "delete", "import_csv")
 """The operations of most nouns."""
 READ_ONLY = ("page", "get", "export")
 """Those of a noun that only the platform changes."""
@@ -94,6 +98,9 @@ class ResourceService(UsualOperations[R], Generic[R]):
         if unknown:
             message = f"{cls.__qualname__}: there is no operation {', '.join(unknown)}"
             raise ModuleError(message)
+        if "import_csv" in cls.operations and "create" not in cls.operations:
+            message = f"{cls.__qualname__}: an import creates: name the operation create as well"
+            raise ModuleError(message)
         if meta.trash and "delete" in cls.operations:
             cls.operations = (*cls.operations, "restore", "purge")
         sentences: dict[str, str] = {}
@@ -101,12 +108,9 @@ class ResourceService(UsualOperations[R], Generic[R]):
             gate, verb, sentence = USUAL[name]
             sentences.setdefault(verb, sentence.format(plural=meta.plural))
             set_operation(cls, name, gate(meta), dispatch(cls, name))
-        if "page" in cls.operations:
-            is_read = query(meta.permission("read"))
-            set_operation(cls, "plan", is_read, dispatch(cls, "plan"))
-        if "get" in cls.operations:
-            is_read = query(meta.permission("read"))
-            set_operation(cls, "allowed", is_read, dispatch(cls, "allowed"))
+            for beside in BESIDE.get(name, ()):
+                is_look = query(meta.permission(verb), expensive=name == "import_csv")
+                set_operation(cls, beside, is_look, dispatch(cls, beside))
         cls.actions = {
             name: method.__action__
             for name, method in vars(cls).items()
@@ -155,6 +159,16 @@ class ResourceService(UsualOperations[R], Generic[R]):
         """
         return await self._save(record, values)
 
+    @within_operation
+    async def take_back_import(self, whole: RecordedWhole) -> None:
+        """Delete what an import made and put back what it changed; all of it, or nothing.
+
+        Raises:
+            Conflict: Something was changed since, or is referred to.
+            PermissionDenied: The actor may not do the opposite with all of it.
+        """
+        await take_back(self, whole)
+
     # What the operations do, once the gate has let the actor in
 
     async def _page(self, query: ListQuery) -> Records[R]:
@@ -200,6 +214,15 @@ class ResourceService(UsualOperations[R], Generic[R]):
             rows=self._listed(query),
             acting=acting,
         )
+
+    async def _import_csv(self, content: bytes, query: ImportQuery) -> ImportReport:
+        return await import_sheet(self, content, query, is_trial=False)
+
+    async def _plan_import(self, content: bytes, query: ImportQuery) -> ImportReport:
+        return await import_sheet(self, content, query, is_trial=True)
+
+    async def _preview_import(self, content: bytes, query: ImportQuery) -> SheetPreview:
+        return await preview_sheet(self.meta, content, query)
 
     def _listed(self, query: RecordQuery) -> Rows:
         """The rows that a list is made of; what was deleted is for those who may delete."""

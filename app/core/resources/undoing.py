@@ -4,8 +4,9 @@ from typing import Any
 
 from dishka import AsyncContainer
 
-from app.core.module import RecordedChange, Undo, Values
+from app.core.module import RecordedChange, RecordedWhole, Undo, Values
 from app.core.resources.changes import recorded
+from app.core.resources.import_run import IMPORT
 from app.core.resources.repository import ResourceRepository
 from app.core.resources.resource import Meta
 from app.core.unit_of_work import UnitOfWork
@@ -37,7 +38,13 @@ def undo_of(service: Any) -> Undo:
         else:
             await records.delete(change.target_id)
 
+    async def take_back(unit: AsyncContainer, recorded: RecordedWhole) -> None:
+        records = await unit.get(service)
+        await records.take_back_import(recorded)
+
+    whole = {IMPORT: take_back} if "import_csv" in service.operations else {}
+    fields = frozenset(meta.writable)
     if not meta.trash:
-        return Undo(meta.name, frozenset(meta.writable), current, put_back)
-    fields = frozenset(meta.writable) | {"deleted_at"}
-    return Undo(meta.name, fields, current, put_back, final=frozenset({"create", "purge"}))
+        return Undo(meta.name, fields, current, put_back, whole=whole)
+    final = frozenset({"create", "purge"})
+    return Undo(meta.name, fields | {"deleted_at"}, current, put_back, final, whole)

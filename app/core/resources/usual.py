@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.core.bulk import BulkPreview
 from app.core.operations import Service
+from app.core.resources.import_schemas import ImportQuery, ImportReport, SheetPreview
 from app.core.resources.operations import Allowed
 from app.core.resources.records import Records
 from app.core.resources.resource import Resource
@@ -73,6 +74,39 @@ class UsualOperations(Service, Generic[R]):
             Raises:
                 NotFound: There is no such record for the actor to see.
                 Conflict: Others refer to it, and do not go with it.
+            """
+            raise NotImplementedError
+
+        async def import_csv(self, content: bytes, query: ImportQuery) -> ImportReport:
+            """Make a record of each row of a CSV file, or change the one that it is about.
+
+            The audit trail has an entry for the import, from which all of it is taken back, and
+            one for each record.
+
+            Args:
+                content: The file.
+                query: How it is read, and what becomes of the others when rows are refused.
+
+            Raises:
+                Invalid: The file or its columns cannot be read; or rows are refused, and nothing
+                    is to be saved then.
+                Conflict: Somebody else saved one of the unique values at the same moment.
+            """
+            raise NotImplementedError
+
+        async def plan_import(self, content: bytes, query: ImportQuery) -> ImportReport:
+            """What `import_csv` would do, row by row; nothing is saved.
+
+            Raises:
+                Invalid: The file or its columns cannot be read.
+            """
+            raise NotImplementedError
+
+        async def preview_import(self, content: bytes, query: ImportQuery) -> SheetPreview:
+            """What stands in a CSV file, and which fields its columns seem to stand for.
+
+            Raises:
+                Invalid: It cannot be read.
             """
             raise NotImplementedError
 

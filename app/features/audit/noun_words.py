@@ -15,8 +15,9 @@ _USUAL = {
     "restore": ("restored", "restore"),
     "purge": ("deleted for good", "delete for good"),
     "export": ("exported", "export"),
+    "import": ("imported", "import"),
 }
-_OF_MANY = ("read", "export")
+_OF_MANY = ("read", "export", "import")
 
 
 def meta_of(target_type: str) -> Meta | None:
@@ -25,7 +26,7 @@ def meta_of(target_type: str) -> Meta | None:
     return service.resource.meta if service is not None else None
 
 
-def phrase_of(action: str) -> tuple[str, str, str, str] | None:
+def phrase_of(action: str) -> tuple[str, str, str | None, str] | None:
     """How an action is told: what was done, what was tried, to what, and to what if not known.
 
     *("moved", "move", "item", "an item")* for `inventory.item.move`; None for what belongs to no
@@ -44,7 +45,7 @@ def phrase_of(action: str) -> tuple[str, str, str, str] | None:
         return None
     article = "an" if meta.singular[:1] in "aeiou" else "a"
     alone = meta.plural if verb in _OF_MANY else f"{article} {meta.singular}"
-    return *known, meta.singular, alone
+    return *known, None if verb == "import" else meta.singular, alone
 
 
 def field_of(target_type: str, name: str) -> Field[Any] | None:

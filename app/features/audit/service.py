@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_
 
 from app.core.errors import AlreadyDone, Conflict, NotFound, PermissionDenied
 from app.core.ids import parse_id
-from app.core.module import RecordedChange
+from app.core.module import RecordedChange, RecordedWhole
 from app.core.operations import Service, operation, query
 from app.core.paging import Page
 from app.core.registry import Registry
@@ -81,6 +81,13 @@ class AuditService(Service):
         if undo is None or target_id is None or not can_undo(entry, undo):
             message = "What this entry tells cannot be taken back."
             raise Conflict("audit.undo.impossible", message)
+        whole = undo.whole_of(entry.action)
+        if whole is not None:
+            await self._refuse_undone(entry)
+            recorded = RecordedWhole(entry.id, target_id, entry.request_id, entry.detail)
+            await whole(self._unit, recorded)
+            self._tell_undone(entry)
+            return
         if len(shown.changes) < len(entry.changes):
             message = "You may not see all that was changed, so you cannot take it back."
             permission = f"{entry.target_type}.read"
@@ -91,12 +98,22 @@ class AuditService(Service):
         current = await undo.current(self._unit, change)
         await self._refuse_changed(entry, before, after, current)
         await undo.put_back(self._unit, change)
-        self.uow.audit.about(
-            entry.target_type,
-            entry.target_id,
-            entry.target_label,
-            detail={"undone_entry": str(entry.id)},
-        )
+        self._tell_undone(entry)
+
+    def _tell_undone(self, entry: AuditEntryRead) -> None:
+        detail: dict[str, Any] = {"undone_entry": str(entry.id)}
+        if "rows" in entry.detail:
+            detail["rows"] = entry.detail["rows"]
+        self.uow.audit.about(entry.target_type, entry.target_id, entry.target_label, detail=detail)
+
+    async def _refuse_undone(self, entry: AuditEntryRead) -> None:
+        """Keep somebody from taking back what was taken back.
+
+        Raises:
+            AlreadyDone: It was.
+        """
+        if await self._entries.undone_by(entry) is not None:
+            raise AlreadyDone("audit.undo.done", "This was taken back already.")
 
     async def _seen(
         self, entry_id: UUID, within: ColumnElement[bool]
@@ -122,8 +139,7 @@ class AuditService(Service):
             AlreadyDone: It was taken back, or all is as it was before.
             Conflict: Somebody changed it since.
         """
-        if await self._entries.undone_by(entry) is not None:
-            raise AlreadyDone("audit.undo.done", "This was taken back already.")
+        await self._refuse_undone(entry)
         fields = moved(after, current)
         if fields and not moved(before, current):
             message = "All is as it was before this change already."

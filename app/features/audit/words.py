@@ -381,7 +381,7 @@ def actor_of(entry: AuditEntryRead) -> str:
 def record_of(entry: AuditEntryRead) -> str:
     """Where the thing is shown, if it has a page that the person may open and still exists."""
     target_id = parse_id(entry.target_id)
-    if target_id is None:
+    if target_id is None or "rows" in entry.detail:
         return ""
     if entry.action == f"{entry.target_type}.delete" and entry.outcome == "succeeded":
         return ""
