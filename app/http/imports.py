@@ -7,7 +7,8 @@ from fastapi import Request
 
 from app.core.resources.import_schemas import ImportQuery, ImportReport, SheetPreview
 from app.core.sheet import MOST_BYTES
-from app.http.routing import limited, query_of, reads_query, takes_file
+from app.http.routing import limited, query_of, reads_query
+from app.http.sent_files import takes_file
 
 Endpoint = Callable[..., Any]
 _MEDIA_TYPES = ("text/csv", "text/tab-separated-values", "text/plain")

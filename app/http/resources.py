@@ -40,7 +40,7 @@ def rest(service: type[ResourceService[Any]]) -> APIRouter:
 
 
 def console(service: type[ResourceService[Any]]) -> APIRouter:
-    """The routes of a resource by which the console saves and sends files, below `/session/resources`.
+    """The routes by which the console saves and sends files, below `/session/resources`.
 
     Args:
         service: The service of the resource.

@@ -17,7 +17,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from app.admission.budgets import Rate
 from app.admission.limits import MOST_VALUES, SIGNED_IN_BODY_BYTES, STRANGER_BODY_BYTES, RouteLimits
 from app.admission.quotas import Quotas
-from app.admission.refusal import Refused
 from app.core.actor import ANONYMOUS, Actor
 from app.core.audit import REASON_LENGTH
 from app.core.errors import (
@@ -32,7 +31,7 @@ from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.ports import Authenticator, RequestKeys
 from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork, open_unit
-from app.http import idempotency
+from app.http import idempotency, sent_files
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
 from app.http.preconditions import IF_MATCH, add_etag, has_version, tags_of
@@ -168,20 +167,6 @@ def _query_documented(schema: type[BaseModel]) -> list[dict[str, Any]]:
     return parameters
 
 
-def takes_file(*media_types: str) -> Callable[[Endpoint], Endpoint]:
-    """Say that the body of a request is a file, which the endpoint reads as it is.
-
-    Args:
-        *media_types: What it may be by its `Content-Type`; the first is documented.
-    """
-
-    def decorate(endpoint: Endpoint) -> Endpoint:
-        endpoint.__file__ = media_types  # type: ignore[attr-defined]  # read by OperationRoute
-        return endpoint
-
-    return decorate
-
-
 def versioned(endpoint: Endpoint) -> Endpoint:
     """Say that an endpoint changes something that has a version, which `If-Match` may name.
 
@@ -236,9 +221,7 @@ class OperationRoute(DishkaRoute):
             documented = _query_documented(read_here)
             extra["parameters"] = [*extra.get("parameters", []), *documented]
         self._files: Sequence[str] = getattr(endpoint, "__file__", ())
-        if self._files:
-            content = {self._files[0]: {"schema": {"type": "string"}}}
-            extra["requestBody"] = {"required": True, "content": content}
+        extra |= sent_files.documented(self._files)
         options["openapi_extra"] = extra
         super().__init__(path, endpoint, **options)
         if self.body_field is not None or self._files:
@@ -286,9 +269,9 @@ class OperationRoute(DishkaRoute):
                 if scope["query_string"]:
                     self._check_query(request)
                 if self.body_field is not None or self._files:
-                    _refuse_encoded(request)
+                    sent_files.refuse_encoded(request)
                 if self._files:
-                    _refuse_other_file(request, self._files)
+                    sent_files.refuse_other(request, self._files)
                 key = idempotency.key_of(request) if self.takes_key else None
                 if key is None:
                     response = await answer(request)
@@ -439,35 +422,6 @@ def bearer_token(header: str) -> str:
     """The access token of an `Authorization` header; empty when it holds none."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _refuse_encoded(request: Request) -> None:
-    """Refuse a body that would have to be unpacked first.
-
-    Raises:
-        Refused: It says that it is encoded.
-    """
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise Refused(
-            415,
-            "Unsupported media type",
-            "request.content_encoding",
-            "Send the body as it is, without Content-Encoding.",
-            {"Accept-Encoding": "identity"},
-        )
-
-
-def _refuse_other_file(request: Request, media_types: Sequence[str]) -> None:
-    """Refuse a body that says that it is something else.
-
-    Raises:
-        Refused: It does, or says nothing.
-    """
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given not in media_types:
-        detail = f"Send the file as {media_types[0]}."
-        raise Refused(415, "Unsupported media type", "request.media_type", detail)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:

@@ -131,6 +131,7 @@ TESTED_ELSEWHERE = {
     "core/resources/import_schemas.py": "tests/app/core/resources/test_import_run.py",
     "core/resources/import_undo.py": "tests/app/core/resources/test_import_run.py",
     "core/resources/importing.py": "tests/app/core/resources/test_import_run.py",
+    "http/sent_files.py": "tests/app/core/resources/test_import_run.py",
     "http/imports.py": "tests/app/core/resources/test_import_run.py",
     "testing/imports.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/dependents.py": "tests/app/core/resources/test_nouns.py",
