@@ -24,7 +24,7 @@ from app.core.actor import ANONYMOUS, SYSTEM, Actor
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unauthenticated
 from app.core.migrations import Migrator
 from app.core.module import Module
-from app.core.resources.fields import Field, Reference, Text
+from app.core.resources.fields import Reference, Text
 from app.core.resources.import_schemas import ImportQuery
 from app.core.resources.resource import Resource, label_of
 from app.features.audit.schemas import AuditListQuery
@@ -33,6 +33,7 @@ from app.settings import Settings
 from app.testing.factories import PASSWORD, UserFactory
 from app.testing.imports import ImportConformance, file_of
 from app.testing.platform import Platform, open_platform
+from app.testing.values import WRONG, asked_for, operand
 
 
 class Trial:
@@ -583,24 +584,3 @@ def _thirds(names: list[str]) -> tuple[list[str], ...]:
     """The names in threes."""
     whole = len(names) // 3 * 3
     return tuple(names[start:whole:3] for start in range(3))
-
-
-WRONG = [
-    "", " ", "\0", "\ud800", "x" * 100_000, "\u202eabc", "<script>", "-1", "1e400", "NaN",
-    "0x10", "null",
-    0, -1, 1, 2**53, 2**63, 2**64, -(2**64), 10**400, 0.1, 1e308, float("inf"), float("nan"),
-    True, [], [[]], {}, {"id": "x"}, {"amount": "1"}, {"amount": "1e99", "currency": "EUR"},
-    "0001-01-01", "9999-12-31", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
-    "2026-02-30", "P999999999D", "PT-1S", "99:99", "javascript:alert(1)", "http://", "a@b",
-    "00000000-0000-0000-0000-000000000000",
-]  # fmt: skip
-
-
-def operand(field: Field[Any], value: Any) -> Any:
-    """What a filter for this value is given."""
-    return value.id if isinstance(field, Reference) else getattr(value, "amount", value)
-
-
-def asked_for(field: Field[Any], value: Any) -> str:
-    """The same as an address writes it."""
-    return str(getattr(value, "amount", "") or field.to_text(value))

@@ -33,6 +33,7 @@ def list_toolbar(
     *filters: tuple[str, str, Options],
     search: str,
     placeholder: str,
+    more: Sequence[rx.Component] = (),
     start: rx.Component | None = None,
     columns: Sequence[Column] = (),
     end: Sequence[rx.Component] = (),
@@ -45,6 +46,7 @@ def list_toolbar(
         *filters: `(key, title, options)` each; the key as in the address.
         search: What the search field says to assistive technology.
         placeholder: What is searched: *Name or e-mail*.
+        more: Filters of another kind, such as `filter_picker(…)`.
         start: Before everything: the saved views.
         columns: Those to choose from, if they can be chosen.
         end: At the right, after density: a menu with an export.
@@ -52,6 +54,7 @@ def list_toolbar(
     """
     return toolbar(
         *(_filter(state, *each) for each in filters),
+        *more,
         start=start,
         search=search_input(
             state.search, on_search=state.search_for, label=search, placeholder=placeholder

@@ -10,8 +10,8 @@ from dishka import AsyncContainer
 
 from app.core.error_bus import ErrorReport
 from app.core.module import Job
+from app.features.users.list_state import UserList
 from app.features.users.permissions import UserPermission
-from app.features.users.state import UserList
 from app.scheduling import run
 from app.testing.platform import Platform, SignedIn
 from app.ui.handlers import handler

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from app.testing.factories import PASSWORD
 from tests.e2e.conftest import Site
-from tests.e2e.steps import choose, field, found, message, names, pages, rows, save, sign_in
+from tests.e2e.steps import chip, choose, field, found, message, names, pages, rows, save, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -157,6 +157,34 @@ class TestFindUsers:
         expect(names(page).first).to_have_text(f"{family} 04")
         page.get_by_role("button", name="Previous page").click()
         expect(pages(page)).to_contain_text(rows(1, 25, 30))
+
+    def test_roles_of_many(self, site: Site) -> None:
+        """Those who never signed in are found, get a role together, and lose it by one Undo."""
+        name = f"Rolf{uuid4().hex[:6]}"
+        for number in range(3):
+            site.add_user(f"{name} {number}")
+        page = site.administrator(f"/users?q={name}")
+        page.get_by_role("button", name="Sign-in", exact=True).click()
+        page.get_by_role("menuitemradio", name="Never signed in").click()
+        expect(chip(page, "Remove filter Sign-in: Never signed in")).to_be_visible()
+        expect(pages(page)).to_contain_text(rows(1, 3, 3))
+        page.get_by_role("checkbox", name="Select all on this page").click()
+        bar = page.get_by_role("region", name="Selected rows")
+        bar.get_by_role("button", name="Roles").click()
+        page.get_by_role("menuitem", name="Give a role…").click()
+        dialog = page.get_by_role("dialog", name="Give a role")
+        dialog.get_by_label("Role").select_option("guest")
+        dialog.get_by_role("button", name="Go on").click()
+        preview = page.get_by_role("alertdialog", name="Give the role guest?")
+        preview.get_by_role("button", name="Give").click()
+        expect(message(page, "Gave the role to 3 users.")).to_be_visible()
+        expect(page.get_by_role("cell", name="guest, user")).to_have_count(3)
+        page.locator(".toast").get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("cell", name="guest, user")).to_have_count(0)
+        page.get_by_role("button", name="Role", exact=True).click()
+        page.get_by_role("option", name="No role").click()
+        page.keyboard.press("Escape")
+        expect(chip(page, "Remove filter Role: none")).to_be_visible()
 
     def test_suspend_many(self, site: Site, family: str) -> None:
         """A bulk action says what it will change before it does."""

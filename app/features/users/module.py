@@ -13,11 +13,13 @@ from app.core.module import (
 )
 from app.features.audit.permissions import AuditPermission
 from app.features.users.api import console_router, router
+from app.features.users.bulk_service import UserBulkService
 from app.features.users.credential_service import CredentialService
+from app.features.users.list_pages import user_list_page
+from app.features.users.list_state import UserList
 from app.features.users.pages import (
     new_user_page,
     user_activity_page,
-    user_list_page,
     user_page,
 )
 from app.features.users.permissions import UserPermission
@@ -29,13 +31,14 @@ from app.features.users.state import (
     USER_RECORD,
     NewUser,
     UserCommand,
-    UserList,
     UserRecord,
 )
 from app.features.users.undoing import UNDO
 
 provider = Provider(scope=Scope.REQUEST)
-provider.provide_all(UserRepository, PasswordResetRepository, UserService, CredentialService)
+provider.provide_all(
+    UserRepository, PasswordResetRepository, UserService, UserBulkService, CredentialService
+)
 
 _FOUND = 6
 _SUSPENDED = "Suspended"

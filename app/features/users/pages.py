@@ -7,22 +7,11 @@ import reflex as rx
 
 from app.features.audit.pages import activity_card
 from app.features.users.permissions import UserPermission
-from app.features.users.state import NewUser, UserList, UserRecord
-from app.features.views.pages import list_views, view_dialogs
-from app.ui.list_view import (
-    bulk_dialogs,
-    clear_filters,
-    list_bulk_bar,
-    list_instead,
-    list_loading,
-    list_pagination,
-    list_toolbar,
-    sort_by,
-)
+from app.features.users.state import NewUser, UserRecord
 from app.ui.new_password import new_password_field
 from app.ui.page_state import Console
 from app.ui.record_view import record_conflict_dialog, record_gone, record_page
-from components.avatar import avatar, person
+from components.avatar import avatar
 from components.badge import badge, status_badge
 from components.button import button, link_button
 from components.callout import callout
@@ -30,172 +19,32 @@ from components.card import card, stack
 from components.checkbox import checkbox
 from components.checkbox_list import checkbox_list
 from components.confirm_dialog import confirm_dialog
-from components.data_table import Column, data_table
 from components.description_list import Fact, description_list
 from components.form import form, save_bar, version_field
 from components.form_dialog import form_dialog
 from components.form_field import form_actions, form_field, form_group, form_section
 from components.icon import icon
 from components.link_dialog import link_dialog
-from components.menu import csv_links, menu, menu_item, menu_separator
+from components.menu import menu_item, menu_separator
 from components.page_header import page_header
 from components.radio_group import radio_group
 from components.relative_time import relative_time
-from components.states import empty_state, no_match_state
 from components.tabs import tabs
 from components.text_input import email_input, text_input
 
 _LOCKED = "You may see this, but your roles do not let you change it."
 _FEW_ROLES = 8
 """So many roles are found by looking."""
-_STATUSES = [("active", "Active"), ("suspended", "Suspended")]
 
 
-def user_list_page() -> rx.Component:
-    """List users: search, filter, sort, select."""
-    return rx.fragment(
-        page_header(
-            "Users",
-            "People who can sign in, and what they may do.",
-            action=rx.cond(
-                Console.may[UserPermission.CREATE],
-                link_button(
-                    "New user", href="/users/new", variant="primary", icon="plus", shortcut="n"
-                ),
-            ),
-        ),
-        list_toolbar(
-            UserList,
-            ("status", "Status", _STATUSES),
-            ("role", "Role", UserList.role_options),
-            search="Search users",
-            placeholder="Name or e-mail",
-            start=list_views(UserList),
-            columns=_columns(),
-            end=[
-                menu(
-                    *csv_links("/session/users/export?", UserList.narrowed),
-                    label="More for this list",
-                    icon="ellipsis",
-                    variant="secondary",
-                ),
-            ],
-        ),
-        data_table(
-            UserList.rows,
-            _columns(),
-            label="Users",
-            row_name="name",
-            sort=UserList.sort,
-            on_sort=sort_by,
-            selected=UserList.selected,
-            all_selected=UserList.all_selected,
-            on_select=UserList.select,
-            visible=UserList.visible,
-            widths=UserList.widths,
-            on_resize=UserList.resize_column,
-            compact=UserList.compact,
-            loading=list_loading(UserList),
-            empty=_nothing(),
-        ),
-        list_pagination(UserList),
-        list_bulk_bar(
-            rx.cond(
-                Console.may[UserPermission.SUSPEND],
-                rx.fragment(
-                    button(
-                        "Suspend", size="s", icon="pause", on_click=UserList.plan_bulk("suspend")
-                    ),
-                    button(
-                        "Reactivate",
-                        size="s",
-                        icon="play",
-                        on_click=UserList.plan_bulk("reactivate"),
-                    ),
-                ),
-            ),
-            state=UserList,
-        ),
-        _bulk_dialogs(),
-        view_dialogs(UserList),
-    )
-
-
-def _columns() -> list[Column]:
-    return [
-        Column(
-            "display_name",
-            "Name",
-            render=lambda row: person(row["name"].to(str), href="/users/" + row["id"].to(str)),
-            sortable=True,
-            size="wide",
-            fixed=True,
-        ),
-        Column(
-            "email",
-            "E-mail",
-            render=lambda row: rx.el.span(row["email"].to(str), title=row["email"].to(str)),
-            sortable=True,
-        ),
-        Column("roles", "Roles"),
-        Column("status", "Status", render=lambda row: _status(row["status"].to(str)), size="fit"),
-        Column(
-            "last_sign_in_at",
-            "Last sign-in",
-            render=lambda row: relative_time(row["last_sign_in_at"].to(str), missing="never"),
-            sortable=True,
-            size="fit",
-        ),
-        Column(
-            "created_at",
-            "Created",
-            render=lambda row: relative_time(row["created_at"].to(str)),
-            sortable=True,
-            size="fit",
-        ),
-    ]
-
-
-def _status(status: Any) -> rx.Component:
+def user_status(status: Any) -> rx.Component:
+    """What somebody's status says, as a badge."""
     return status_badge(
         status,
         {
             "active": ("Active", "success", "circle_check"),
             "suspended": ("Suspended", "warning", "pause"),
         },
-    )
-
-
-def _nothing() -> rx.Component:
-    return list_instead(
-        UserList,
-        rx.cond(
-            UserList.chips.length() > 0,
-            no_match_state(
-                "No user matches the search and filters above.", on_clear=clear_filters(UserList)
-            ),
-            empty_state(
-                "No users yet",
-                "Everybody who can sign in stands here.",
-                icon="users",
-                action=link_button("New user", href="/users/new", variant="primary"),
-            ),
-        ),
-    )
-
-
-def _bulk_dialogs() -> rx.Component:
-    suspending = UserList.bulk_action == "suspend"
-    return bulk_dialogs(
-        UserList,
-        question=rx.cond(suspending, "Suspend users?", "Reactivate users?"),
-        consequence=rx.cond(
-            suspending,
-            "of the selected users can no longer sign in; their sessions end.",
-            "of the selected users can sign in again.",
-        ),
-        verb=rx.cond(suspending, "Suspend", "Reactivate"),
-        doing=rx.cond(suspending, "Suspending users", "Reactivating users"),
     )
 
 
@@ -327,7 +176,7 @@ def user_record(*content: rx.Component) -> rx.Component:
                 ),
                 rx.fragment(
                     _header(
-                        rx.cond(UserRecord.readable["status"], _status(user.status)),
+                        rx.cond(UserRecord.readable["status"], user_status(user.status)),
                         more=_actions(),
                     ),
                     tabs(UserRecord.tabs, label="User"),

@@ -31,13 +31,12 @@ from app.core.search import USER_SEARCH, Word, search_words
 from app.core.unit_of_work import UnitOfWork
 from app.features.roles.models import (
     MEMBERSHIP,
-    Role,
     UserRole,
     in_force,
-    is_called,
     words_in_shown,
 )
 from app.features.roles.repository import RoleRepository
+from app.features.users.filters import conditions
 from app.features.users.models import NEVER, PasswordReset, User
 from app.features.users.schemas import FIELDS, UserFilter, UserListQuery, UserRead, UserStatus
 
@@ -185,17 +184,7 @@ class UserRepository(Repository[User]):
     ) -> Select[Any]:
         """Those that match, by what may be read of each: nobody finds what they may not see."""
         statement = statement.where(rows.condition)
-        if query.email is not None:
-            statement = statement.where(col(User.email) == query.email, rows.showing(["email"]))
-        if query.status is not None:
-            statement = statement.where(col(User.status) == query.status, rows.showing(["status"]))
-        if query.role is not None:
-            holders = (
-                select(UserRole.user_id)
-                .join(Role, col(Role.id) == col(UserRole.role_id))
-                .where(is_called(query.role), in_force(UserRole))
-            )
-            statement = statement.where(col(User.id).in_(holders), rows.showing(["roles"]))
+        statement = statement.where(*conditions(query, rows))
         if query.q is not None and query.q.strip():
             words = search_words(query.q)
             hits = USER_SEARCH.found(

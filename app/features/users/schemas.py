@@ -30,7 +30,9 @@ from app.core.record_read import RecordRead
 from app.core.schemas import example
 from app.core.text import (
     Flag,
+    Moment,
     Version,
+    WrittenFlag,
     composed_text,
     is_shown,
     plain_text,
@@ -274,6 +276,8 @@ class SomeRoles(_Input):
 class UserFilter(BaseModel):
     """Which users are listed."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     q: Annotated[str, BeforeValidator(searched_text)] | None = Field(
         default=None,
         max_length=LONGEST_SEARCH,
@@ -288,6 +292,23 @@ class UserFilter(BaseModel):
     )
     status: UserStatus | None = None
     role: RoleName | None = Field(default=None, description="Name of a role they have.")
+    any_role: RoleNames | None = Field(
+        default=None, alias="role.in", description="Names of roles of which they have any."
+    )
+    no_role: WrittenFlag | None = Field(
+        default=None, alias="role.empty", description="Whether they have no role."
+    )
+    verified: WrittenFlag | None = Field(
+        default=None, description="Whether their e-mail address is confirmed."
+    )
+    never_signed_in: WrittenFlag | None = Field(
+        default=None, alias="last_sign_in_at.empty", description="Whether they never signed in."
+    )
+    signed_in_before: Moment | None = Field(
+        default=None,
+        alias="last_sign_in_at.max",
+        description="Their last sign-in was then or before; never is not before.",
+    )
 
 
 _SORTS = sort_values("created_at", "email", "display_name", "last_sign_in_at")

@@ -1,17 +1,16 @@
 """Operations on users."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from app.core import bulk, clock
+from app.core import clock
 from app.core.access import refuse_beyond, refuse_fields
 from app.core.audit import change_of
-from app.core.bulk import BulkPreview, Group
 from app.core.csv import CsvQuery
 from app.core.errors import Conflict, Invalid, PermissionDenied
 from app.core.folding import in_order
@@ -125,42 +124,6 @@ class UserService(UserServiceBase):
             rows += len(users)
             self.uow.audit.about("", "", "", detail={**wanted, "rows": rows})
             await write(users)
-
-    @query(UserPermission.SUSPEND, action="user.suspend.preview")
-    async def preview_status(
-        self, status: UserStatus, whom: UserFilter | Sequence[UUID]
-    ) -> BulkPreview:
-        """What giving these users this status would change; nothing is changed.
-
-        Args:
-            status: `suspended` stands for `suspend`, `active` for `reactivate`.
-            whom: Those who match, or those with these ids.
-        """
-        preview = BulkPreview()
-        graph = await self._roles.graph()
-        suspending = status == UserStatus.SUSPENDED
-        administrators = await self._roles.administrators() if suspending else set()
-        spare = len(administrators) - 1
-        left = bulk.MOST
-        async for users in self._with_other_status(status, whom, preview):
-            held = await self._roles.held_by([user.id for user in users[:left]])
-            for user in users[:left]:
-                theirs = graph.access(*held[user.id])
-                is_administrator = user.id in administrators
-                if user.id == self.uow.actor.user_id:
-                    preview.skip("you yourself", [user.display_name])
-                elif not self.uow.actor.access.includes_all(theirs):
-                    preview.skip("may do what you may not", [user.display_name])
-                elif is_administrator and spare < 1:
-                    preview.skip("the last administrator", [user.display_name])
-                else:
-                    spare -= is_administrator
-                    preview.take(user.id, user.display_name)
-            left -= len(users)
-            if left < 0:
-                preview.is_cut = True
-                break
-        return preview
 
     @query(UserPermission.READ)
     async def get(self, user_id: UUID) -> UserRead:
@@ -426,32 +389,6 @@ class UserService(UserServiceBase):
         await self._users.delete(user)
         changes = [*details(before, None), *roles]
         self.uow.audit.about("user", user_id, before.email, changes=changes)
-
-    async def _with_other_status(
-        self, status: UserStatus, whom: UserFilter | Sequence[UUID], preview: BulkPreview
-    ) -> AsyncIterator[list[UserRead]]:
-        """Those who have not this status yet; the preview says who has."""
-        already = f"{status} already"
-        rows = self._rows(UserPermission.READ).narrowed(
-            self._rows(UserPermission.SUSPEND), ["display_name", "status"]
-        )
-        if not isinstance(whom, UserFilter):
-            users = await self._users.with_ids(whom, rows)
-            preview.skip(already, [user.display_name for user in users if user.status == status])
-            yield [user for user in users if user.status != status]
-            return
-        if whom.status in (None, status):
-            having = whom.model_copy(update={"status": status})
-            count = await self._users.count(having, rows)
-            if count:
-                page = await self._users.page(UserListQuery(**dict(having), limit=bulk.NAMED), rows)
-                names = [user.display_name for user in page.items]
-                is_exact = count <= COUNT_LIMIT
-                preview.skipped[already] = Group(min(count, COUNT_LIMIT), names, is_exact)
-        if whom.status != status:
-            [other] = set(UserStatus) - {status}
-            async for users in self._users.walk(whom.model_copy(update={"status": other}), rows):
-                yield users
 
     async def _own(self) -> User:
         if self.uow.actor.user_id is None:

@@ -29,16 +29,12 @@ from app.features.users.schemas import (
     FIELDS,
     EmailChange,
     UserCreate,
-    UserFilter,
-    UserListQuery,
     UserRead,
     UserStatus,
     UserUpdate,
 )
 from app.features.users.service import UserService
-from app.features.views.state import ViewedListState
 from app.ui import runtime
-from app.ui.bulk_state import BulkListState
 from app.ui.forms import parse
 from app.ui.handlers import handler
 from app.ui.page_state import PageState
@@ -50,20 +46,6 @@ _FIELDS = ("display_name",)
 """The fields of a record's form."""
 _NEEDED = ("display_name", "email")
 """The fields that a new user cannot do without."""
-
-
-@dataclass
-class UserRow:
-    """A user in the list."""
-
-    id: str
-    name: str
-    email: str
-    status: str
-    verified: bool
-    roles: str
-    created_at: str
-    last_sign_in_at: str
 
 
 @dataclass
@@ -83,81 +65,6 @@ class UserDetails:
     updated_at: str = ""
     last_sign_in_at: str = ""
     version: int = 0
-
-
-class UserList(ViewedListState, BulkListState, rx.State):
-    """The list of users."""
-
-    path: ClassVar[str] = "/users"
-    filter_titles: ClassVar[dict[str, str]] = {"status": "Status", "role": "Role"}
-    column_keys: ClassVar[tuple[str, ...]] = (
-        "display_name",
-        "email",
-        "roles",
-        "status",
-        "last_sign_in_at",
-        "created_at",
-    )
-
-    visible: list[str] = list(column_keys)
-    bulk_verbs: ClassVar[dict[str, str]] = {"suspend": "Suspended", "reactivate": "Reactivated"}
-    bulk_harmless: ClassVar[frozenset[str]] = frozenset({"reactivate"})
-    bulk_nouns: ClassVar[tuple[str, str]] = ("user", "users")
-
-    rows: list[UserRow] = []
-    role_options: list[dict[str, str]] = []
-
-    @handler(UserPermission.READ)
-    async def load(self) -> None:
-        """Load the page that the address names."""
-        arguments = self._read_address()
-        self.loading = True
-        await self._load_views()
-        request = parse(UserListQuery, arguments)
-        async with runtime.operations(UserService) as users:
-            page = await users.page(request)
-            count = (
-                await users.count(UserFilter(**request.model_dump(include={"q", "status", "role"})))
-                if self._must_count()
-                else None
-            )
-        self._show_rows([_row(user) for user in page.items])
-        self._show_page(page, count)
-        if not self.role_options and runtime.caller().actor.may(RolePermission.READ):
-            async with runtime.operations(RoleService) as roles:
-                self.role_options = [
-                    {"value": role.name, "label": role.name} for role in await roles.all()
-                ]
-
-    @handler(UserPermission.SUSPEND)
-    async def plan_bulk(self, action: str) -> None:
-        """Show what suspending or reactivating the selected users would change."""
-        if action not in self.bulk_verbs:
-            return
-        whom: UserFilter | list[UUID]
-        if self.all_selected:
-            whom = parse(
-                UserFilter, {**self.filters, **({"q": self.search} if self.search else {})}
-            )
-        else:
-            whom = [UUID(row.id) for row in self.rows if row.id in self.selected]
-        async with runtime.operations(UserService) as users:
-            preview = await users.preview_status(_STATUS_AFTER[action], whom)
-        self._show_preview(action, preview)
-
-    @handler(UserPermission.SUSPEND)
-    async def apply_bulk(self) -> Any:
-        """Suspend or reactivate some of the selected users; calls itself for the others."""
-        change = UserService.suspend if self.bulk_action == "suspend" else UserService.reactivate
-
-        async def change_one(user_id: UUID) -> None:
-            async with runtime.operations(UserService) as users:
-                await change(users, user_id)
-
-        return await self._work(change_one, UserList.apply_bulk)
-
-
-_STATUS_AFTER = {"suspend": UserStatus.SUSPENDED, "reactivate": UserStatus.ACTIVE}
 
 
 class NewUser(PageState, rx.State):
@@ -530,17 +437,3 @@ async def _role_choices(
 
 def _text(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
-
-
-def _row(user: UserRead) -> UserRow:
-    user = user.filled()
-    return UserRow(
-        id=str(user.id),
-        name=user.display_name,
-        email=user.email,
-        status=user.status,
-        verified=user.verified,
-        roles=", ".join(user.roles),
-        created_at=_text(user.created_at),
-        last_sign_in_at=_text(user.last_sign_in_at),
-    )

@@ -8,7 +8,7 @@ from reflex.state import BaseState
 
 from app.bootstrap import build_registry
 from app.features.resources.list_state import ResourceList
-from app.features.users.state import UserList
+from app.features.users.list_state import UserList
 from app.testing.factories import RoleFactory, UserFactory
 from app.ui.list_state import ListState
 from tests.fixtures.tab import Tab

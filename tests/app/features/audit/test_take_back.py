@@ -8,9 +8,10 @@ import pytest
 from app.features.audit import state
 from app.features.audit.state import AuditList, Undoing
 from app.features.roles.state import NewRole
+from app.features.users.list_state import UserList
 from app.features.users.schemas import UserRead, UserUpdate
 from app.features.users.service import UserService
-from app.features.users.state import UserList, UserRecord
+from app.features.users.state import UserRecord
 from app.testing.factories import UserFactory
 from app.testing.platform import Caller, Platform
 from app.ui import bulk_state

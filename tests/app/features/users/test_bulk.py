@@ -8,9 +8,10 @@ from app.core import bulk
 from app.core.actor import SYSTEM
 from app.core.bulk import BulkPreview
 from app.core.errors import PermissionDenied
+from app.features.users.bulk_service import UserBulkService
+from app.features.users.list_state import UserList
 from app.features.users.schemas import UserFilter, UserRead, UserStatus
 from app.features.users.service import UserService
-from app.features.users.state import UserList
 from app.testing.factories import RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform, SignedIn
 from app.ui import bulk_state
@@ -37,6 +38,48 @@ async def status_of(platform: Platform, users: list[UserRead]) -> list[str]:
     return [(await call(UserService.get, user.id)).status for user in users]
 
 
+class TestRoles:
+    """Roles given to many and taken from many."""
+
+    @pytest.mark.actor("admin")
+    async def test_give_and_take(
+        self, tab: Tab, make_user: UserFactory, make_role: RoleFactory, platform: Platform
+    ) -> None:
+        """Who has it already is left alone; a role is chosen first, and all of it is undone."""
+        await make_role("user.read", name="Reader")
+        kims = await make_kims(make_user, 3)
+        admin = platform.caller(SYSTEM)
+        await admin(UserService.add_roles, kims[0].id, ["Reader"])
+        tab.at("/users?q=kim")
+        await tab.call(UserList.load)
+        await tab.call(UserList.select_all)
+        await tab.call(UserList.ask_role, "give")
+        await tab.call(UserList.plan_role, {"role": "Unknown"})
+        state = await tab.of(UserList)
+        assert state.field_errors == {"role": "Choose a role."}
+        await tab.call(UserList.plan_role, {"role": "Reader"})
+        assert (state.bulk_action, state.bulk_count) == ("give", 2)
+        assert state.bulk_skipped == ["1 skipped, has the role Reader: Kim 0."]
+        await tab.call(UserList.apply_bulk)
+        roles = [(await admin(UserService.get, kim.id)).roles for kim in kims]
+        assert all("Reader" in each for each in roles)
+        await tab.call(UserList.load)
+        await tab.call(UserList.select, [str(kims[1].id)], CHOOSE)
+        await tab.call(UserList.ask_role, "take")
+        await tab.call(UserList.plan_role, {"role": "Reader"})
+        assert not state.bulk_is_harmless
+        await tab.call(UserList.apply_bulk)
+        roles = [(await admin(UserService.get, kim.id)).roles for kim in kims]
+        assert ["Reader" in each for each in roles] == [True, False, True]
+
+    @pytest.mark.actor(grants=["user.read", "role.read"])
+    async def test_not_allowed(self, tab: Tab, call: Caller, make_role: RoleFactory) -> None:
+        """Who may not give roles is not even told whom it would concern."""
+        await make_role("user.read", name="Reader")
+        with pytest.raises(PermissionDenied):
+            await call(UserBulkService.preview_role, "Reader", KIM, give=True)
+
+
 class TestPreview:
     """What it would change."""
 
@@ -50,8 +93,8 @@ class TestPreview:
         await call(UserService.suspend, kims[0].id)
         before = await status_of(platform, kims)
 
-        suspension = await call(UserService.preview_status, SUSPENDED, KIM)
-        reactivation = await call(UserService.preview_status, ACTIVE, KIM)
+        suspension = await call(UserBulkService.preview_status, SUSPENDED, KIM)
+        reactivation = await call(UserBulkService.preview_status, ACTIVE, KIM)
 
         assert set(suspension.ids) == {user.id for user in kims[1:]}
         assert suspension.changed.names == ["Kim 3", "Kim 2", "Kim 1"]
@@ -65,7 +108,7 @@ class TestPreview:
         """Nobody locks themselves out among all the others."""
         other = await make_user()
 
-        preview = await call(UserService.preview_status, SUSPENDED, UserFilter())
+        preview = await call(UserBulkService.preview_status, SUSPENDED, UserFilter())
 
         assert preview.ids == [other.id]
         assert told(preview) == {"you yourself": "Actor"}
@@ -75,7 +118,7 @@ class TestPreview:
         admins = [await make_user(display_name=f"A{n}", roles=["admin"]) for n in range(3)]
 
         preview = await platform.caller(SYSTEM)(
-            UserService.preview_status, SUSPENDED, [user.id for user in admins]
+            UserBulkService.preview_status, SUSPENDED, [user.id for user in admins]
         )
 
         assert preview.ids == [admins[2].id, admins[1].id]
@@ -90,7 +133,7 @@ class TestPreview:
         above = await make_user(display_name="Above", roles=[role.name])
         beside = await make_user(display_name="Beside", roles=[])
 
-        preview = await call(UserService.preview_status, SUSPENDED, [above.id, beside.id])
+        preview = await call(UserBulkService.preview_status, SUSPENDED, [above.id, beside.id])
 
         assert preview.ids == [beside.id]
         assert told(preview) == {"may do what you may not": "Above"}
@@ -103,8 +146,8 @@ class TestPreview:
         monkeypatch.setattr(bulk, "MOST", 2)
         await make_kims(make_user, 3)
 
-        cut = await call(UserService.preview_status, SUSPENDED, KIM)
-        whole = await call(UserService.preview_status, SUSPENDED, UserFilter(q="kim 1"))
+        cut = await call(UserBulkService.preview_status, SUSPENDED, KIM)
+        whole = await call(UserBulkService.preview_status, SUSPENDED, UserFilter(q="kim 1"))
 
         assert (len(cut.ids), cut.is_cut) == (2, True)
         assert (len(whole.ids), whole.is_cut) == (1, False)
@@ -114,10 +157,10 @@ class TestPreview:
         """A long list is counted, not written out."""
         kims = await make_kims(make_user, 7)
 
-        preview = await call(UserService.preview_status, SUSPENDED, KIM)
+        preview = await call(UserBulkService.preview_status, SUSPENDED, KIM)
         for user in kims:
             await call(UserService.suspend, user.id)
-        again = await call(UserService.preview_status, SUSPENDED, KIM)
+        again = await call(UserBulkService.preview_status, SUSPENDED, KIM)
 
         assert preview.changed.in_words == "Kim 6, Kim 5, Kim 4, Kim 3, Kim 2 and 2 more"
         assert told(again) == {"suspended already": preview.changed.in_words}
@@ -126,7 +169,7 @@ class TestPreview:
     async def test_refused(self, call: Caller, platform: Platform) -> None:
         """Who may not suspend learns nothing of it, and the trail does."""
         with pytest.raises(PermissionDenied):
-            await call(UserService.preview_status, SUSPENDED, UserFilter())
+            await call(UserBulkService.preview_status, SUSPENDED, UserFilter())
 
         [entry] = await platform.audit(outcome="denied")
         assert entry.action == "user.suspend.preview"

@@ -12,9 +12,10 @@ from app.features.audit.words import last_to_change
 from app.features.roles.schemas import GrantSpec, MembersAdd
 from app.features.roles.service import RoleService
 from app.features.users.credential_service import CredentialService
+from app.features.users.list_state import UserList
 from app.features.users.schemas import EmailChange, UserListQuery, UserUpdate
 from app.features.users.service import UserService
-from app.features.users.state import NewUser, UserList, UserRecord
+from app.features.users.state import NewUser, UserRecord
 from app.scheduling import run_last
 from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Platform

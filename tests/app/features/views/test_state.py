@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.actor import Actor
-from app.features.users.state import UserList
+from app.features.users.list_state import UserList
 from app.features.views.schemas import ViewCreate
 from app.features.views.service import ViewService
 from app.testing.factories import PASSWORD, UserFactory
