@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from components.card import card, stack
+from components.file_import import file_import
 from components.form import form
 from components.resource_fields import resource_facts, resource_fields
 from components.resource_filter import resource_filter
@@ -58,6 +59,7 @@ _CHOICES = [
     {"key": "json", "title": "Facts", "shown": False, "fixed": False},
 ]
 _NOTHING: Any = rx.Var.create({})
+_IMPORTED = [{"key": "text", "title": "Name", "required": True, "unique": True}]
 _FILTERED = [
     {**column, "operators": ["is", "not", "min", "max"]}
     for column in _COLUMNS
@@ -119,6 +121,17 @@ def drawn() -> rx.Component:
             ),
             title="Related specimens · 3",
             flush=True,
+        ),
+        file_import(
+            rx.Var.create(_IMPORTED).to(list[dict[str, Any]]),
+            action="",
+            href="/gallery",
+            singular="specimen",
+            plural="specimens",
+            may_change=True,
+            may_undo=True,
+            undone="",
+            on_undo=rx.prevent_default,
         ),
         card(
             form(

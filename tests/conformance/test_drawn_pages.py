@@ -22,7 +22,7 @@ from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 pytestmark = pytest.mark.slow
 
 NOBODYS = str(UUID(int=7))
-STATES = ("resource_list", "resource_record", "new_resource", "related_records")
+STATES = ("resource_list", "resource_record", "new_resource", "related_records", "import_records")
 
 
 def pages() -> list[tuple[str, str]]:
@@ -32,7 +32,7 @@ def pages() -> list[tuple[str, str]]:
         meta = service.resource.meta
         for page in resources.pages:
             path = page.route.replace("/[noun_module]/[noun_name]", meta.path)
-            needed = meta.permission("create" if path.endswith("/new") else "read")
+            needed = meta.permission("create" if path.endswith(("/new", "/import")) else "read")
             if path.endswith("/activity"):
                 needed = "audit.read"
             found.append((path.replace("[noun_id]", NOBODYS), needed))

@@ -56,16 +56,19 @@ async def import_sheet(
     if is_trial:
         await service.uow.rollback()
         return report
-    counts = Counter(row.outcome for row in report.rows)
+    saved = report.created + report.updated
     columns = {name: field for name, field in zip(sheet.columns, fields, strict=True) if field}
     facts = {
-        "rows": report.created + report.updated,
-        **{each: counts[each] for each in ("created", "updated", "unchanged", "refused")},
+        "rows": saved,
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "refused": report.refused,
         "mode": query.mode,
         "key": key,
         "columns": columns,
     }
-    label = f"{report.created + report.updated:,} {meta.plural}"
+    label = f"{saved:,} {meta.singular if saved == 1 else meta.plural}"
     service.uow.audit.about(meta.name, import_id, label, detail=facts)
     if not report.is_saved:
         raise _refused(meta, report)

@@ -301,6 +301,9 @@ def _told(entry: AuditEntryRead, phrase: Phrase, target: str, *, did: bool) -> t
     if target and phrase.of is not None and not goes_without_saying:
         return f"{verb} {phrase.of}".rstrip(), target
     rows = entry.detail.get("rows")
+    if isinstance(rows, int) and entry.target_label:
+        # It says how many, and of what.
+        return f"{verb} {entry.target_label}", ""
     counted = f"{rows:,} " if isinstance(rows, int) else ""
     words = f"{verb} {counted}{phrase.alone}".rstrip()
     is_gone = phrase.alone and entry.error_code.endswith(".not_found")

@@ -37,6 +37,7 @@ class Noun:
         searched: The titles of the fields by whose words records are found; empty for none.
         trash: Whether deleted records can be restored for a time.
         exports: Whether its lists can be saved as files.
+        imports: Whether the person may make records from files.
         columns: The columns there are, `{"key", "title", "kind", "sorts", "listed", …}` each.
         may: The last words of the permissions that the person has, of those there are.
     """
@@ -51,6 +52,7 @@ class Noun:
     searched: str = ""
     trash: bool = False
     exports: bool = False
+    imports: bool = False
     columns: list[dict[str, Any]] = field(default_factory=list)
     may: dict[str, bool] = field(default_factory=dict)
 
@@ -101,6 +103,7 @@ def describe(service: Any, registry: Registry, actor: Actor, *, trashed: bool = 
         searched=_joined(searched) if "page" in service.operations else "",
         trash=meta.trash,
         exports="export" in service.operations,
+        imports="import_csv" in service.operations and actor.may(meta.permission("create")),
         columns=[_column(meta, name, registry, actor) for name in seen],
         may={verb: actor.may(meta.permission(verb)) for verb in verbs},
     )
@@ -199,6 +202,22 @@ def creatable(service: Any, registry: Registry, actor: Actor) -> frozenset[str]:
     meta: Meta = service.resource.meta
     fields = rows_of(registry, actor, meta.permission("create")).writable_somewhere
     return frozenset(meta.writable if fields is None else fields & meta.writable.keys())
+
+
+def importable(service: Any, registry: Registry, actor: Actor) -> list[dict[str, Any]]:
+    """What a file's columns can stand for, `{"key", "title", "required", "unique"}` each."""
+    meta: Meta = service.resource.meta
+    writable = creatable(service, registry, actor) | changeable(service, registry, actor)
+    return [
+        {
+            "key": name,
+            "title": each.title,
+            "required": not each.has_default,
+            "unique": each.unique,
+        }
+        for name, each in meta.writable.items()
+        if name in writable
+    ]
 
 
 def changeable(service: Any, registry: Registry, actor: Actor) -> frozenset[str]:

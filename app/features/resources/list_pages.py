@@ -18,7 +18,7 @@ from app.ui.list_view import (
 )
 from components.button import button, link_button
 from components.form_dialog import form_dialog
-from components.menu import csv_links, menu, menu_item
+from components.menu import csv_links, menu, menu_item, menu_link
 from components.page_header import page_header
 from components.picker import filter_button, filter_picker
 from components.resource_fields import resource_fields
@@ -110,7 +110,7 @@ def resource_list_page() -> rx.Component:
 
 
 def _more() -> rx.Component:
-    """What else can be done with the list: save it, look into the trash."""
+    """What else can be done with the list: fill it from a file, save it, look into the trash."""
     files = csv_links("/session/resources" + _NOUN.base + "/export?", ResourceList.narrowed)
     trash = rx.cond(
         ResourceList.trashed,
@@ -119,8 +119,11 @@ def _more() -> rx.Component:
     )
     has_trash = _NOUN.trash & _may("delete")
     return rx.cond(
-        _NOUN.exports | has_trash,
+        _NOUN.imports | _NOUN.exports | has_trash,
         menu(
+            rx.cond(
+                _NOUN.imports, menu_link("Import…", href=_NOUN.base + "/import", icon="upload")
+            ),
             rx.cond(_NOUN.exports, rx.fragment(*files)),
             rx.cond(has_trash, trash),
             label="More for this list",

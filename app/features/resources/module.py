@@ -4,6 +4,8 @@ from app.core.module import Module, PageSpec
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
 from app.features.audit.permissions import AuditPermission
+from app.features.resources.import_pages import resource_import_page
+from app.features.resources.import_state import ImportRecords
 from app.features.resources.list_pages import resource_list_page
 from app.features.resources.list_state import ResourceList
 from app.features.resources.new_state import NewResource
@@ -34,6 +36,13 @@ def _creating(registry: Registry, path: str) -> str | None:
     return str(service.resource.meta.permission("create"))
 
 
+def _importing(registry: Registry, path: str) -> str | None:
+    service = registry.service_at(path)
+    if service is None or "import_csv" not in service.operations:
+        return None
+    return _creating(registry, path)
+
+
 def _reading_activity(registry: Registry, path: str) -> str | None:
     return None if _reading_one(registry, path) is None else AuditPermission.READ
 
@@ -58,6 +67,14 @@ module = Module(
             new_resource_page,
             [NewResource.load],
             permission_at=_creating,
+        ),
+        PageSpec(
+            f"{LIST}/import",
+            "Import",
+            SIGNED_IN,
+            resource_import_page,
+            [ImportRecords.load],
+            permission_at=_importing,
         ),
         PageSpec(
             RECORD,
