@@ -37,6 +37,7 @@ LET_THROUGH: Mapping[str, str] = {
 """Reflex's handlers that anybody may call, and why that is harmless."""
 
 USERS = "app___features___users___state"
+USER_LIST = "app___features___users___list_state"
 
 
 def needs_permission(permission: str) -> bool:
@@ -155,9 +156,9 @@ async def prepare_everything(tab: Console, victim: UserRead) -> None:
     """Bring an administrator's tab to where one more click would do something."""
     await tab.open(f"/users?q={victim.email}")
     await tab.call(
-        f"{ROOT_STATE}.{USERS}____user_list.select", {"ids": [str(victim.id)], "chosen": True}
+        f"{ROOT_STATE}.{USER_LIST}____user_list.select", {"ids": [str(victim.id)], "chosen": True}
     )
-    await tab.call(f"{ROOT_STATE}.{USERS}____user_list.plan_bulk", {"action": "suspend"})
+    await tab.call(f"{ROOT_STATE}.{USER_LIST}____user_list.plan_bulk", {"action": "suspend"})
     await tab.open(f"/users/{victim.id}")
     await tab.call(f"{ROOT_STATE}.{USERS}____user_record.ask_delete")
     await tab.call(f"{ROOT_STATE}.{USERS}____user_record.ask_email")
