@@ -18,8 +18,9 @@ from app.testing.fixtures import (
     sqlite_template,
     sqlite_url,
 )
-from app.testing.modules import ModuleConformance, Trial
+from app.testing.modules import ModuleConformance
 from app.testing.platform import Caller, Platform, open_platform
+from app.testing.trial import Trial
 
 __all__ = [
     "Caller",

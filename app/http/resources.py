@@ -153,9 +153,13 @@ class _Routes:
 
     def get(self) -> None:
         """Reads one."""
+        schema = self.meta.schemas.get_query
 
-        async def endpoint(record_id: UUID, records: Any) -> Response:
-            return _answer(await records.get(record_id))
+        @reads_query(schema)
+        async def endpoint(request: Request, record_id: UUID, records: Any) -> Response:
+            if not request.scope["query_string"]:
+                return _answer(await records.get(record_id))
+            return _answer(await records.get(record_id, query_of(request, schema)))
 
         about = f"Read one {self.meta.singular}."
         self._add("GET", _ONE, f"get_{self.one}", about, endpoint, self.service.get)

@@ -21,7 +21,7 @@ from app.testing.factories import PASSWORD, RoleFactory, UserFactory
 from app.testing.platform import Caller, Platform, SignedIn, open_platform
 
 # A failed assertion there tells both sides, as in a test file.
-pytest.register_assert_rewrite("app.testing.modules")
+pytest.register_assert_rewrite("app.testing.modules", "app.testing.rest", "app.testing.trial")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,153 +11,31 @@ nothing; every field in answers, filters, orders, files and grants.
 
 import base64
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
-from app.core.access import Access, Grant
-from app.core.actor import ANONYMOUS, SYSTEM, Actor
+from app.core.access import Grant
+from app.core.actor import ANONYMOUS
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied, Unauthenticated
 from app.core.migrations import Migrator
 from app.core.module import Module
-from app.core.resources.fields import Reference, Text
-from app.core.resources.import_schemas import ImportQuery
+from app.core.resources.fields import Text
 from app.core.resources.resource import Resource, label_of
 from app.features.audit.schemas import AuditListQuery
 from app.features.audit.service import AuditService
 from app.settings import Settings
-from app.testing.factories import PASSWORD, UserFactory
-from app.testing.imports import ImportConformance, file_of
+from app.testing.imports import ImportConformance
 from app.testing.platform import Platform, open_platform
+from app.testing.rest import RestConformance
+from app.testing.trial import Trial
 from app.testing.values import WRONG, asked_for, operand
 
 
-class Trial:
-    """One service on a platform of its own: makes records, and collects what is wrong."""
-
-    def __init__(self, platform: Platform, service: Any) -> None:
-        self.platform = platform
-        self.service = service
-        self.meta = service.resource.meta
-        self.problems: list[str] = []
-        self._numbers = count(1)
-
-    def call(self, *grants: str | Grant) -> Any:
-        """Calls operations for somebody with these grants."""
-        access = Access(Grant(each) if isinstance(each, str) else each for each in grants)
-        who = Actor(kind="user", name="Ada", access=access, user_id=uuid4())
-        return self.platform.caller(who)
-
-    @property
-    def system(self) -> Any:
-        """Calls operations for somebody who may do everything."""
-        return self.platform.caller(SYSTEM)
-
-    @property
-    def seeing_others(self) -> set[str]:
-        """The permissions to see what the records refer to."""
-        read = {field.to.meta.permission("read") for field in self.meta.references}
-        return read - {self.meta.permission("read")}
-
-    @contextmanager
-    def trying(self, what: str) -> Iterator[None]:
-        """Note what goes wrong, and go on."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - all of it is told at the end
-            self.problems.append(f"{what}: {type(error).__name__} {error}")
-        except pytest.fail.Exception as error:
-            self.problems.append(f"{what}: {error}")
-
-    async def make(self, service: Any = None, **values: Any) -> Any:
-        """A record of example values, with all that it refers to."""
-        service = service or self.service
-        return await self.system(service.create, await self.body(service) | values)
-
-    async def body(self, service: Any = None) -> dict[str, Any]:
-        """Example values of all that can be set, with ids of records that exist."""
-        resource = (service or self.service).resource
-        return await self._values(resource.meta.writable, resource)
-
-    async def form(self, name: str) -> dict[str, Any]:
-        """The same for what an action asks for."""
-        form = self.service.actions[name].form
-        return await self._values(form.meta.fields if form else {}, None)
-
-    async def _values(self, fields: Any, resource: Any) -> dict[str, Any]:
-        number = next(self._numbers)
-        values = {name: field.example(number) for name, field in fields.items()}
-        for name, field in fields.items():
-            if isinstance(field, Reference):
-                values[name] = None
-                if field.to is not resource:
-                    [other] = [
-                        each
-                        for each in self.platform.registry.services
-                        if each.resource is field.to
-                    ]
-                    values[name] = str((await self.make(other)).id)
-        return values
-
-    async def run(self, call: Any, name: str, record: Any) -> Any:
-        """Call an operation with what it takes."""
-        if name == "page":
-            return await call(self.service.page, self.meta.schemas.list_query())
-        if name == "create":
-            return await call(self.service.create, await self.body())
-        if name == "update":
-            return await call(self.service.update, record.id, {self.meta.label: f"New {uuid4()}"})
-        if name in ("restore", "purge"):
-            with suppress(NotFound):
-                await self.system(self.service.delete, record.id)
-        if name == "export":
-            lines: list[Any] = []
-            await call(self.service.export, self.meta.schemas.export_query(), _taking(lines))
-            return lines
-        given = [record.id]
-        if name == "import_csv":
-            given = [file_of(self.meta, await self.body()), ImportQuery()]
-        elif name in self.service.actions:
-            given.append(await self.form(name))
-        return await call(getattr(self.service, name), *given)
-
-    @property
-    def operations(self) -> list[str]:
-        """The names of the service's operations."""
-        return [*self.service.operations, *self.service.actions]
-
-    @property
-    def in_bulk(self) -> list[str]:
-        """Those that can be done with many records at once."""
-        alone = ("page", "get", "export", "create", "import_csv")
-        return [name for name in self.operations if name not in alone]
-
-    async def administrator(self) -> str:
-        """The token of somebody who may do everything."""
-        user = await UserFactory(self.platform)(roles=["admin"])
-        return (await self.platform.sign_in(user, PASSWORD)).tokens.access_token
-
-    def needed(self, name: str) -> str:
-        """The permission of an operation."""
-        return str(getattr(self.service, name).__operation__.permission)
-
-    def action(self, name: str) -> str:
-        """What the trail calls an operation."""
-        return str(getattr(self.service, name).__operation__.action)
-
-
-def _taking(lines: list[Any]) -> Any:
-    async def write(records: Any) -> None:
-        lines.extend(records.as_cells())
-
-    return write
-
-
-class ModuleConformance(ImportConformance):
+class ModuleConformance(ImportConformance, RestConformance):
     """Base of a test class that tries a module; a test is made of each of its services.
 
     Attributes:
@@ -532,34 +410,6 @@ class ModuleConformance(ImportConformance):
                     assert (str(record.id) in found) == expected
                     if operator in ("is", "not") and vars(other)[field.name] != value:
                         assert (str(other.id) in found) == (operator == "not")
-        await client.aclose()
-
-    async def test_once(self, trial: Trial) -> None:
-        """What is sent again with its `Idempotency-Key` is done once and answered as before."""
-        path = f"/api/v1{trial.meta.path}"
-        client = trial.platform.client(await trial.administrator())
-        for name in trial.operations:
-            record = await trial.make()
-            sent: list[Any] = [f"{path}/{record.id}/{name.replace('_', '-')}", None]
-            if name == "create":
-                sent = [path, await trial.body()]
-            elif name in trial.service.actions:
-                sent[1] = await trial.form(name)
-            elif name in ("restore", "purge"):
-                await trial.system(trial.service.delete, record.id)
-            else:
-                continue
-            headers = {"Idempotency-Key": name}
-            with trial.trying(name):
-                before = len(await trial.platform.audit(action=trial.action(name)))
-                first, again = [
-                    await client.post(sent[0], json=sent[1], headers=headers) for _ in range(2)
-                ]
-                assert first.is_success, first.text
-                assert (again.status_code, again.content) == (first.status_code, first.content)
-                assert again.headers["idempotency-replayed"] == "true"
-                assert again.headers.get("etag") == first.headers.get("etag")
-                assert len(await trial.platform.audit(action=trial.action(name))) == before + 1
         await client.aclose()
 
     async def test_wrong(self, trial: Trial) -> None:

@@ -1,15 +1,15 @@
 """A whole platform inside the test process."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import httpx
 from dishka import AsyncContainer, Provider
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlmodel import SQLModel
 
 from app.bootstrap import build_container, build_errors, build_registry, close_container
@@ -174,6 +174,21 @@ class Platform:
             entries = list((await session.execute(statement)).scalars())
             session.expunge_all()
         return entries
+
+    @contextmanager
+    def counting(self) -> Iterator[list[str]]:
+        """The statements that its database is sent meanwhile."""
+        statements: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            statements.append(statement)
+
+        engine = self.container.get_sync(Database).engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
 
     async def contents(self, *, without: Iterable[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of all tables, sorted, to compare before and after.

@@ -152,6 +152,7 @@ TESTED_ELSEWHERE = {
     "core/resources/operations.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/records.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/selection.py": "tests/app/core/resources/test_nouns.py",
+    "core/resources/shape.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/table.py": "tests/app/core/resources/test_nouns.py",
     "core/resources/types.py": "tests/app/core/resources/test_nouns.py",
     "core/rows.py": "tests/conformance/test_rows_and_fields.py",

@@ -50,6 +50,22 @@ class Records(RecordList, Generic[R]):
             return dict(pairs)
         return {name: value for name, value in pairs if value is not HIDDEN}
 
+    def column(self, name: str) -> list[Any]:
+        """The values of one field, in order; empty where nobody reads it."""
+        if name not in self.names:
+            return []
+        place = self.names.index(name)
+        return [row[place] for row in self.rows]
+
+    def replace_column(self, name: str, values: Sequence[Any]) -> None:
+        """Put other values in place of those of one field."""
+        if values:
+            place = self.names.index(name)
+            self.rows = [
+                [*row[:place], value, *row[place + 1 :]]
+                for row, value in zip(self.rows, values, strict=True)
+            ]
+
     def as_json(self) -> Sequence[Mapping[str, Any]]:
         """Each as `to_bytes` writes it; what is hidden is absent."""
         fields = self.resource.meta.fields

@@ -30,7 +30,8 @@ from app.core.resources.fields import Reference
 from app.core.resources.records import HIDDEN, Records
 from app.core.resources.resource import Meta, Resource
 from app.core.resources.schemas import ListQuery, RecordQuery
-from app.core.resources.selection import selection
+from app.core.resources.selection import Selection, selection
+from app.core.resources.shape import WHOLE, Shape
 from app.core.rows import Rows, rows_of
 from app.core.search import search_text, search_words, stands_in
 from app.core.unit_of_work import UnitOfWork
@@ -55,25 +56,26 @@ class ResourceRepository(Generic[R]):
         self.meta: Meta = resource.meta
         self._uow = uow
 
-    async def page(self, query: ListQuery, filters: Sequence[Filter], rows: Rows) -> Records[R]:
+    async def page(
+        self, query: ListQuery, filters: Sequence[Filter], rows: Rows, shape: Shape = WHOLE
+    ) -> Records[R]:
         """A page of records as they may be seen.
 
         Args:
             query: Words, order and place.
             filters: All must hold.
             rows: Those that are reached.
+            shape: The fields that are wanted.
 
         Raises:
             Invalid: The sort field is unknown, or hidden in some of the rows; or the cursor is not
                 of this order.
         """
-        meta = self.meta
         order = query.sort or self._usual_order(rows)
         keyset = self._keyset(order)
         if query.sort:
             self._refuse_hidden_sort(keyset.columns, rows)
-        shown = [each for each in meta.fields.values() if rows.shows_somewhere(each.name)]
-        chosen = selection(meta, shown, self._reached)
+        chosen = self._selection(rows, shape)
         statement = chosen.statement.add_columns(*rows.flags)
         statement = statement.add_columns(
             *(each.column for name, each in keyset.columns.items() if name != "created_at")
@@ -87,6 +89,18 @@ class ResourceRepository(Generic[R]):
             self._hidden(chosen.names, chosen.values(page.items), page.items, rows),
             page.next_cursor,
             page.previous_cursor,
+        )
+
+    async def some(self, ids: Collection[UUID], rows: Rows) -> Records[R]:
+        """Those of these records that are reached, as they may be seen, in no order."""
+        table, chosen = self.meta.table, self._selection(rows, WHOLE)
+        statement = chosen.statement.add_columns(*rows.flags)
+        statement = statement.where(table.c.id.in_(ids), rows.condition, self._kept())
+        found = (await self._uow.session.execute(statement)).all()
+        return Records(
+            self.resource,
+            chosen.names,
+            self._hidden(chosen.names, chosen.values(found), found, rows),
         )
 
     async def walk(
@@ -241,6 +255,15 @@ class ResourceRepository(Generic[R]):
         if to.meta.trash:
             statement = statement.where(table.c.deleted_at.is_(None))
         return (await self._uow.session.execute(statement)).first() is not None
+
+    def _selection(self, rows: Rows, shape: Shape) -> Selection:
+        """What is read of rows of which these are reached."""
+        shown = [
+            each
+            for each in self.meta.fields.values()
+            if rows.shows_somewhere(each.name) and shape.has(each.name)
+        ]
+        return selection(self.meta, shown, self._reached, is_usual=shape.fields is None)
 
     def _usual_order(self, rows: Rows) -> str:
         """The order when none is asked for: one that tells nothing of a hidden field."""

@@ -26,6 +26,7 @@ _ENDINGS = ("_order", "_key", "_id", "_currency")
 """What names of columns end with that stand beside those of fields."""
 _PARAMETERS = {
     *("q", "sort", "cursor", "limit", "filter", "with_count", "trashed", "all", "any"),
+    *("fields", "include"),
     *("separator", "bom"),
 }
 

@@ -14,6 +14,7 @@ from app.core.errors import Invalid
 from app.core.paging import PageRequest, sort_pattern
 from app.core.resources.conditions import MOST_VALUES, Condition
 from app.core.resources.fields import Field
+from app.core.resources.shape import RecordShape, shape_fields
 from app.core.text import Version, WrittenFlag, searched_text
 from app.core.validation import findings, messages, summary
 
@@ -140,7 +141,14 @@ class Schemas:
     def list_query(self) -> type[ListQuery]:
         """Which records a list shows, and in which order."""
         about = f"Which {self._meta.plural} are listed."
-        return self._model("ListQuery", about, ListQuery, self._asked)
+        fields = self._asked | shape_fields(self._meta)
+        return self._model("ListQuery", about, ListQuery, fields)
+
+    @cached_property
+    def get_query(self) -> type[RecordShape]:
+        """Which parts an answer has of one record."""
+        about = f"Which parts of one {self._meta.singular} are told."
+        return self._model("GetQuery", about, RecordShape, shape_fields(self._meta))
 
     @cached_property
     def export_query(self) -> type[ExportQuery]:

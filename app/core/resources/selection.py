@@ -64,16 +64,22 @@ class Selection:
 
 
 def selection(
-    meta: "Meta", fields: Sequence[Field[Any]], rows_of: Callable[[str], "Rows"]
+    meta: "Meta",
+    fields: Sequence[Field[Any]],
+    rows_of: Callable[[str], "Rows"],
+    *,
+    is_usual: bool = True,
 ) -> Selection:
     """The selection of these fields for somebody.
 
-    Made once for all who see the same of what the references lead to.
+    A usual one is made once for all who see the same of what the references lead to.
 
     Args:
         meta: The resource.
         fields: Which of its fields.
         rows_of: The rows that a permission reaches for them.
+        is_usual: Whether it depends on what may be seen alone; a caller's own choice of fields, of
+            which there are very many, is not remembered.
     """
     labelled = {
         field.name: rows_of(field.to.meta.permission("read"))
@@ -81,7 +87,7 @@ def selection(
         if isinstance(field, Reference)
     }
     sights = [_sight(meta, name, rows) for name, rows in labelled.items()]
-    if None in sights:
+    if None in sights or not is_usual:
         return Selection(meta, fields, labelled)
     key = (tuple(field.name for field in fields), tuple(sights))
     known: Selection | None = meta.selections.get(key)

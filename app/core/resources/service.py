@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, get_args
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from app.core.errors import Conflict, Invalid, ModuleError, NotFound, Permission
 from app.core.module import Finder, RecordedWhole, Undo
 from app.core.operations import operation, query, within_operation
 from app.core.permissions import PermissionName
+from app.core.record_read import note_shown
 from app.core.resources.changes import changes_of, same
 from app.core.resources.conditions import Filter, parse_filter
 from app.core.resources.dependents import dependents, needed
@@ -44,6 +46,7 @@ from app.core.resources.schemas import (
     RecordQuery,
     validated,
 )
+from app.core.resources.shape import RecordShape, shape_of
 from app.core.resources.table import STANDARD_FIELDS
 from app.core.resources.undoing import undo_of
 from app.core.resources.usual import UsualOperations
@@ -173,17 +176,46 @@ class ResourceService(UsualOperations[R], Generic[R]):
 
     async def _page(self, query: ListQuery) -> Records[R]:
         rows, filters = self._listed(query), self._filters(query)
-        page = await self._records.page(query, filters, rows)
+        shape = shape_of(self.meta, query)
+        page = await self._records.page(query, filters, rows, shape)
+        for field in shape.included:
+            links = page.column(field.name)
+            await self._include(field, links)
+            page.replace_column(field.name, links)
         if query.with_count:
             count = await self._records.count(query, filters, rows)
             page.total, page.total_is_exact = min(count, COUNT_LIMIT), count <= COUNT_LIMIT
         return page
 
-    async def _get(self, record_id: UUID) -> R:
-        found = await self._records.get(record_id, self._rows("read"))
+    async def _get(self, record_id: UUID, shape: RecordShape | None = None) -> R:
+        wanted, rows = shape_of(self.meta, shape), self._rows("read")
+        found = await self._records.get(record_id, rows)
         if found is None:
             raise self._not_found()
-        return found[0]
+        record, row = found
+        for field in wanted.included:
+            if rows.shows(field.name, row):
+                links = [vars(record)[field.name]]
+                await self._include(field, links)
+                vars(record)[field.name] = links[0]
+        return record if wanted.fields is None else record.showing(wanted.fields)
+
+    async def _include(self, field: Reference, links: list[Any]) -> None:
+        """Put beside links what may be seen of the records that they lead to; one statement."""
+        ids = {each.id for each in links if isinstance(each, Link)}
+        if not ids:
+            return
+        rows = rows_of(self.uow.registry, self.uow.actor, field.to.meta.permission("read"))
+        if not rows.reaches_any:
+            return
+        found = await ResourceRepository(field.to, self.uow).some(ids, rows)
+        if self.uow.reads.is_used:
+            note_shown(self.uow, found)
+        written = {each.id: each.as_json() for each in found}
+        links[:] = [
+            replace(each, record=written.get(each.id)) if isinstance(each, Link) else each
+            for each in links
+        ]
 
     async def _export(
         self, query: ExportQuery, write: Callable[[Records[R]], Awaitable[None]]

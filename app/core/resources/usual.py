@@ -14,6 +14,7 @@ from app.core.resources.operations import Allowed
 from app.core.resources.records import Records
 from app.core.resources.resource import Resource
 from app.core.resources.schemas import ExportQuery, ListQuery, RecordInput, RecordQuery
+from app.core.resources.shape import RecordShape
 
 R = TypeVar("R", bound=Resource)
 
@@ -27,11 +28,16 @@ class UsualOperations(Service, Generic[R]):
             """A page of records as the actor may see them; with their number when asked for."""
             raise NotImplementedError
 
-        async def get(self, record_id: UUID) -> R:
+        async def get(self, record_id: UUID, shape: RecordShape | None = None) -> R:
             """One record.
+
+            Args:
+                record_id: Which.
+                shape: The parts that are wanted; all fields, and nothing else, when not given.
 
             Raises:
                 NotFound: There is no such record for the actor to see.
+                Invalid: The shape names what there is not.
             """
             raise NotImplementedError
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator
+from pydantic import Field as SchemaField
 from sqlalchemy import Column, ColumnElement, ForeignKey, Table, Uuid, or_
 
 from app.core.errors import ModuleError
@@ -22,10 +23,17 @@ class Link:
     Attributes:
         id: Which.
         label: What people call it; None for whom it is hidden.
+        record: As answers write it, where that was asked for and may be seen.
     """
 
     id: UUID
     label: str | None = None
+    record: Annotated[
+        Mapping[str, Any] | None,
+        SchemaField(
+            description="What may be seen of it, where `include` names the field; else absent.",
+        ),
+    ] = None
 
     def __str__(self) -> str:
         return self.label or str(self.id)
@@ -141,7 +149,10 @@ class Reference(Field[Link]):
 
     def to_json(self, value: Any) -> Any:
         """Id and label."""
-        return None if value is None else {"id": str(value.id), "label": value.label}
+        if value is None:
+            return None
+        written = {"id": str(value.id), "label": value.label}
+        return written if value.record is None else written | {"record": value.record}
 
     def to_text(self, value: Any) -> str:
         """The id, by which a file finds it again."""
