@@ -187,6 +187,7 @@ def _with_cors(app: App, origins: Sequence[str]) -> App:
             "Content-Type",
             "Idempotency-Key",
             "If-Match",
+            "If-None-Match",
             "X-Audit-Reason",
             "X-Request-ID",
             "traceparent",

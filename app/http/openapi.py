@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from app.core.errors import ModuleError
 from app.http.idempotency import HEADER, REPLAYED
+from app.http.preconditions import IF_NONE_MATCH
 from app.http.problems import Problem
 
 DESCRIPTION = """
@@ -29,7 +30,8 @@ parameter that does not exist, or is given twice, is refused.
 **Changes.** `PUT` replaces, so it says everything: what it leaves out is refused, not emptied.
 `PATCH` changes what it names. What has a `version` tells it as `ETag` too: send that back as
 `If-Match`, and the change is refused with 412 if somebody else made one since; as `version` in the
-body, with 409.
+body, with 409. Every `GET` that answers with JSON takes `If-None-Match`, and answers 304 where
+nothing has changed in all that it would tell.
 
 **Sending again.** A `POST` of somebody signed in may have an `Idempotency-Key`: a name, such as a
 UUID, that is given to this request alone. Sent again within 24 hours it is not carried out again,
@@ -72,7 +74,8 @@ ANSWER_HEADERS: dict[str, dict[str, Any]] = {
     },
     "Location": {"description": "Where the new record is.", "schema": {"type": "string"}},
     "ETag": {
-        "description": "The record's version, for `If-Match`.",
+        "description": "Names the answer, for `If-None-Match`; of a record, it begins with the "
+        "version, for `If-Match`.",
         "schema": {"type": "string"},
     },
     REPLAYED: {
@@ -134,6 +137,8 @@ def _complete(document: dict[str, Any]) -> None:
             given = {each["name"] for each in operation.get("parameters", ())}
             for status, response in operation["responses"].items():
                 names = [*_headers_of(path, status, response, schemas)]
+                if IF_NONE_MATCH["name"] in given and status in ("200", "304"):
+                    names = [*dict.fromkeys([*names, "ETag"])]
                 if HEADER in given and status in _ONCE_STATUSES:
                     names.append(REPLAYED)
                 response["headers"] = {

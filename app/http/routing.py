@@ -34,7 +34,15 @@ from app.core.unit_of_work import UnitOfWork, open_unit
 from app.http import idempotency, sent_files
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
-from app.http.preconditions import IF_MATCH, add_etag, has_version, tags_of
+from app.http.preconditions import (
+    IF_MATCH,
+    IF_NONE_MATCH,
+    KNOWN_ANSWER,
+    add_etag,
+    has_version,
+    unless_known,
+    versions_in,
+)
 from app.http.problems import REAUTHENTICATE, Responses, problem, problems
 from app.settings import Settings
 
@@ -185,8 +193,8 @@ def _limits_of(endpoint: Callable[..., Any], operation: Operation) -> RouteLimit
 class OperationRoute(DishkaRoute):
     """A route that opens a unit of work, calls one operation, and commits before it answers."""
 
-    takes_keys = True
-    """Whether a `POST` of somebody signed in may have an `Idempotency-Key`."""
+    is_for_programs = True
+    """Whether callers may send `Idempotency-Key` and `If-None-Match`."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         operation: Operation | None = getattr(endpoint, "__operation__", None)
@@ -207,19 +215,23 @@ class OperationRoute(DishkaRoute):
             options["description"] = f"{(endpoint.__doc__ or '').strip()}\n\n{needs}"
         self.is_versioned = getattr(endpoint, "__versioned__", False)
         self.is_secret = getattr(endpoint, "__secret_answer__", False)
-        self.takes_key = self.takes_keys and guarded and "POST" in (options.get("methods") or ())
-        if self.takes_key:
-            extra["parameters"] = [*extra.get("parameters", []), idempotency.PARAMETER]
-            options["responses"] = _ONCE | options["responses"]
-        if operation.changes:
-            extra["parameters"] = [*extra.get("parameters", []), _REASON]
-        if self.is_versioned:
-            extra["parameters"].append(IF_MATCH)
-            options["responses"] = problems(412) | options["responses"]
+        methods = options.get("methods") or ()
+        self.takes_key = self.is_for_programs and guarded and "POST" in methods
+        is_file = 200 in (options.get("responses") or {})
+        is_read = "GET" in methods and not (operation.changes or is_file)
+        self.tells_tag = self.is_for_programs and is_read
         read_here: type[BaseModel] | None = getattr(endpoint, "__query__", None)
-        if read_here is not None:
-            documented = _query_documented(read_here)
-            extra["parameters"] = [*extra.get("parameters", []), *documented]
+        extra["parameters"] = [
+            *extra.get("parameters", []),
+            *self._headers(),
+            *(_query_documented(read_here) if read_here is not None else ()),
+        ]
+        options["responses"] = (
+            (_ONCE if self.takes_key else {})
+            | (KNOWN_ANSWER if self.tells_tag else {})
+            | (problems(412) if self.is_versioned else {})
+            | options["responses"]
+        )
         self._files: Sequence[str] = getattr(endpoint, "__file__", ())
         extra |= sent_files.documented(self._files)
         options["openapi_extra"] = extra
@@ -236,6 +248,17 @@ class OperationRoute(DishkaRoute):
         self.tells_version = has_version(self.response_model)
         self.respond = self.get_route_handler()
 
+    def _headers(self) -> Iterator[dict[str, Any]]:
+        """The headers that it takes besides, for OpenAPI."""
+        if self.takes_key:
+            yield idempotency.PARAMETER
+        if self.tells_tag:
+            yield IF_NONE_MATCH
+        if self.operation.changes:
+            yield _REASON
+        if self.is_versioned:
+            yield IF_MATCH
+
     def get_route_handler(self) -> Handler:
         """FastAPI's handler inside a unit of work."""
         handle = self._without_input() or _with_stacks(super().get_route_handler())
@@ -243,9 +266,10 @@ class OperationRoute(DishkaRoute):
 
         async def answer(request: Request) -> Response:
             response = await handle(request)
-            if self.tells_version:
-                add_etag(response)
-            return response
+            if self.tells_version or self.tells_tag:
+                add_etag(response, tells_version=self.tells_version)
+            known = request.headers.getlist("if-none-match") if self.tells_tag else []
+            return unless_known(", ".join(known), response) if known else response
 
         async def in_unit_of_work(request: Request) -> Response:
             scope = request.scope
@@ -326,7 +350,7 @@ class OperationRoute(DishkaRoute):
         given = request.headers.getlist("if-match")
         if not given or not self.operation.changes or self.operation.permission == PUBLIC:
             return
-        expected = tags_of(", ".join(given))
+        expected = versions_in(", ".join(given))
         if expected is None:
             return
         if not self.is_versioned:
@@ -461,7 +485,7 @@ def _with_stacks(handle: Handler) -> Handler:
 class ConsoleRoute(OperationRoute):
     """A route for the console's own forms: by cookie, and only from our own pages."""
 
-    takes_keys = False
+    is_for_programs = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options | {"include_in_schema": False})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from app.core.access import Grant
 from app.testing.trial import Trial
@@ -79,6 +80,29 @@ class RestConformance:
                 with trial.platform.counting() as statements:
                     await trial.system(trial.service.page, query(fields=name))
                 assert counts == [len(statements) + 1] * 2
+
+    async def test_known(self, trial: Trial) -> None:
+        """Who knows an answer is told so until anything in it changes, also names of other records."""
+        path = f"/api/v1{trial.meta.path}"
+        async with trial.platform.client(await trial.administrator()) as client:
+            for field in (None, *trial.meta.references):
+                record = await trial.make()
+                target, other = record, trial.service
+                if field is not None:
+                    other = trial.service_of(field.to)
+                    target = await trial.make(other)
+                    record = await trial.make(**{field.name: str(target.id)})
+                for address in (path, f"{path}/{record.id}"):
+                    with trial.trying(f"{address} by {field}"):
+                        tag = (await client.get(address)).headers["etag"]
+                        known = await client.get(address, headers={"If-None-Match": tag})
+                        assert (known.status_code, known.content) == (304, b"")
+                        if "update" in other.operations:
+                            renamed = {other.resource.meta.label: f"Renamed {uuid4()}"}
+                            await trial.system(other.update, target.id, renamed)
+                            fresh = await client.get(address, headers={"If-None-Match": tag})
+                            assert fresh.status_code == 200
+                            assert fresh.headers["etag"] != tag
 
     async def test_once(self, trial: Trial) -> None:
         """What is sent again with its `Idempotency-Key` is done once and answered as before."""

@@ -120,7 +120,7 @@ class TestVersions:
                 operation.method, record, headers={"If-Match": tag}, **real(operation, ids)
             )
 
-        for tag in ('"999"', f"W/{current}", '"998", "999"', '""'):
+        for tag in ('"999"', f"W/{current}", '"998", "999"', '""', '"999-1"'):
             answer = await send(tag)
             found = (answer.status_code, answer.json()["code"])
             assert found == (412, "request.if_match.failed"), tag
@@ -129,7 +129,7 @@ class TestVersions:
         answer = await send(f'"0" , {current}')
         assert answer.is_success, answer.text
         if "ETag" in operation.facts["responses"][str(answer.status_code)]["headers"]:
-            assert answer.headers["etag"] == f'"{answer.json()["version"]}"'
+            assert answer.headers["etag"].startswith(f'"{answer.json()["version"]}-')
 
     async def test_forms(self, client: httpx.AsyncClient, ids: Mapping[str, str]) -> None:
         """Any version is meant by `*`; what is no list of tags is not guessed at."""

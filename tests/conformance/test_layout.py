@@ -203,7 +203,6 @@ TESTED_ELSEWHERE = {
     "http/docs.py": "tests/app/http/test_openapi.py",
     "http/origin.py": "tests/conformance/test_console_attacks.py",
     "http/resources.py": "tests/app/core/resources/test_nouns.py",
-    "http/preconditions.py": "tests/conformance/test_api_changes.py",
     "http/problems.py": "tests/app/http/test_bad_input.py",
     "http/routing.py": "tests/conformance/test_routes.py",
 }
