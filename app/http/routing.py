@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar, get_args, get_origin
 
 from dishka import AsyncContainer
@@ -217,7 +218,7 @@ class OperationRoute(DishkaRoute):
         self.is_secret = getattr(endpoint, "__secret_answer__", False)
         methods = options.get("methods") or ()
         self.takes_key = self.is_for_programs and guarded and "POST" in methods
-        is_file = 200 in (options.get("responses") or {})
+        is_file = HTTPStatus.OK in (options.get("responses") or {})
         is_read = "GET" in methods and not (operation.changes or is_file)
         self.tells_tag = self.is_for_programs and is_read
         read_here: type[BaseModel] | None = getattr(endpoint, "__query__", None)

@@ -82,7 +82,7 @@ class RestConformance:
                 assert counts == [len(statements) + 1] * 2
 
     async def test_known(self, trial: Trial) -> None:
-        """Who knows an answer is told so until anything in it changes, also names of other records."""
+        """Who knows an answer is told so, until anything in it changes: also names of others."""
         path = f"/api/v1{trial.meta.path}"
         async with trial.platform.client(await trial.administrator()) as client:
             for field in (None, *trial.meta.references):
