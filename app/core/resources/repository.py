@@ -91,7 +91,7 @@ class ResourceRepository(Generic[R]):
             page.previous_cursor,
         )
 
-    async def some(self, ids: Collection[UUID], rows: Rows) -> Records[R]:
+    async def visible(self, ids: Collection[UUID], rows: Rows) -> Records[R]:
         """Those of these records that are reached, as they may be seen, in no order."""
         table, chosen = self.meta.table, self._selection(rows, WHOLE)
         statement = chosen.statement.add_columns(*rows.flags)

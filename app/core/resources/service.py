@@ -208,7 +208,7 @@ class ResourceService(UsualOperations[R], Generic[R]):
         rows = rows_of(self.uow.registry, self.uow.actor, field.to.meta.permission("read"))
         if not rows.reaches_any:
             return
-        found = await ResourceRepository(field.to, self.uow).some(ids, rows)
+        found = await ResourceRepository(field.to, self.uow).visible(ids, rows)
         if self.uow.reads.is_used:
             note_shown(self.uow, found)
         written = {each.id: each.as_json() for each in found}
