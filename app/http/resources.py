@@ -13,6 +13,7 @@ from app.core.resources.import_schemas import ImportReport, SheetPreview
 from app.core.resources.records import file_columns
 from app.core.resources.resource import Meta, Resource
 from app.core.resources.service import ResourceService
+from app.http.bulk import bulk_answer, bulk_body, bulk_endpoint, verb_of
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.imports import import_endpoint, preview_endpoint
 from app.http.problems import Responses, problem
@@ -36,6 +37,9 @@ def rest(service: type[ResourceService[Any]]) -> APIRouter:
             add(routes)
     for name in service.actions:
         routes.act(name)
+    for name in ("create", "update", "delete"):
+        if name in service.operations:
+            routes.bulk(name)
     return routes.router
 
 
@@ -241,6 +245,21 @@ class _Routes:
         path, about = f"{_ONE}/{name.replace('_', '-')}", f"{action.sentence}: one of them."
         self._add(
             "POST", path, f"{name}_{self.one}", about, endpoint, getattr(self.service, name), **body
+        )
+
+    def bulk(self, operation: str) -> None:
+        """Adds, changes or deletes many."""
+        verb = verb_of(self.meta, operation)
+        about = f"{operation.capitalize()} many {self.meta.plural}, with a result for each."
+        self._add(
+            "POST",
+            f"/bulk/{operation}",
+            f"bulk_{operation}_{self.many}",
+            about,
+            bulk_endpoint(self.service, verb),
+            getattr(self.service, operation),
+            bulk_answer(self.meta),
+            bulk=bulk_body(self.meta, verb),
         )
 
     def _add(  # noqa: PLR0917 - private, called by the methods above

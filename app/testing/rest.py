@@ -104,6 +104,62 @@ class RestConformance:
                             assert fresh.status_code == 200
                             assert fresh.headers["etag"] != tag
 
+    async def test_bulk(self, trial: Trial) -> None:
+        """Many are made, changed and deleted at once: each by itself, or all or nothing.
+
+        Each item is the operation that it would be alone, with an audit entry of its own.
+        """
+        path, label = f"/api/v1{trial.meta.path}/bulk", trial.meta.label
+        gone = {"id": str(uuid4())}
+        async with trial.platform.client(await trial.administrator()) as client:
+            for name, done, refused in (
+                ("create", 201, 422),
+                ("update", 200, 404),
+                ("delete", 204, 404),
+            ):
+                if name not in trial.service.operations:
+                    continue
+                made = [{"id": str((await trial.make()).id)} for _ in range(2)]
+                bodies: list[Any] = [await trial.body() for _ in range(2)]
+                wrong: dict[str, Any] = {"no_such": 1}
+                if name != "create":
+                    bodies, wrong = made, gone
+                if name == "update":
+                    bodies = [each | {label: f"New {uuid4()}"} for each in made]
+                    wrong = gone | {label: "Nothing"}
+                items = [bodies[0], wrong, bodies[1]]
+                action = {"action": trial.action(name), "outcome": "succeeded"}
+                before = len(await trial.platform.audit(**action))
+                with trial.trying(name):
+                    atomic = {"items": items, "atomic": True}
+                    nothing = await client.post(f"{path}/{name}", json=atomic)
+                    assert nothing.status_code == refused, nothing.text
+                    assert nothing.json()["item"] == 1
+                    assert len(await trial.platform.audit(**action)) == before
+
+                    some = await client.post(f"{path}/{name}", json={"items": items})
+                    assert some.status_code == 200, some.text
+                    results = some.json()["items"]
+                    assert [each["status"] for each in results] == [done, refused, done]
+                    assert (some.json()["succeeded"], some.json()["failed"]) == (2, 1)
+                    assert results[1]["problem"]["status"] == refused
+                    assert len(await trial.platform.audit(**action)) == before + 2
+                    if name != "delete":
+                        one = results[0]["record"]
+                        alone = await client.get(f"/api/v1{trial.meta.path}/{one['id']}")
+                        assert alone.json() == one
+
+                    for count in (0, 501):
+                        answer = await client.post(f"{path}/{name}", json={"items": [{}] * count})
+                        assert answer.status_code == 422
+                    sent = {"items": items[:1], "atomic": True}
+                    if name == "create":
+                        sent["items"] = [await trial.body()]
+                    if name == "delete":
+                        sent["items"] = [{"id": str((await trial.make()).id)}]
+                    whole = await client.post(f"{path}/{name}", json=sent)
+                    assert [each["status"] for each in whole.json()["items"]] == [done]
+
     async def test_once(self, trial: Trial) -> None:
         """What is sent again with its `Idempotency-Key` is done once and answered as before."""
         path = f"/api/v1{trial.meta.path}"
