@@ -23,7 +23,7 @@ from tests.fixtures.server import ADMIN_EMAIL, ADMIN_PASSWORD, Server, bootstrap
 
 pytestmark = pytest.mark.slow
 
-LOAD = f"{ROOT_STATE}.app___features___users___state____user_list.load"
+LOAD = f"{ROOT_STATE}.app___features___users___list_state____user_list.load"
 PROGRAMS, BROWSERS, TABS = 30, 14, 6
 BUSY_SECONDS = 0.7
 """How long everybody goes on once all have had their turn."""

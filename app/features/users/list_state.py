@@ -10,7 +10,6 @@ from uuid import UUID
 import reflex as rx
 
 from app.core import clock
-from app.core.permissions import SIGNED_IN
 from app.features.roles.permissions import RolePermission
 from app.features.roles.service import RoleService
 from app.features.users.bulk_service import UserBulkService
@@ -165,7 +164,7 @@ class UserList(ViewedListState, BulkListState, rx.State):
         """Leave everything as it is."""
         self.asking_role = ""
 
-    @handler(SIGNED_IN)
+    @handler(UserPermission.READ)
     async def apply_bulk(self) -> Any:
         """Change some of the selected users; calls itself for the others."""
         change = self._change()
