@@ -23,12 +23,15 @@ def test_a_noun() -> None:
 
 
 @pytest.mark.slow
-def test_an_import(tmp_path: Path) -> None:
-    """The example of docs/resources/import.md is a test that passes."""
-    text = (ROOT / "docs" / "resources" / "import.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
-    options = ("-q", "-k", "test_importing", "-c", "pyproject.toml", "-p", "atrium.testing")
+def test_resources(tmp_path: Path) -> None:
+    """The example of each page of docs/resources is a test that passes."""
+    names = []
+    for page in sorted((ROOT / "docs" / "resources").glob("[a-z]*.md")):
+        text = page.read_text(encoding="utf-8")
+        [example] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+        (tmp_path / f"test_page_{page.stem}.py").write_text(example, encoding="utf-8")
+        names += re.findall(r"async def (test_\w+)", example)
+    options = ("-q", "-k", " or ".join(names), "-c", "pyproject.toml", "-p", "atrium.testing")
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--rootdir", tmp_path, tmp_path],
         cwd=ROOT,
@@ -38,4 +41,4 @@ def test_an_import(tmp_path: Path) -> None:
     )
 
     assert result.returncode == 0, result.stdout
-    assert "1 passed" in result.stdout
+    assert f"{len(names)} passed" in result.stdout
