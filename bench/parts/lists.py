@@ -106,8 +106,7 @@ async def _alternate(small: _Side, large: _Side, effort: Effort) -> None:
 
 def _cursor(sort: str, value: object, table: Table, number: int) -> str:
     """The cursor of the page after a row, as the server gives it."""
-    descending = sort.startswith("-")
-    parts = [sort.removeprefix("-"), descending, "next", value, str(table.id(number))]
+    parts = [sort, "next", [value, str(table.id(number))]]
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 

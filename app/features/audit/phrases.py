@@ -76,6 +76,8 @@ PHRASES = {
     "request.read": Phrase("sent", "send", "the request", "a request"),
     "request.refused": Phrase("refused", "refuse", "calls of strangers from", "calls of strangers"),
     "request.write": Phrase("sent", "send", "the request", "a request"),
+    "request_key.has_expired": Phrase("looked for", "look for", None, "keys of old requests"),
+    "request_key.purge": Phrase("forgot", "forget", None, "keys of old requests"),
     "role.add_members": Phrase("gave", "give", "the role", "a role"),
     "role.add_permissions": Phrase(
         "added permissions to", "add permissions to", "the role", "a role"
