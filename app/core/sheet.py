@@ -15,6 +15,7 @@ Encoding = Literal["utf-8", "windows-1252"]
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 10_000
 MOST_COLUMNS = 250
+MOST_CELLS = 500_000
 _LONGEST_CELL = 100_000
 _LONGEST_NAME = 200
 
@@ -99,6 +100,9 @@ def read_sheet(
             message = f"The file has more than {MOST_ROWS:,} rows; split it."
             raise _wrong("rows", message)
         rows.append(row)
+    if len(names) * len(rows) > MOST_CELLS:
+        message = f"The file has more than {MOST_CELLS:,} cells; split it."
+        raise _wrong("cells", message)
     used = max(map(_width, rows), default=0)
     while names and not names[-1] and len(names) > used:
         # Spreadsheets write separators for columns that somebody has emptied.

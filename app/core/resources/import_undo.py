@@ -1,5 +1,6 @@
 """Imports taken back: what they made is deleted, and what they changed is as it was."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from app.core.resources.changes import changes_of
 from app.core.resources.dependents import needed
 from app.core.resources.import_lines import ID, Line
 from app.core.resources.import_run import IMPORT
-from app.core.resources.importing import Batches, in_batches
+from app.core.resources.importing import Batches, in_batches, overrides
 from app.core.resources.resource import Meta, label_of
 from app.core.rows import Rows, rows_of
 
@@ -98,6 +99,8 @@ class _Undoing:
         for some in in_batches(imported):
             ids = [each.record_id for each in some]
             found |= await self._records.written(ids, self._reading, *acting.values())
+            # Others have their turn.
+            await asyncio.sleep(0)
         names = {change["field"] for each in imported if not each.is_new for change in each.changes}
         if not self._reading.shows_everywhere(names & self._meta.fields.keys()):
             message = "You may not see all that was changed, so you cannot take it back."
@@ -168,6 +171,7 @@ class _Undoing:
                 changes = await self._deleted(found)
             except IntegrityError as error:
                 raise needed(self._meta) from error
+            await asyncio.sleep(0)
             action = self._meta.permission("delete")
             await self._uow.audit.record_many(
                 [
@@ -180,6 +184,8 @@ class _Undoing:
 
     async def _deleted(self, found: Sequence[Any]) -> dict[UUID, list[Change]]:
         meta = self._meta
+        if overrides(self._service, "_delete", "_remove"):
+            return {each.id: await self._delete_alone(each) for each in found}
         if not meta.trash:
             # The last first: one may refer to an earlier one.
             await self._records.delete_many([each.id for each in reversed(found)])
@@ -187,6 +193,15 @@ class _Undoing:
         moment = meta.fields["deleted_at"].to_json(await self._records.trash_many(found))
         change: Change = {"field": "deleted_at", "before": None, "after": moment}
         return {each.id: [change] for each in found}
+
+    async def _delete_alone(self, record: Any) -> list[Change]:
+        said = self._uow.audit.begin()
+        try:
+            await self._service._delete(record.id)  # noqa: SLF001 - this is a part of the service
+        finally:
+            self._uow.audit.end()
+        changes: list[Change] = said.changes
+        return changes
 
     async def _refuse_needed(self, ids: Sequence[UUID]) -> None:
         resource = self._service.resource

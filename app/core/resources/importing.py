@@ -283,10 +283,7 @@ class Batches:
     @property
     def _is_overridden(self) -> bool:
         """Whether the service has rules of its own for what is made or changed."""
-        return any(
-            getattr(getattr(type(self._service), name), "__module__", "").partition(".")[0] != "app"
-            for name in ("_create", "_update", "_save", "_check")
-        )
+        return overrides(self._service, "_create", "_update", "_save", "_check")
 
     async def _write_one_by_one(self, changes: list[_Change]) -> None:
         """Save the changes as the service itself does, each with what it has to say."""
@@ -339,6 +336,16 @@ class Batches:
                 )
             )
         await self._uow.audit.record_many(entries)
+
+
+def overrides(service: Any, *names: str) -> bool:
+    """Whether a module's service does one of these otherwise than all services."""
+    for kind in type(service).__mro__:
+        if kind.__module__ == "app.core.resources.service":
+            return False
+        if any(name in vars(kind) for name in names):
+            return True
+    return False
 
 
 def in_batches(lines: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -162,8 +162,21 @@ def _undo() -> rx.Component:
                 rx.el.dl(rx.foreach(AuditList.changed_since, later), class_name="facts"),
             ),
             rx.fragment(
-                rx.el.p("This is put back, unless somebody changed it since:", class_name="quiet"),
-                rx.el.dl(rx.foreach(AuditList.entry.put_back, _value), class_name="facts"),
+                rx.cond(
+                    AuditList.entry.put_back.length() > 0,
+                    rx.fragment(
+                        rx.el.p(
+                            "This is put back, unless somebody changed it since:",
+                            class_name="quiet",
+                        ),
+                        rx.el.dl(rx.foreach(AuditList.entry.put_back, _value), class_name="facts"),
+                    ),
+                    rx.el.p(
+                        "What was made is deleted, and what was changed is put back: all of it, "
+                        "unless somebody changed something since.",
+                        class_name="quiet",
+                    ),
+                ),
                 button("Take this back", icon="undo_2", on_click=AuditList.undo),
             ),
         ),

@@ -78,6 +78,9 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheet, "MOST_ROWS", 2)
     with pytest.raises(Invalid, match="more than 2 rows"):
         read_sheet(b"a\n1\n2\n3\n")
+    monkeypatch.setattr(sheet, "MOST_CELLS", 3)
+    with pytest.raises(Invalid, match="more than 3 cells"):
+        read_sheet(b"a,b\n1,2\n3,4\n")
     monkeypatch.setattr(sheet, "MOST_BYTES", 3)
     with pytest.raises(Invalid, match="larger than"):
         read_sheet(b"a\n12")

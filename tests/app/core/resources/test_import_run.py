@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -318,6 +318,12 @@ class Guarded(ResourceService[Item]):
             raise Invalid("inventory.item.room", message, fields={"quantity": message})
         return record
 
+    async def _delete(self, record_id: UUID) -> None:
+        if (await self._get(record_id)).name == "Heirloom":
+            code, message = "inventory.item.kept", "An heirloom is not deleted."
+            raise Conflict(code, message)
+        await super()._delete(record_id)
+
 
 async def test_own_rules(settings: Settings) -> None:
     """What a service does besides when it makes a record, it does in an import as well."""
@@ -335,3 +341,11 @@ async def test_own_rules(settings: Settings) -> None:
         [entry] = await platform.audit(action="inventory.item.import")
         await call(AuditService.undo, entry.id)
         assert len(await call(Guarded.page, Item.meta.schemas.list_query())) == 0
+        deleted = await platform.audit(action="inventory.item.delete")
+        assert [entry.target_label for entry in deleted] == ["Chair", "Lamp"]
+
+        await call(Guarded.import_csv, sheet(["name"], ["Box"], ["Heirloom"]), ImportQuery())
+        last = (await platform.audit(action="inventory.item.import"))[-1]
+        with pytest.raises(Conflict, match="An heirloom is not deleted"):
+            await call(AuditService.undo, last.id)
+        assert len(await call(Guarded.page, Item.meta.schemas.list_query())) == 2
