@@ -14,7 +14,7 @@ from app.core.errors import (
     Unavailable,
 )
 from app.core.ids import new_id
-from app.core.module import Job, Module, RowRule
+from app.core.module import Job, Module, RowRule, Tile, TileValue
 from app.core.operations import Service, operation, query
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName
 from app.core.resources.fields import (
@@ -39,6 +39,7 @@ from app.core.resources.fields import (
     Url,
     optional,
 )
+from app.core.resources.finding import count_tile
 from app.core.resources.forms import Form
 from app.core.resources.import_schemas import ImportQuery, ImportReport
 from app.core.resources.operations import action
@@ -89,12 +90,15 @@ __all__ = [
     "RowRule",
     "Service",
     "Text",
+    "Tile",
+    "TileValue",
     "Unauthenticated",
     "Unavailable",
     "UnitOfWork",
     "Url",
     "action",
     "clock",
+    "count_tile",
     "new_id",
     "operation",
     "optional",

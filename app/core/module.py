@@ -333,6 +333,38 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
+class TileValue:
+    """What a tile shows.
+
+    Attributes:
+        number: The number, or a text that holds one: `"10,000+"`.
+        sentence: A few words below it: *3 more than last week*.
+        good: Whether it is welcome, by its colour; None for neither.
+    """
+
+    number: int | str
+    sentence: str = ""
+    good: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number on the overview, for those who have a permission.
+
+    Attributes:
+        title: What it counts: *Broken items*.
+        permission: What somebody needs to see it.
+        value: Finds it out, by operations, in a unit of work of the person who looks.
+        path: The list that explains it; empty for none.
+    """
+
+    title: str
+    permission: str
+    value: Callable[[AsyncContainer], Awaitable[TileValue]]
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """One feature or module, complete. Core features and third-party modules have the same shape.
 
@@ -358,6 +390,7 @@ class Module:
         migrations: The folder of its Alembic migrations, whose revisions begin with its id.
         services: Services of resources (`ResourceService`); what they need of the above is added.
         title: The heading of its resources in the sidebar; made of the id when not given.
+        tiles: What it shows on the overview.
     """
 
     id: str
@@ -381,6 +414,7 @@ class Module:
     services: Sequence[Any] = ()
     migrations: Path | None = None
     title: str = ""
+    tiles: Sequence[Tile] = ()
 
     def __post_init__(self) -> None:
         """Add what services of resources contribute."""

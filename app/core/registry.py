@@ -16,6 +16,7 @@ from app.core.module import (
     NavItem,
     PageSpec,
     RecordAction,
+    Tile,
     Undo,
 )
 from app.core.permissions import PUBLIC, SIGNED_IN, PermissionName, resource_of
@@ -302,6 +303,11 @@ class Registry:
         """What names people who can grant a permission; None when no module does."""
         found = (module.granters for module in self.modules)
         return next((each for each in found if each is not None), None)
+
+    @property
+    def tiles(self) -> Sequence[Tile]:
+        """What modules show on the overview, in order of installation."""
+        return [tile for module in self.modules for tile in module.tiles]
 
     @property
     def finders(self) -> Sequence[Finder]:

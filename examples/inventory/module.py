@@ -17,6 +17,7 @@ from atrium.api import (
     ResourceService,
     Text,
     action,
+    count_tile,
     optional,
 )
 
@@ -66,5 +67,6 @@ class ItemService(ResourceService[Item]):
 module = Module(
     "inventory",
     services=[PlaceService, ItemService],
+    tiles=[count_tile(ItemService, "Broken items", state="broken")],
     migrations=Path(__file__).parent / "migrations",
 )

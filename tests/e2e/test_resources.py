@@ -385,3 +385,15 @@ def test_related(shop: Site) -> None:
     page.get_by_role("button", name="Create item").click()
     expect(page.get_by_role("heading", name="Snow chain", level=1)).to_be_visible()
     expect(page.get_by_role("combobox", name=re.compile("^Place"))).to_have_value("Shed")
+
+
+def test_tile(shop: Site) -> None:
+    """A module's number stands on the overview and leads to the list that it counts."""
+    add(shop, "items", name="Cracked mirror", state="broken")
+    page = shop.administrator("/")
+    page.get_by_role("link", name="Broken items").click()
+    expect(chip(page, "Remove filter State: Broken")).to_be_visible()
+    expect(page.get_by_role("link", name="Cracked mirror")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name="Broken items")).to_be_visible()
+    assert violations_of(page) == []

@@ -111,6 +111,9 @@ PHRASES = {
     "user.add_roles": Phrase("gave roles to", "give roles to", "", "a user"),
     "user.remove_roles": Phrase("took roles from", "take roles from", "", "a user"),
     "user.assign_roles": Phrase("changed", "change", "the roles of", "a user's roles"),
+    "user.assign_roles.preview": Phrase(
+        "looked up", "look up", None, "what giving or taking a role would change"
+    ),
     "user.change_email": Phrase(
         "changed", "change", "the e-mail address of", "a user's e-mail address"
     ),

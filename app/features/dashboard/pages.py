@@ -62,9 +62,30 @@ def _content() -> rx.Component:
     health = rx.cond(may[DashboardPermission.HEALTH], _health())
     return rx.cond(
         may[AuditPermission.READ],
-        stack(columns(users, *_activity_numbers()), _beside(_sign_ins(), health), _recent()),
-        _beside(_own_activity(), stack(users, health, _account()), even=False),
+        stack(
+            columns(users, *_activity_numbers(), rx.foreach(Overview.tiles, _tile)),
+            _beside(_sign_ins(), health),
+            _recent(),
+        ),
+        stack(_tiles(), _beside(_own_activity(), stack(users, health, _account()), even=False)),
     )
+
+
+def _tiles() -> rx.Component:
+    """What modules show."""
+    return rx.cond(Overview.tiles.length() > 0, columns(rx.foreach(Overview.tiles, _tile)))
+
+
+def _tile(tile: rx.Var[Any]) -> rx.Component:
+    def draw(**more: Any) -> rx.Component:
+        return stat_tile(
+            tile.title.to(str), _once_loaded(tile.number), change=tile.sentence.to(str), **more
+        )
+
+    def with_mood(**more: Any) -> rx.Component:
+        return rx.cond(tile.mood == "", draw(**more), draw(good=tile.mood == "good", **more))
+
+    return rx.cond(tile.path == "", with_mood(), with_mood(href=tile.path.to(str)))
 
 
 def _beside(main: rx.Component, aside: Any, *, even: bool = True) -> rx.Component:

@@ -8,6 +8,7 @@ import reflex as rx
 
 from app.core.errors import PlatformError, Unauthenticated
 from app.core.log import get_logger
+from app.core.module import Tile
 from app.core.permissions import SIGNED_IN
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.schemas import AuditListQuery
@@ -34,6 +35,18 @@ class ComponentRow:
     detail: str
 
 
+@dataclass
+class TileRow:
+    """A module's number."""
+
+    title: str
+    number: str
+    sentence: str
+    mood: str
+    """`good`, `bad` or empty."""
+    path: str
+
+
 class Overview(PageState, rx.State):
     """The numbers of the overview; each part is loaded only for those who may see it."""
 
@@ -54,6 +67,8 @@ class Overview(PageState, rx.State):
     components: list[ComponentRow] = []
     is_healthy: bool = True
     recent: list[EntryRow] = []
+    tiles: list[TileRow] = []
+    """What modules show."""
 
     @handler(SIGNED_IN)
     async def load(self) -> None:
@@ -91,6 +106,8 @@ class Overview(PageState, rx.State):
             async with runtime.operations(AuditService) as audit:
                 page = await audit.page(AuditListQuery(reads="none", limit=_ENTRIES))
             self.recent = [entry_row(entry) for entry in page.items]
+        tiles = [tile for tile in runtime.current().registry.tiles if may(tile.permission)]
+        self.tiles = [await _tile_row(tile) for tile in tiles]
         self.loading = False
 
     @handler(DashboardPermission.HEALTH)
@@ -140,6 +157,21 @@ class Overview(PageState, rx.State):
         self.loading = False
         self._show_page_problem(error)
         return None
+
+
+async def _tile_row(tile: Tile) -> TileRow:
+    """A module's number; one that fails is reported, and the others are shown."""
+    try:
+        async with runtime.unit() as unit:
+            value = await tile.value(unit)
+    except PlatformError as error:
+        return TileRow(tile.title, "?", error.message, "", tile.path)
+    except Exception as error:  # noqa: BLE001 - published; the others are shown
+        runtime.publish(error, event="dashboard.tile_failed", permission=tile.permission)
+        return TileRow(tile.title, "?", "Could not be counted.", "", tile.path)
+    number = f"{value.number:,}" if isinstance(value.number, int) else value.number
+    mood = "" if value.good is None else "good" if value.good else "bad"
+    return TileRow(tile.title, number, value.sentence, mood, tile.path)
 
 
 def _short(day: str) -> str:
