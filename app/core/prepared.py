@@ -6,10 +6,25 @@ around each execution costs ten times what the database takes, so that is left o
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
+from json import dumps
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Text,
+    TypeDecorator,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import SelectBase, UpdateBase
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,7 +40,7 @@ class Prepared:
 
     Args:
         statement: Its `bindparam`s are filled at each call, as are all columns of an INSERT. Lists
-            of values (`IN`) are not possible.
+            of values (`IN`) are not possible, except by `among`.
     """
 
     def __init__(self, statement: _Statement) -> None:
@@ -119,6 +134,50 @@ class _Compiled:
                 columns[index] = convert(columns[index])
             made.append(self._row(columns))
         return made
+
+
+class _Ids(TypeDecorator[Any]):
+    """A list of ids as one parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """An array; SQLite has none, and reads JSON instead."""
+        kind = Text() if dialect.name == "sqlite" else ARRAY(Uuid())
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Write ids as SQLite keeps them."""
+        return dumps([each.hex for each in value]) if dialect.name == "sqlite" else list(value)
+
+
+class _Among(ColumnElement[bool]):
+    """See `among`."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column = column
+        self.ids = bindparam(name, type_=_Ids())
+
+
+@compiles(_Among)
+def _compile_among(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    if compiler.dialect.name == "sqlite":
+        listed = func.json_each(element.ids).table_valued("value")
+        return compiler.process(element.column.in_(select(listed.c.value)), **options)
+    return compiler.process(element.column == any_(element.ids), **options)
+
+
+def among(column: ColumnElement[Any] | Mapped[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column holds one of some ids, however many there are.
+
+    Args:
+        column: The column.
+        name: Of the parameter with the ids.
+    """
+    return _Among(column, name)
 
 
 def _execute(connection: Connection, sql: str, arguments: tuple[Any, ...]) -> Sequence[Any]:

@@ -6,7 +6,7 @@ let the actor see, whichever operation returned it and whatever else they may do
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeGuard, TypeVar, cast
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.core.access import Fields
 from app.core.actor import Actor
 from app.core.paging import Page
+from app.core.record_list import ALWAYS_SHOWN, RecordList
 from app.core.rows import rows_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class ResourceRecord(ABC):
     """
 
     resource: ClassVar[str]
-    always_shown: ClassVar[frozenset[str]] = frozenset({"id", "version"})
+    always_shown: ClassVar[frozenset[str]] = ALWAYS_SHOWN
     is_part: ClassVar[bool] = False
 
     id: UUID
@@ -71,14 +72,6 @@ class ResourceRecord(ABC):
     @abstractmethod
     def showing(self, fields: Collection[str]) -> Self:
         """The same record with only these fields; the others are absent, not empty."""
-
-
-class RecordList(ABC):
-    """Base of lists of records that hold only what may be read of each."""
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[ResourceRecord]:
-        """The records."""
 
 
 class RecordRead(NamesRecord, ResourceRecord):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, WrapValidator, create_mo
 
 from app.core.error_bus import ErrorPublisher
 from app.core.errors import Invalid, PlatformError, RateLimited, Unavailable
-from app.core.resources.records import to_bytes
+from app.core.record_list import to_bytes
 from app.core.resources.resource import Meta
 from app.core.resources.schemas import Input
 from app.core.unit_of_work import UnitOfWork, open_unit

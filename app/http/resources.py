@@ -17,7 +17,15 @@ from app.http.bulk import bulk_answer, bulk_body, bulk_endpoint, verb_of
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.imports import import_endpoint, preview_endpoint
 from app.http.problems import Responses, problem
-from app.http.routing import ConsoleRoute, OperationRoute, calls, query_of, reads_query, versioned
+from app.http.routing import (
+    ConsoleRoute,
+    OperationRoute,
+    calls,
+    page_answer,
+    query_of,
+    reads_query,
+    versioned,
+)
 
 _JSON = "application/json"
 _RECORD: Any = object()
@@ -85,8 +93,7 @@ class _Routes:
 
         @reads_query(schema)
         async def endpoint(request: Request, records: Any) -> Response:
-            page = await records.page(query_of(request, schema))
-            return Response(page.page_bytes(), media_type=_JSON)
+            return page_answer(await records.page(query_of(request, schema)))
 
         answer: Any = create_model(
             f"{meta.schemas.noun}Page",

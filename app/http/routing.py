@@ -30,6 +30,7 @@ from app.core.errors import (
 from app.core.operations import Operation, authorise, password_change_required
 from app.core.permissions import PUBLIC, SIGNED_IN
 from app.core.ports import Authenticator, RequestKeys
+from app.core.record_list import RecordList
 from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork, open_unit
 from app.http import idempotency, sent_files
@@ -166,10 +167,16 @@ def query_of(request: Request, schema: type[M]) -> M:
         ) from error
 
 
+def page_answer(page: RecordList[Any]) -> Response:
+    """The answer of an endpoint that lists records."""
+    return Response(page.page_bytes(), media_type="application/json")
+
+
 def _query_documented(schema: type[BaseModel]) -> list[dict[str, Any]]:
     """The parameters of a schema, for OpenAPI."""
     parameters = []
-    for name, described in schema.model_json_schema(by_alias=True)["properties"].items():
+    written = schema.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, described in written["properties"].items():
         about = described.pop("description", "")
         parameter = {"name": name, "in": "query", "required": False, "schema": described}
         parameters.append(parameter | ({"description": about} if about else {}))

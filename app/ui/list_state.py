@@ -16,6 +16,7 @@ from app.core.errors import PlatformError
 from app.core.ids import parse_id
 from app.core.paging import DEFAULT_SIZE, MAX_SIZE, Page
 from app.core.permissions import SIGNED_IN
+from app.core.record_list import RecordList
 from app.ui.handlers import handler
 from app.ui.page_state import PageState, Problem
 
@@ -143,14 +144,15 @@ class ListState(PageState, mixin=True):
         if rows != self.rows:
             self.rows = rows
 
-    def _show_page(self, page: Page[Any], counted: "_Counted | None") -> None:
+    def _show_page(self, page: Page[Any] | RecordList[Any], counted: "_Counted | None") -> None:
         """Show where in the list this page is.
 
         Args:
             page: The rows.
             counted: How many match; None when that is known, see `_must_count`.
         """
-        self._show_place(len(page.items), page.previous_cursor, page.next_cursor, counted)
+        rows = len(page) if isinstance(page, RecordList) else len(page.items)
+        self._show_place(rows, page.previous_cursor, page.next_cursor, counted)
 
     def _show_place(
         self, rows: int, previous: str | None, following: str | None, counted: "_Counted | None"

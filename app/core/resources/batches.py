@@ -168,7 +168,7 @@ class BatchRepository(ResourceRepository[R]):
         statement = chosen.statement.add_columns(*flags.values()).where(condition, self._kept())
         statement = statement.with_for_update(of=meta.table)
         rows = (await self._uow.session.execute(statement)).all()
-        records = Records(self.resource, chosen.names, chosen.values(rows))
+        records = Records(chosen.names, chosen.values(rows), resource=self.resource)
         return list(zip(records, rows, strict=True))
 
 

@@ -1,13 +1,10 @@
-"""What a list shows: rows of a resource as somebody may see them, written in one pass."""
+"""Records of a resource in a list."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
-
-from app.core.record_read import RecordList
+from app.core.record_list import HIDDEN, RecordList
 
 if TYPE_CHECKING:
     from app.core.resources.resource import Resource
@@ -15,72 +12,36 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Resource")
 
 
-@dataclass(slots=True)
-class Records(RecordList, Generic[R]):
-    """Some records in order, and where their neighbours in the list begin.
+@dataclass(slots=True, kw_only=True)
+class Records(RecordList[R]):
+    """Some records of a resource; see `RecordList`.
 
     Attributes:
         resource: What they are.
-        names: What was read of each, in order; `id` first.
-        rows: Their values; `HIDDEN` stands where somebody may not see one.
-        next_cursor: Of the next page; None on the last.
-        previous_cursor: Of the page before; None on the first.
         total: How many match in all, when that was asked for.
         total_is_exact: Whether these are all, or only as many as were counted.
     """
 
     resource: type[R]
-    names: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    next_cursor: str | None = None
-    previous_cursor: str | None = None
     total: int | None = None
     total_is_exact: bool = True
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[R]:
-        """Each as a record, which holds what may be seen of it."""
-        return (self.resource(**self._known(row)) for row in self.rows)
-
-    def _known(self, row: Sequence[Any]) -> dict[str, Any]:
-        pairs = zip(self.names, row, strict=True)
-        if HIDDEN not in row:
-            return dict(pairs)
-        return {name: value for name, value in pairs if value is not HIDDEN}
-
-    def column(self, name: str) -> list[Any]:
-        """The values of one field, in order; empty where nobody reads it."""
-        if name not in self.names:
-            return []
-        place = self.names.index(name)
-        return [row[place] for row in self.rows]
-
-    def replace_column(self, name: str, values: Sequence[Any]) -> None:
-        """Put other values in place of those of one field."""
-        if values:
-            place = self.names.index(name)
-            self.rows = [
-                [*row[:place], value, *row[place + 1 :]]
-                for row, value in zip(self.rows, values, strict=True)
-            ]
+    def _record(self, known: dict[str, Any]) -> R:
+        return self.resource(**known)
 
     def as_json(self) -> Sequence[Mapping[str, Any]]:
         """Each as `to_bytes` writes it; what is hidden is absent."""
         fields = self.resource.meta.fields
         writers = [
-            (place, fields[name].to_json)
-            for place, name in enumerate(self.names)
+            (name, fields[name].to_json)
+            for name in self.names
             if name in fields and not fields[name].is_written_natively
         ]
-        written = []
-        for row in self.rows:
-            values = list(row)
-            for place, write in writers:
-                if values[place] is not HIDDEN:
-                    values[place] = write(values[place])
-            written.append(self._known(values))
+        written = self._known(self.rows)
+        for name, write in writers:
+            for each in written:
+                if name in each:
+                    each[name] = write(each[name])
         return written
 
     def as_cells(self) -> Iterator[list[Any]]:
@@ -97,37 +58,14 @@ class Records(RecordList, Generic[R]):
                     cells.append(field.to_cell(value))
             yield cells
 
-    def page_bytes(self) -> bytes:
+    def page_bytes(self, **more: Any) -> bytes:
         """A page as REST answers it."""
-        page: dict[str, Any] = {"items": self.as_json(), "next_cursor": self.next_cursor}
         if self.total is not None:
-            page |= {"count": self.total, "count_is_exact": self.total_is_exact}
-        return to_bytes(page)
+            more |= {"count": self.total, "count_is_exact": self.total_is_exact}
+        # Of a class that `slots` made anew.
+        return RecordList.page_bytes(self, **more)
 
 
 def file_columns(resource: "type[Resource]") -> list[str]:
     """The first line of a file of records."""
     return ["id", *resource.meta.fields]
-
-
-def to_bytes(value: object) -> bytes:
-    """JSON whose moments are written in UTC, like `2026-01-31T09:30:00Z`."""
-    return orjson.dumps(value, _written, orjson.OPT_UTC_Z)
-
-
-def _written(value: object) -> str:
-    # Drivers have identifiers of a type of their own.
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError
-
-
-class _Hidden:
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "HIDDEN"
-
-
-HIDDEN = _Hidden()
-"""Stands in a row for a value that somebody may not see."""

@@ -27,7 +27,7 @@ from app.core.ids import new_id
 from app.core.paging import MOST_SORTS, Keyset, SortColumn
 from app.core.resources.conditions import Filter, as_sql
 from app.core.resources.fields import Reference
-from app.core.resources.records import HIDDEN, Records
+from app.core.resources.records import Records
 from app.core.resources.resource import Meta, Resource
 from app.core.resources.schemas import ListQuery, RecordQuery
 from app.core.resources.selection import Selection, selection
@@ -83,13 +83,8 @@ class ResourceRepository(Generic[R]):
         statement = self._filtered(statement, query, filters, rows)
         found = (await self._uow.session.execute(keyset.apply(statement, query))).all()
         page = keyset.page(found, query, lambda row: row)
-        return Records(
-            self.resource,
-            chosen.names,
-            self._hidden(chosen.names, chosen.values(page.items), page.items, rows),
-            page.next_cursor,
-            page.previous_cursor,
-        )
+        records = Records(chosen.names, chosen.values(page.items), resource=self.resource)
+        return records.placed(page).mask(page.items, rows)
 
     async def visible(self, ids: Collection[UUID], rows: Rows) -> Records[R]:
         """Those of these records that are reached, as they may be seen, in no order."""
@@ -97,11 +92,8 @@ class ResourceRepository(Generic[R]):
         statement = chosen.statement.add_columns(*rows.flags)
         statement = statement.where(table.c.id.in_(ids), rows.condition, self._kept())
         found = (await self._uow.session.execute(statement)).all()
-        return Records(
-            self.resource,
-            chosen.names,
-            self._hidden(chosen.names, chosen.values(found), found, rows),
-        )
+        records = Records(chosen.names, chosen.values(found), resource=self.resource)
+        return records.mask(found, rows)
 
     async def walk(
         self, query: RecordQuery, filters: Sequence[Filter], rows: Rows
@@ -180,7 +172,7 @@ class ResourceRepository(Generic[R]):
         row = (await self._uow.session.execute(statement)).one_or_none()
         if row is None:
             return None
-        [record] = Records(self.resource, chosen.names, chosen.values([row]))
+        [record] = Records(chosen.names, chosen.values([row]), resource=self.resource)
         return record, row
 
     async def reaches(self, record_id: UUID, rows: Rows) -> bool:
@@ -369,25 +361,3 @@ class ResourceRepository(Generic[R]):
 
     def _reached(self, permission: str) -> Rows:
         return rows_of(self._uow.registry, self._uow.actor, permission)
-
-    def _hidden(
-        self, names: Sequence[str], values: list[Any], found: Sequence[Row[Any]], rows: Rows
-    ) -> list[Any]:
-        """The values, with `HIDDEN` where a field may not be seen in a row."""
-        partly = [
-            (place, name)
-            for place, name in enumerate(names)
-            if name in self.meta.fields and not rows.shows_always(name)
-        ]
-        if not partly:
-            return values
-        shown = []
-        for each, row in zip(values, found, strict=True):
-            readable = rows.readable(row)
-            kept = list(each)
-            if readable is not None:
-                for place, name in partly:
-                    if name not in readable:
-                        kept[place] = HIDDEN
-            shown.append(kept)
-        return shown

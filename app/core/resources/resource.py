@@ -10,10 +10,10 @@ from sqlalchemy import Table
 
 from app.core.errors import ModuleError
 from app.core.module import AccessScope, RowRule
+from app.core.record_list import to_bytes
 from app.core.record_read import ResourceRecord
 from app.core.resources.fields import Field, Moment, Reference, Text, optional
 from app.core.resources.fields.links import KNOWN
-from app.core.resources.records import to_bytes
 from app.core.resources.schemas import Schemas
 from app.core.resources.table import build_table
 

@@ -305,7 +305,7 @@ class AccessService(Service):
     @query(RolePermission.READ, action="access.diff")
     async def differences(self, wanted: RolesFile) -> list[str]:
         """What a file says otherwise than the roles are, one sentence each."""
-        return roles_file.differences(wanted, await self._roles.all())
+        return roles_file.differences(wanted, (await self._roles.all()).items)
 
     @query(RolePermission.READ, action="access.drift")
     async def drift(self) -> Drift:
@@ -319,7 +319,7 @@ class AccessService(Service):
             return Drift(file=str(self._file), problem=f"It cannot be read: {error}.")
         except Invalid as error:
             return Drift(file=str(self._file), problem=error.message)
-        found = roles_file.differences(wanted, await self._roles.all())
+        found = roles_file.differences(wanted, (await self._roles.all()).items)
         return Drift(file=str(self._file), differences=found)
 
     def _declared(self, permission: str) -> PermissionName:

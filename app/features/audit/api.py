@@ -19,7 +19,7 @@ from app.features.audit.seal_service import SealService
 from app.features.audit.service import AuditService
 from app.http.download import Write, download
 from app.http.problems import problem
-from app.http.routing import ConsoleRoute, OperationRoute, calls
+from app.http.routing import ConsoleRoute, OperationRoute, calls, page_answer, query_of, reads_query
 
 router = APIRouter(prefix="/audit", tags=["audit"], route_class=OperationRoute)
 console_router = APIRouter(prefix="/session/audit", route_class=ConsoleRoute)
@@ -32,13 +32,12 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("")
+@router.get("", response_model=Page[AuditEntryRead])
 @calls(AuditService.page)
-async def list_audit_entries(
-    request: Annotated[AuditListQuery, Query()], audit: FromDishka[AuditService]
-) -> Page[AuditEntryRead]:
+@reads_query(AuditListQuery)
+async def list_audit_entries(request: Request, audit: FromDishka[AuditService]) -> Response:
     """List what was done and tried, newest first."""
-    return await audit.page(request)
+    return page_answer(await audit.page(query_of(request, AuditListQuery)))
 
 
 @router.get("/export", responses=_ZIP, response_class=Response)

@@ -5,19 +5,24 @@ from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Label, Select, String, and_, case, cast, func
+from sqlalchemy import Label, Select, String, and_, case, cast, func, literal_column, null
 from sqlalchemy import select as sa_select
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from app.core.audit import AuditEntry, Outcome
 from app.core.ids import new_id
 from app.core.module import AccessScope, RowRule
-from app.core.paging import Keyset, Page, SortColumn
+from app.core.paging import Keyset, SortColumn
 from app.core.repository import Repository
 from app.core.unit_of_work import UnitOfWork
 from app.features.audit.filters import EVERYTHING, Condition, Filters, Sight, between
 from app.features.audit.models import AuditSeal
-from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery
+from app.features.audit.schemas import (
+    AuditEntryList,
+    AuditEntryRead,
+    AuditFilter,
+    AuditListQuery,
+)
 
 STEP = 500
 """Entries read at a time by who walks through all of them."""
@@ -27,10 +32,18 @@ COUNT_LIMIT = 10_000
 
 _OUTCOMES = get_args(Outcome)
 
+_ENTRIES = SQLModel.metadata.tables[str(AuditEntry.__tablename__)].c
+_FIELDS = tuple(AuditEntryRead.model_fields)
+_UNSTORED = {"hidden_changes": literal_column("0"), "undone_by": null()}
+"""What an entry in a list tells that is no column."""
+_SELECTED = sa_select(
+    *(_UNSTORED[name].label(name) if name in _UNSTORED else _ENTRIES[name] for name in _FIELDS)
+)
+
 KEYSET = Keyset(
-    {"at": SortColumn(AuditEntry.id, parse=UUID)},  # type: ignore[arg-type]  # ids are in order of time
+    {"at": SortColumn(_ENTRIES.id, parse=UUID)},  # type: ignore[arg-type]  # ids are in order of time
     default="-at",
-    key=AuditEntry.id,  # type: ignore[arg-type]  # a column at run time
+    key=_ENTRIES.id,  # type: ignore[arg-type]  # a column is one
 )
 
 
@@ -43,13 +56,14 @@ class AuditRepository(Repository[AuditEntry]):
         super().__init__(uow)
         self._filters = filters
 
-    async def page(self, query: AuditListQuery, sight: Sight = EVERYTHING) -> Page[AuditEntryRead]:
+    async def page(self, query: AuditListQuery, sight: Sight = EVERYTHING) -> AuditEntryList:
         """A page of entries, newest first; `sight` says which may be seen, here as below."""
         matches = await self._filters.matches(query, sight)
         some = matches.ids(lambda statement: KEYSET.apply(statement, query))
-        statement = KEYSET.apply(select(AuditEntry).where(col(AuditEntry.id).in_(some)), query)
-        rows = (await self.session.execute(statement)).scalars().all()
-        return KEYSET.page(rows, query, AuditEntryRead.model_validate)
+        statement = KEYSET.apply(_SELECTED.where(_ENTRIES.id.in_(some)), query)
+        rows = (await self.session.execute(statement)).all()
+        page = KEYSET.page(rows, query, lambda entry: entry)
+        return AuditEntryList(_FIELDS, page.items).placed(page)
 
     async def seen(self, entry_id: UUID, within: Condition) -> AuditEntry | None:
         """The entry with this id, if it may be seen."""

@@ -1,6 +1,7 @@
 """What crosses the border of the audit feature."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID
@@ -18,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from app.core.audit import REASON_LENGTH
 from app.core.csv import CsvQuery
 from app.core.paging import PageRequest, sort_values
+from app.core.record_list import RecordList
 from app.core.schemas import example
 from app.core.text import AnyMoment, WrittenFlag, searched_text, shown_text
 
@@ -160,6 +162,20 @@ class AuditEntryRead(BaseModel):
         default=None,
         description="The entry by which it was taken back; told when this entry alone is read.",
     )
+
+
+class AuditEntryList(RecordList[AuditEntryRead]):
+    """Some entries, with the names of `AuditEntryRead`."""
+
+    def _record(self, known: dict[str, Any]) -> AuditEntryRead:
+        return AuditEntryRead.model_validate(known)
+
+    def as_json(self) -> Sequence[Mapping[str, Any]]:
+        """Each as REST answers it."""
+        entries = self._known(self.rows)
+        for entry in entries:
+            del entry["hidden_changes"]
+        return entries
 
 
 _PLACE = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})", re.ASCII)

@@ -11,7 +11,6 @@ from app.core.errors import AlreadyDone, Conflict, NotFound, PermissionDenied
 from app.core.ids import parse_id
 from app.core.module import RecordedChange, RecordedWhole
 from app.core.operations import Service, operation, query
-from app.core.paging import Page
 from app.core.registry import Registry
 from app.core.rows import rows_of
 from app.core.unit_of_work import UnitOfWork
@@ -19,7 +18,13 @@ from app.features.audit.filters import Sight
 from app.features.audit.permissions import AuditPermission
 from app.features.audit.repository import COUNT_LIMIT, AuditRepository
 from app.features.audit.rules import can_undo, changed_by, conflict, moved
-from app.features.audit.schemas import AuditEntryRead, AuditFilter, AuditListQuery, EntryCount
+from app.features.audit.schemas import (
+    AuditEntryList,
+    AuditEntryRead,
+    AuditFilter,
+    AuditListQuery,
+    EntryCount,
+)
 from app.features.audit.sight import Masks, sight_of
 
 
@@ -39,10 +44,13 @@ class AuditService(Service):
         self._unit = unit
 
     @query(AuditPermission.READ)
-    async def page(self, request: AuditListQuery) -> Page[AuditEntryRead]:
+    async def page(self, request: AuditListQuery) -> AuditEntryList:
         """A page of entries, newest first."""
         page = await self._entries.page(request, self._sight)
-        page.items = self._masked(*page.items)
+        masks = Masks(self._registry, self.uow.actor)
+        if not masks.show_all:
+            entries = (dict(zip(page.names, row, strict=True)) for row in page.rows)
+            page.rows = [list((each | _hidden(each, masks)).values()) for each in entries]
         return page
 
     @query(AuditPermission.READ)
@@ -166,9 +174,11 @@ class AuditService(Service):
     def _masked(self, *entries: AuditEntryRead) -> list[AuditEntryRead]:
         """The entries without what the actor may not see."""
         masks = Masks(self._registry, self.uow.actor)
-        return [_masked(entry, masks.of(vars(entry))) for entry in entries]
+        return [entry.model_copy(update=_hidden(vars(entry), masks)) for entry in entries]
 
 
-def _masked(entry: AuditEntryRead, masks: Mapping[str, Any]) -> AuditEntryRead:
-    hidden = len(entry.changes) - len(masks.get("changes", entry.changes))
-    return entry.model_copy(update={**masks, "hidden_changes": hidden})
+def _hidden(entry: Mapping[str, Any], masks: Masks) -> dict[str, Any]:
+    """What stands in an entry instead of what is there, and how many changes are left out."""
+    found = masks.of(entry)
+    left_out = len(entry["changes"]) - len(found.get("changes", entry["changes"]))
+    return {**found, "hidden_changes": left_out}

@@ -277,11 +277,11 @@ class AuditList(ViewedListState, rx.State):
         async with runtime.operations(AuditService) as audit:
             page = await audit.page(request)
             count = await audit.count(self._wanted()) if self._must_count() else None
-        self._show_rows([entry_row(entry) for entry in page.items])
+        self._show_rows([entry_row(entry) for entry in page])
         self._show_page(page, count)
         self._shown = arguments
         self._news, self.news, self._looked_until = [], 0, looked_until
-        for entry in page.items:
+        for entry in page:
             known = {entry.target_id: entry.target_label, str(entry.actor_id): entry.actor_name}
             self._name(known)
         self.charted = f"{urlencode(self.filters)} {self.search} {new_id().hex}"

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from dishka import FromDishka
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.core.paging import Page
 from app.features.roles.schemas import (
@@ -27,7 +27,15 @@ from app.features.roles.schemas import (
 )
 from app.features.roles.service import RoleService
 from app.http.problems import problems
-from app.http.routing import OperationRoute, calls, limited, versioned
+from app.http.routing import (
+    OperationRoute,
+    calls,
+    limited,
+    page_answer,
+    query_of,
+    reads_query,
+    versioned,
+)
 
 _WITH_GRANTS = limited(max_body_bytes=256 * 1024, max_values=10_000)
 """Up to 500 grants, each with its conditions."""
@@ -35,13 +43,12 @@ _WITH_GRANTS = limited(max_body_bytes=256 * 1024, max_values=10_000)
 router = APIRouter(tags=["roles"], route_class=OperationRoute)
 
 
-@router.get("/roles")
+@router.get("/roles", response_model=Page[RoleRead])
 @calls(RoleService.page)
-async def list_roles(
-    request: Annotated[RoleListQuery, Query()], roles: FromDishka[RoleService]
-) -> Page[RoleRead]:
+@reads_query(RoleListQuery)
+async def list_roles(request: Request, roles: FromDishka[RoleService]) -> Response:
     """List roles with what they grant, by name unless `sort` says otherwise."""
-    return await roles.page(request)
+    return page_answer(await roles.page(query_of(request, RoleListQuery)))
 
 
 @router.post("/roles", status_code=201, responses=problems(409))

@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import select as sa_select
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from app.core import clock
 from app.core.access import Access, Grant
@@ -26,7 +26,7 @@ from app.core.folding import in_order
 from app.core.models import UtcDateTime
 from app.core.module import AccessScope
 from app.core.paging import Keyset, Page, SortColumn, parse_time
-from app.core.prepared import Prepared
+from app.core.prepared import Prepared, among
 from app.core.repository import Repository
 from app.core.role_graph import Held, RoleGraph, RoleNode
 from app.core.search import search_words, stands_in
@@ -47,6 +47,7 @@ from app.features.roles.schemas import (
     Assignment,
     GrantRead,
     GrantSpec,
+    RoleList,
     RoleListQuery,
     RoleRead,
 )
@@ -54,14 +55,26 @@ from app.features.roles.schemas import (
 _CHUNK = 500
 """How many ids go into one statement."""
 
+_ROLES = SQLModel.metadata.tables[str(Role.__tablename__)].c
+_SELECTED = sa_select(
+    _ROLES.id,
+    _ROLES.name,
+    _ROLES.description,
+    _ROLES.created_at,
+    _ROLES.updated_at,
+    _ROLES.version,
+    _ROLES.name_order,
+)
+_FIELDS = tuple(RoleRead.model_fields)
+
 KEYSET = Keyset(
     {
-        "name": SortColumn(Role.name_order),  # type: ignore[arg-type]  # a column at run time
-        "created_at": SortColumn(Role.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
-        "updated_at": SortColumn(Role.updated_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
+        "name": SortColumn(_ROLES.name_order),  # type: ignore[arg-type]  # a column is one
+        "created_at": SortColumn(_ROLES.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
+        "updated_at": SortColumn(_ROLES.updated_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
     },
     default="name",
-    key=Role.id,  # type: ignore[arg-type]  # likewise
+    key=_ROLES.id,  # type: ignore[arg-type]  # likewise
 )
 
 NODES = sa_select(
@@ -105,11 +118,34 @@ _ASSIGNMENTS = (
     .join(Role, col(Role.id) == col(UserRole.role_id))
     .join(USERS, USERS.c.id == col(UserRole.user_id))
 )
+_NOW = bindparam("now", type_=UtcDateTime)
 _ASSIGNMENTS_OF = Prepared(
     _ASSIGNMENTS.where(
         col(UserRole.user_id) == bindparam("owner_id"),
-        in_force(UserRole, bindparam("now", type_=UtcDateTime)),
+        in_force(UserRole, _NOW),
     )
+)
+_NAMES_OF = Prepared(
+    sa_select(col(UserRole.user_id), col(Role.name))
+    .join(Role, col(UserRole.role_id) == col(Role.id))
+    .where(among(col(UserRole.user_id), "ids"), in_force(UserRole, _NOW))
+    .order_by(col(Role.name_order), col(Role.name))
+)
+_GRANTS_OF = Prepared(
+    sa_select(
+        col(RoleGrant.role_id),
+        *(col(getattr(RoleGrant, name)) for name in Granted.model_fields),
+    ).where(among(col(RoleGrant.role_id), "ids"))
+)
+_INCLUDED_IN = Prepared(
+    sa_select(col(RoleInclude.role_id), col(Role.name))
+    .join(Role, col(Role.id) == col(RoleInclude.included_id))
+    .where(among(col(RoleInclude.role_id), "ids"))
+)
+_MEMBERS_OF = Prepared(
+    sa_select(col(UserRole.role_id), func.count().label("members"))
+    .where(among(col(UserRole.role_id), "ids"), in_force(UserRole, _NOW))
+    .group_by(col(UserRole.role_id))
 )
 _TAKE = Prepared(delete(UserRole).where(col(UserRole.user_id) == bindparam("owner_id")))
 
@@ -131,18 +167,17 @@ class RoleRepository(Repository[Role]):
         """The role with this name, or with this name in another spelling; None without one."""
         return (await self.session.exec(select(Role).where(is_called(name)))).one_or_none()
 
-    async def all(self) -> list[RoleRead]:
+    async def all(self) -> RoleList:
         """All roles, by name."""
-        statement = select(Role).order_by(Role.name_order, col(Role.id))
-        return await self._read((await self.session.exec(statement)).all())
+        statement = _SELECTED.order_by(_ROLES.name_order, _ROLES.id)
+        return await self.listed((await self.session.execute(statement)).all())
 
-    async def page(self, query: RoleListQuery) -> Page[RoleRead]:
+    async def page(self, query: RoleListQuery) -> RoleList:
         """A page of roles."""
-        statement = select(Role).where(_named(query.q))
-        rows = (await self.session.exec(KEYSET.apply(statement, query))).all()  # type: ignore[call-overload]  # a select of Role
+        statement = KEYSET.apply(_SELECTED.where(_named(query.q)), query)
+        rows = (await self.session.execute(statement)).all()
         page: Page[Any] = KEYSET.page(rows, query, lambda role: role)
-        page.items = await self._read(page.items)
-        return page
+        return (await self.listed(page.items)).placed(page)
 
     async def count(self, q: str | None) -> int:
         """How many roles a search finds."""
@@ -151,19 +186,13 @@ class RoleRepository(Repository[Role]):
 
     async def read(self, role: Role) -> RoleRead:
         """The schema of a stored role."""
-        [read] = await self._read([role])
+        [read] = await self.listed([role])
         return read
 
     async def names_of_users(self, user_ids: Collection[UUID]) -> dict[UUID, list[str]]:
         """Role names by user id, sorted; a user without roles is absent."""
-        statement = (
-            select(UserRole.user_id, Role.name)
-            .join(Role, col(UserRole.role_id) == col(Role.id))
-            .where(col(UserRole.user_id).in_(user_ids), in_force(UserRole))
-            .order_by(col(Role.name_order), col(Role.name))
-        )
         names: dict[UUID, list[str]] = {}
-        for user_id, name in await self.session.exec(statement):
+        for user_id, name in await _NAMES_OF.run(self.session, ids=user_ids, now=clock.now()):
             names.setdefault(user_id, []).append(name)
         return names
 
@@ -446,44 +475,33 @@ class RoleRepository(Repository[Role]):
                     setattr(known, name, value)
         await self.session.flush()
 
-    async def _read(self, roles: Sequence[Role]) -> list[RoleRead]:
+    async def listed(self, roles: Sequence[Any]) -> RoleList:
+        """Stored roles with what they grant and include."""
         ids = [role.id for role in roles]
-        grants: dict[UUID, list[RoleGrant]] = defaultdict(list)
-        for grant in await self.session.exec(
-            select(RoleGrant).where(col(RoleGrant.role_id).in_(ids))
-        ):
+        grants: dict[UUID, list[Any]] = defaultdict(list)
+        for grant in await _GRANTS_OF.run(self.session, ids=ids):
             grants[grant.role_id].append(grant)
         includes: dict[UUID, list[str]] = defaultdict(list)
-        for role_id, name in await self.session.exec(
-            select(RoleInclude.role_id, Role.name)
-            .join(Role, col(Role.id) == col(RoleInclude.included_id))
-            .where(col(RoleInclude.role_id).in_(ids))
-        ):
+        for role_id, name in await _INCLUDED_IN.run(self.session, ids=ids):
             includes[role_id].append(name)
-        members = dict(
+        counted = await _MEMBERS_OF.run(self.session, ids=ids, now=clock.now())
+        members: dict[UUID, int] = dict(counted)
+        values = [
             (
-                await self.session.exec(
-                    select(UserRole.role_id, func.count())
-                    .where(col(UserRole.role_id).in_(ids), in_force(UserRole))
-                    .group_by(col(UserRole.role_id))
-                )
-            ).all()
-        )
-        return [
-            RoleRead(
-                id=role.id,
-                name=role.name,
-                description=role.description,
-                includes=tuple(in_order(includes[role.id])),
-                permissions=tuple(sorted({grant.permission for grant in grants[role.id]})),
-                grants=tuple(_sorted(grants[role.id])),
-                members=members.get(role.id, 0),
-                created_at=role.created_at,
-                updated_at=role.updated_at,
-                version=role.version,
+                role.id,
+                role.name,
+                role.description,
+                tuple(in_order(includes[role.id])),
+                tuple(sorted({grant.permission for grant in grants[role.id]})),
+                tuple(_sorted(grants[role.id])),
+                members.get(role.id, 0),
+                role.created_at,
+                role.updated_at,
+                role.version,
             )
             for role in roles
         ]
+        return RoleList(_FIELDS, values)
 
 
 def _origin(grant: GrantRead) -> dict[str, Any]:
@@ -520,7 +538,7 @@ _GIVE = Prepared(insert(UserRole))
 
 def _named(q: str | None) -> ColumnElement[bool]:
     """Whether a role's name has these words."""
-    return stands_in(col(Role.search_text), search_words(q)) if q and q.strip() else true()
+    return stands_in(_ROLES.search_text, search_words(q)) if q and q.strip() else true()
 
 
 def graph_of(nodes: Iterable[Any], edges: Iterable[Any]) -> RoleGraph:
@@ -560,7 +578,7 @@ def as_grant(row: Granted | Any) -> Grant:
     )
 
 
-def _sorted(rows: Iterable[Granted]) -> list[GrantRead]:
+def _sorted(rows: Iterable[Any]) -> list[GrantRead]:
     reads = [
         GrantRead(
             id=row.id,

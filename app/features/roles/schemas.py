@@ -24,6 +24,7 @@ from app.core.actor import Actor
 from app.core.names import name_key
 from app.core.paging import Page, PageRequest, sort_values
 from app.core.permissions import is_grant
+from app.core.record_list import RecordList
 from app.core.record_read import NamesRecord, RecordRead
 from app.core.schemas import example
 from app.core.text import Moment, Version, composed_text, searched_text, shown_text
@@ -287,6 +288,13 @@ class RoleRead(RecordRead):
     created_at: datetime
     updated_at: datetime
     version: int = Field(description="Raised by every change; send it back to detect conflicts.")
+
+
+class RoleList(RecordList[RoleRead]):
+    """Some roles, with the names of `RoleRead`."""
+
+    def _record(self, known: dict[str, Any]) -> RoleRead:
+        return RoleRead.model_construct(**known)
 
 
 _SORTS = sort_values("name", "created_at", "updated_at")

@@ -14,7 +14,6 @@ from app.core.audit import change_of
 from app.core.errors import Conflict, Invalid, NotFound, PermissionDenied
 from app.core.ids import new_id
 from app.core.operations import operation, query
-from app.core.paging import Page
 from app.core.role_graph import Held, RoleGraph, RoleNode
 from app.core.turns import in_turns
 from app.features.roles.models import Role
@@ -30,6 +29,7 @@ from app.features.roles.schemas import (
     MemberPage,
     MembersAdd,
     RoleCreate,
+    RoleList,
     RoleListQuery,
     RoleRead,
     RoleUpdate,
@@ -61,11 +61,9 @@ class RoleService(RoleServiceBase):
     """
 
     @query(RolePermission.READ)
-    async def page(self, request: RoleListQuery) -> Page[RoleRead]:
+    async def page(self, request: RoleListQuery) -> RoleList:
         """A page of roles, by name unless asked otherwise."""
-        page = await self._roles.page(request)
-        page.items = await self._shown(*page.items)
-        return page
+        return await self._shown(await self._roles.page(request))
 
     @query(RolePermission.READ)
     async def count(self, q: str | None) -> int:
@@ -75,7 +73,7 @@ class RoleService(RoleServiceBase):
     @query(RolePermission.READ)
     async def all(self) -> list[RoleRead]:
         """All roles, by name."""
-        return await self._shown(*await self._roles.all())
+        return (await self._shown(await self._roles.all())).items
 
     @query(RolePermission.READ)
     async def get(self, role_id: UUID) -> RoleRead:

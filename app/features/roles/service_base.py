@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +25,7 @@ from app.features.roles.schemas import (
     SPEC_FIELDS,
     GrantRead,
     GrantSpec,
+    RoleList,
     RoleRead,
     RoleUpdate,
     role_as_recorded,
@@ -79,17 +80,15 @@ class RoleServiceBase(Service):
         return await self._people.crediting(await self._roles.own_grants(user_id))
 
     async def _read(self, role: Role) -> RoleRead:
-        [read] = await self._shown(await self._roles.read(role))
+        [read] = await self._shown(await self._roles.listed([role]))
         return read
 
-    async def _shown(self, *roles: RoleRead) -> list[RoleRead]:
+    async def _shown(self, roles: RoleList) -> RoleList:
         """The roles, without the names of givers whom the actor may not see."""
-        grants = await self._people.crediting(grant for role in roles for grant in role.grants)
-        left = iter(grants)
-        return [
-            role.model_copy(update={"grants": tuple(islice(left, len(role.grants)))})
-            for role in roles
-        ]
+        given = roles.column("grants")
+        left = iter(await self._people.crediting(chain.from_iterable(given)))
+        roles.replace_column("grants", [tuple(islice(left, len(each))) for each in given])
+        return roles
 
     async def _regrant(self, role: Role, wanted: Sequence[GrantSpec]) -> RoleRead:
         specs = [GrantSpec.model_validate(each.model_dump(include=SPEC_FIELDS)) for each in wanted]

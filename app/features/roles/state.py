@@ -146,7 +146,7 @@ class RoleList(RoleDeletion, ListState, rx.State):
         async with runtime.operations(RoleService) as roles:
             page = await roles.page(request)
             count = Count(await roles.count(request.q)) if self._must_count() else None
-        self._show_rows([_row(role) for role in page.items])
+        self._show_rows([_row(role) for role in page])
         self._show_page(page, count)
 
     @handler(RolePermission.READ)

@@ -25,7 +25,15 @@ from app.features.users.service import UserService
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.idempotency import secret_answer
 from app.http.problems import problem
-from app.http.routing import ConsoleRoute, OperationRoute, calls, versioned
+from app.http.routing import (
+    ConsoleRoute,
+    OperationRoute,
+    calls,
+    page_answer,
+    query_of,
+    reads_query,
+    versioned,
+)
 from app.settings import Settings
 
 _GONE = problem(404, "user.not_found", "There is no such user.")
@@ -61,13 +69,12 @@ _COLUMNS = (
 """Of an export."""
 
 
-@router.get("")
+@router.get("", response_model=Page[UserRead])
 @calls(UserService.page)
-async def list_users(
-    request: Annotated[UserListQuery, Query()], users: FromDishka[UserService]
-) -> Page[UserRead]:
+@reads_query(UserListQuery)
+async def list_users(request: Request, users: FromDishka[UserService]) -> Response:
     """List users, newest first unless `sort` says otherwise."""
-    return await users.page(request)
+    return page_answer(await users.page(query_of(request, UserListQuery)))
 
 
 @router.post("", status_code=201, responses=_TAKEN)

@@ -88,7 +88,7 @@ class UserBulkService(UserServiceBase):
             return
         left = bulk.MOST
         async for users in self._users.walk(whom, rows):
-            for user in users[:left]:
+            for user in users.items[:left]:
                 yield user
             left -= len(users)
             if left < 0:
@@ -119,4 +119,4 @@ class UserBulkService(UserServiceBase):
         if whom.status != status:
             [other] = set(UserStatus) - {status}
             async for users in self._users.walk(whom.model_copy(update={"status": other}), rows):
-                yield users
+                yield users.items

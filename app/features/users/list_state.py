@@ -120,7 +120,7 @@ class UserList(ViewedListState, BulkListState, rx.State):
             page = await users.page(request)
             asked = parse(UserFilter, self._asked()) if self._must_count() else None
             count = await users.count(asked) if asked else None
-        self._show_rows([_row(user) for user in page.items])
+        self._show_rows([_row(user) for user in page])
         self._show_page(page, count)
         if not self.role_options and runtime.caller().actor.may(RolePermission.READ):
             async with runtime.operations(RoleService) as roles:

@@ -16,14 +16,14 @@ from sqlalchemy import (
 )
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from app.core.access import Fields
 from app.core.actor import Actor
 from app.core.errors import Invalid
 from app.core.module import AccessScope, RowRule
 from app.core.names import name_key
-from app.core.paging import Keyset, Page, SortColumn, parse_time
+from app.core.paging import Keyset, SortColumn, parse_time
 from app.core.prepared import Prepared
 from app.core.repository import Repository
 from app.core.rows import Rows
@@ -38,7 +38,14 @@ from app.features.roles.models import (
 from app.features.roles.repository import RoleRepository
 from app.features.users.filters import conditions
 from app.features.users.models import NEVER, PasswordReset, User
-from app.features.users.schemas import FIELDS, UserFilter, UserListQuery, UserRead, UserStatus
+from app.features.users.schemas import (
+    FIELDS,
+    UserFilter,
+    UserList,
+    UserListQuery,
+    UserRead,
+    UserStatus,
+)
 
 COUNT_LIMIT = 10_000
 """Counting stops here: an exact count of a million rows would make the page slow."""
@@ -52,20 +59,22 @@ WALK_SEARCH_LIMIT = 10_000
 _STEP = 500
 """Users read at a time by who walks through all of them."""
 
-_COLUMNS: tuple[Any, ...] = (
-    User.id,
-    User.email,
-    User.email_order,
-    User.display_name,
-    User.name_order,
-    User.status,
-    User.verified,
-    User.must_change_password,
-    User.created_at,
-    User.updated_at,
-    User.last_sign_in_at,
-    User.version,
+_USERS = SQLModel.metadata.tables[str(User.__tablename__)].c
+_COLUMNS = (
+    _USERS.id,
+    _USERS.email,
+    _USERS.display_name,
+    _USERS.status,
+    _USERS.verified,
+    _USERS.must_change_password,
+    _USERS.created_at,
+    _USERS.updated_at,
+    _USERS.last_sign_in_at,
+    _USERS.version,
+    _USERS.email_order,
+    _USERS.name_order,
 )
+_FIELDS = tuple(UserRead.model_fields)
 
 _LIKE_EMAIL = Prepared(
     sa_select(col(User.id), col(User.email)).where(
@@ -75,13 +84,13 @@ _LIKE_EMAIL = Prepared(
 
 KEYSET = Keyset(
     {
-        "created_at": SortColumn(User.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
-        "email": SortColumn(User.email_order),  # type: ignore[arg-type]  # a column at run time
-        "display_name": SortColumn(User.name_order),  # type: ignore[arg-type]  # likewise
-        "last_sign_in_at": SortColumn(User.last_sign_in_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
+        "created_at": SortColumn(_USERS.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
+        "email": SortColumn(_USERS.email_order),  # type: ignore[arg-type]  # a column is one
+        "display_name": SortColumn(_USERS.name_order),  # type: ignore[arg-type]  # likewise
+        "last_sign_in_at": SortColumn(_USERS.last_sign_in_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
     },
     default="-created_at",
-    key=User.id,  # type: ignore[arg-type]  # likewise
+    key=_USERS.id,  # type: ignore[arg-type]  # likewise
 )
 
 
@@ -103,9 +112,7 @@ class UserRepository(Repository[User]):
         found = await _LIKE_EMAIL.run(self.session, email=email, key=name_key(email))
         return {user.id: user.email for user in found}
 
-    async def page(
-        self, query: UserListQuery, rows: Rows, *, most: int | None = None
-    ) -> Page[UserRead]:
+    async def page(self, query: UserListQuery, rows: Rows, *, most: int | None = None) -> UserList:
         """A page of users with their roles.
 
         Args:
@@ -122,10 +129,8 @@ class UserRepository(Repository[User]):
             raise Invalid("page.sort.hidden", message, fields={"sort": message})
         found = self._filtered(sa_select(*_COLUMNS, *rows.flags), query, rows, most)
         users = (await self.session.execute(KEYSET.apply(found, query))).all()
-        roles = await self._roles.names_of_users([user.id for user in users])
-        return KEYSET.page(
-            users, query, lambda user: to_read(user, roles.get(user.id, []), rows.readable(user))
-        )
+        page = KEYSET.page(users, query, lambda user: user)
+        return (await self._listed(page.items, rows)).placed(page)
 
     async def seen(self, user_id: UUID, *rows: Rows) -> Row[Any] | None:
         """The user with the flags of these rows, if any of them reaches it."""
@@ -137,7 +142,7 @@ class UserRepository(Repository[User]):
 
     async def walk(
         self, query: UserFilter, rows: Rows, sort: str | None = None
-    ) -> AsyncIterator[list[UserRead]]:
+    ) -> AsyncIterator[UserList]:
         """All users that match, in order, some at a time, however many they are."""
         request = UserListQuery(**query.model_dump(include=set(UserFilter.model_fields)), sort=sort)
         step = request.model_copy(update={"limit": _STEP})
@@ -145,21 +150,19 @@ class UserRepository(Repository[User]):
             page = await self.page(step, rows, most=WALK_SEARCH_LIMIT)
             # The one who takes them may be slow.
             await self._uow.release()
-            yield page.items
+            yield page
             if page.next_cursor is None:
                 return
             step = step.model_copy(update={"cursor": page.next_cursor})
 
-    async def with_ids(self, ids: Collection[UUID], rows: Rows) -> list[UserRead]:
+    async def with_ids(self, ids: Collection[UUID], rows: Rows) -> UserList:
         """The users with these ids, as far as they are reached, newest first."""
         found = (
             sa_select(*_COLUMNS, *rows.flags)
-            .where(col(User.id).in_(ids), rows.condition)
-            .order_by(col(User.id).desc())
+            .where(_USERS.id.in_(ids), rows.condition)
+            .order_by(_USERS.id.desc())
         )
-        users = (await self.session.execute(found)).all()
-        roles = await self._roles.names_of_users([user.id for user in users])
-        return [to_read(user, roles.get(user.id, []), rows.readable(user)) for user in users]
+        return await self._listed((await self.session.execute(found)).all(), rows)
 
     async def count(self, query: UserFilter, rows: Rows) -> int:
         """How many users match, at most `COUNT_LIMIT` + 1."""
@@ -178,6 +181,21 @@ class UserRepository(Repository[User]):
         hits = self._filtered(select(User.id), UserFilter(q=query.q), rows, most).subquery()
         statement = select(func.count()).select_from(hits)
         return (await self.session.exec(statement)).one() >= (most or SEARCH_LIMIT)
+
+    async def _listed(self, users: Sequence[Row[Any]], rows: Rows) -> UserList:
+        """Users in order, selected with the flags of `rows`, with what may be read of each."""
+        roles = await self._roles.names_of_users([user.id for user in users])
+        values = [
+            (
+                *user[:5],
+                roles.get(user.id, []),
+                *user[5:8],
+                None if user.last_sign_in_at == NEVER else user.last_sign_in_at,
+                user.version,
+            )
+            for user in users
+        ]
+        return UserList(_FIELDS, values).mask(users, rows)
 
     def _filtered(
         self, statement: Select[Any], query: UserFilter, rows: Rows, most: int | None = None

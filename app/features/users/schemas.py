@@ -26,6 +26,7 @@ from app.core.csv import CsvQuery
 from app.core.emails import normalise_email
 from app.core.names import mixes_alphabets, poses_as_latin
 from app.core.paging import PageRequest, sort_values
+from app.core.record_list import RecordList
 from app.core.record_read import RecordRead
 from app.core.schemas import example
 from app.core.text import (
@@ -366,6 +367,15 @@ class UserRead(RecordRead):
         """What to call them, by what may be seen of them."""
         named = [getattr(self, field) for field in ("display_name", "email") if self.has(field)]
         return named[0] if named else "User"
+
+
+class UserList(RecordList[UserRead]):
+    """Some users, with the names of `UserRead`."""
+
+    def _record(self, known: dict[str, Any]) -> UserRead:
+        if "status" in known:
+            known["status"] = UserStatus(known["status"])
+        return UserRead.model_construct(**known)
 
 
 _HIDDEN: Mapping[str, Any] = {

@@ -16,7 +16,6 @@ from app.core.errors import Conflict, Invalid, PermissionDenied
 from app.core.folding import in_order
 from app.core.names import name_key
 from app.core.operations import operation, query
-from app.core.paging import Page
 from app.core.passwords import PasswordHasher, PasswordPolicy
 from app.core.permissions import SIGNED_IN
 from app.core.registry import Registry
@@ -41,6 +40,7 @@ from app.features.users.schemas import (
     UserCreate,
     UserExportQuery,
     UserFilter,
+    UserList,
     UserListQuery,
     UserRead,
     UserStatus,
@@ -76,7 +76,7 @@ class UserService(UserServiceBase):
         self._policy = policy
 
     @query(UserPermission.READ)
-    async def page(self, request: UserListQuery) -> Page[UserRead]:
+    async def page(self, request: UserListQuery) -> UserList:
         """A page of users, newest first unless asked otherwise."""
         return await self._users.page(request, self._rows(UserPermission.READ))
 
@@ -98,7 +98,7 @@ class UserService(UserServiceBase):
 
     @operation(UserPermission.READ, action="user.export", begins_write=False, expensive=True)
     async def export(
-        self, request: UserExportQuery, write: Callable[[Sequence[UserRead]], Awaitable[None]]
+        self, request: UserExportQuery, write: Callable[[UserList], Awaitable[None]]
     ) -> None:
         """Hand out all users that match, in order, some at a time.
 

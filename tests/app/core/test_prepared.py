@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.database import Database
 from app.core.errors import Unavailable
-from app.core.prepared import Lookup, Prepared
+from app.core.prepared import Lookup, Prepared, among
 from app.features.roles.models import AccessStamp, Role
 from app.features.users.models import NEVER, User
 from scripts.servers import free_port
@@ -189,3 +189,21 @@ class TestLostConnection:
         with pytest.raises(Unavailable):
             await Lookup(database, select(col(Role.name))).rows()
         await database.close()
+
+
+class TestAmong:
+    """Lists of ids as one parameter."""
+
+    @pytest.mark.parametrize(
+        ("ids", "found"), [([], []), ([ID], [ID]), ([UUID(int=7), ID], [ID]), ([UUID(int=7)], [])]
+    )
+    async def test_rows_of_some_ids(
+        self, database: Database, ids: list[UUID], found: list[UUID]
+    ) -> None:
+        """Those rows are found whose id is listed, in however long a list."""
+        statement = Prepared(select(col(User.id)).where(among(col(User.id), "ids")))
+
+        async with AsyncSession(database.reading) as session:
+            rows = await statement.run(session, ids=ids)
+
+        assert [row.id for row in rows] == found
