@@ -8,28 +8,24 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
+    Row,
     bindparam,
     delete,
     func,
     insert,
-    true,
     update,
 )
 from sqlalchemy import select as sa_select
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from app.core import clock
 from app.core.access import Access, Grant
 from app.core.audit import AuditEntry
-from app.core.folding import in_order
-from app.core.models import UtcDateTime
 from app.core.module import AccessScope
-from app.core.paging import Keyset, Page, SortColumn, parse_time
+from app.core.paging import Page
 from app.core.prepared import Prepared, among
 from app.core.repository import Repository
 from app.core.role_graph import Held, RoleGraph, RoleNode
-from app.core.search import search_words, stands_in
 from app.features.roles.models import (
     ACTIVE,
     USERS,
@@ -43,6 +39,7 @@ from app.features.roles.models import (
     in_force,
     is_called,
 )
+from app.features.roles.reading import KEYSET, NOW, SELECTED, grants_read, named, roles_read
 from app.features.roles.schemas import (
     Assignment,
     GrantRead,
@@ -54,28 +51,6 @@ from app.features.roles.schemas import (
 
 _CHUNK = 500
 """How many ids go into one statement."""
-
-_ROLES = SQLModel.metadata.tables[str(Role.__tablename__)].c
-_SELECTED = sa_select(
-    _ROLES.id,
-    _ROLES.name,
-    _ROLES.description,
-    _ROLES.created_at,
-    _ROLES.updated_at,
-    _ROLES.version,
-    _ROLES.name_order,
-)
-_FIELDS = tuple(RoleRead.model_fields)
-
-KEYSET = Keyset(
-    {
-        "name": SortColumn(_ROLES.name_order),  # type: ignore[arg-type]  # a column is one
-        "created_at": SortColumn(_ROLES.id, parse=UUID),  # type: ignore[arg-type]  # ids are in order of creation
-        "updated_at": SortColumn(_ROLES.updated_at, parse=parse_time),  # type: ignore[arg-type]  # likewise
-    },
-    default="name",
-    key=_ROLES.id,  # type: ignore[arg-type]  # likewise
-)
 
 NODES = sa_select(
     col(Role.name),
@@ -118,34 +93,17 @@ _ASSIGNMENTS = (
     .join(Role, col(Role.id) == col(UserRole.role_id))
     .join(USERS, USERS.c.id == col(UserRole.user_id))
 )
-_NOW = bindparam("now", type_=UtcDateTime)
 _ASSIGNMENTS_OF = Prepared(
     _ASSIGNMENTS.where(
         col(UserRole.user_id) == bindparam("owner_id"),
-        in_force(UserRole, _NOW),
+        in_force(UserRole, NOW),
     )
 )
 _NAMES_OF = Prepared(
     sa_select(col(UserRole.user_id), col(Role.name))
     .join(Role, col(UserRole.role_id) == col(Role.id))
-    .where(among(col(UserRole.user_id), "ids"), in_force(UserRole, _NOW))
+    .where(among(col(UserRole.user_id), "ids"), in_force(UserRole, NOW))
     .order_by(col(Role.name_order), col(Role.name))
-)
-_GRANTS_OF = Prepared(
-    sa_select(
-        col(RoleGrant.role_id),
-        *(col(getattr(RoleGrant, name)) for name in Granted.model_fields),
-    ).where(among(col(RoleGrant.role_id), "ids"))
-)
-_INCLUDED_IN = Prepared(
-    sa_select(col(RoleInclude.role_id), col(Role.name))
-    .join(Role, col(Role.id) == col(RoleInclude.included_id))
-    .where(among(col(RoleInclude.role_id), "ids"))
-)
-_MEMBERS_OF = Prepared(
-    sa_select(col(UserRole.role_id), func.count().label("members"))
-    .where(among(col(UserRole.role_id), "ids"), in_force(UserRole, _NOW))
-    .group_by(col(UserRole.role_id))
 )
 _TAKE = Prepared(delete(UserRole).where(col(UserRole.user_id) == bindparam("owner_id")))
 
@@ -169,24 +127,29 @@ class RoleRepository(Repository[Role]):
 
     async def all(self) -> RoleList:
         """All roles, by name."""
-        statement = _SELECTED.order_by(_ROLES.name_order, _ROLES.id)
-        return await self.listed((await self.session.execute(statement)).all())
+        columns = SELECTED.selected_columns
+        statement = SELECTED.order_by(columns.name_order, columns.id)
+        return await self.listed(*(await self.session.execute(statement)).all())
 
     async def page(self, query: RoleListQuery) -> RoleList:
         """A page of roles."""
-        statement = KEYSET.apply(_SELECTED.where(_named(query.q)), query)
+        statement = KEYSET.apply(SELECTED.where(named(query.q)), query)
         rows = (await self.session.execute(statement)).all()
         page: Page[Any] = KEYSET.page(rows, query, lambda role: role)
-        return (await self.listed(page.items)).placed(page)
+        return (await self.listed(*page.items)).placed(page)
 
     async def count(self, q: str | None) -> int:
         """How many roles a search finds."""
-        statement = select(func.count()).select_from(Role).where(_named(q))
+        statement = select(func.count()).select_from(Role).where(named(q))
         return (await self.session.exec(statement)).one()
+
+    async def listed(self, *roles: Role | Row[Any]) -> RoleList:
+        """Stored roles, with what they grant and include."""
+        return await roles_read(self.session, roles)
 
     async def read(self, role: Role) -> RoleRead:
         """The schema of a stored role."""
-        [read] = await self.listed([role])
+        [read] = await self.listed(role)
         return read
 
     async def names_of_users(self, user_ids: Collection[UUID]) -> dict[UUID, list[str]]:
@@ -410,7 +373,7 @@ class RoleRepository(Repository[Role]):
     async def own_grants(self, user_id: UUID) -> list[GrantRead]:
         """What the user holds in person."""
         statement = select(UserGrant).where(UserGrant.user_id == user_id)
-        return _sorted((await self.session.exec(statement)).all())
+        return grants_read((await self.session.exec(statement)).all())
 
     async def replace_includes(self, role_id: UUID, included: Collection[UUID]) -> None:
         """Make the role include exactly these."""
@@ -475,34 +438,6 @@ class RoleRepository(Repository[Role]):
                     setattr(known, name, value)
         await self.session.flush()
 
-    async def listed(self, roles: Sequence[Any]) -> RoleList:
-        """Stored roles with what they grant and include."""
-        ids = [role.id for role in roles]
-        grants: dict[UUID, list[Any]] = defaultdict(list)
-        for grant in await _GRANTS_OF.run(self.session, ids=ids):
-            grants[grant.role_id].append(grant)
-        includes: dict[UUID, list[str]] = defaultdict(list)
-        for role_id, name in await _INCLUDED_IN.run(self.session, ids=ids):
-            includes[role_id].append(name)
-        counted = await _MEMBERS_OF.run(self.session, ids=ids, now=clock.now())
-        members: dict[UUID, int] = dict(counted)
-        values = [
-            (
-                role.id,
-                role.name,
-                role.description,
-                tuple(in_order(includes[role.id])),
-                tuple(sorted({grant.permission for grant in grants[role.id]})),
-                tuple(_sorted(grants[role.id])),
-                members.get(role.id, 0),
-                role.created_at,
-                role.updated_at,
-                role.version,
-            )
-            for role in roles
-        ]
-        return RoleList(_FIELDS, values)
-
 
 def _origin(grant: GrantRead) -> dict[str, Any]:
     """Columns of a grant that tell where it comes from."""
@@ -534,11 +469,6 @@ _NOT_GRANTED = {"id", "role", "reason", "granted_by", "granted_by_id", "granted_
 """What a recorded grant or included role tells beside what it gives."""
 _CONDITIONS = {"readable", "writable", "expires_at", "reason"}
 _GIVE = Prepared(insert(UserRole))
-
-
-def _named(q: str | None) -> ColumnElement[bool]:
-    """Whether a role's name has these words."""
-    return stands_in(_ROLES.search_text, search_words(q)) if q and q.strip() else true()
 
 
 def graph_of(nodes: Iterable[Any], edges: Iterable[Any]) -> RoleGraph:
@@ -576,25 +506,6 @@ def as_grant(row: Granted | Any) -> Grant:
         granted_at=row.granted_at,
         reason=row.reason,
     )
-
-
-def _sorted(rows: Iterable[Any]) -> list[GrantRead]:
-    reads = [
-        GrantRead(
-            id=row.id,
-            permission=row.permission,
-            rule=row.rule,
-            readable=row.readable,
-            writable=row.writable,
-            expires_at=row.expires_at,
-            reason=row.reason,
-            granted_by=row.granted_by_name,
-            granted_by_id=row.granted_by,
-            granted_at=row.granted_at,
-        )
-        for row in rows
-    ]
-    return sorted(reads, key=lambda grant: grant.key)
 
 
 def chunks(ids: Collection[UUID]) -> Iterable[list[UUID]]:

@@ -80,7 +80,7 @@ class RoleServiceBase(Service):
         return await self._people.crediting(await self._roles.own_grants(user_id))
 
     async def _read(self, role: Role) -> RoleRead:
-        [read] = await self._shown(await self._roles.listed([role]))
+        [read] = await self._shown(await self._roles.listed(role))
         return read
 
     async def _shown(self, roles: RoleList) -> RoleList:
