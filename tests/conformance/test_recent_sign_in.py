@@ -52,6 +52,7 @@ OPERATIONS = {
     "RoleService.set_own_grants",
     "RoleService.update",
     "SealService.prune",
+    "UserBulkService.preview_role",
     "UserService.add_roles",
     "UserService.assign_roles",
     "UserService.create",

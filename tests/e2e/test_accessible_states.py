@@ -71,7 +71,7 @@ def states(record: str, *, is_phone: bool) -> Iterator[tuple[str, str, Callable[
     yield "keyboard help", "/users", lambda page: page.keyboard.press("?")
     yield "person's menu", "/users", press("Your account")
     yield "theme menu", "/users", press("Theme")
-    yield "filter menu", "/users", press("Status")
+    yield "filter menu", "/users", open_filter("Status")
     yield "columns", "/users", press("Columns")
     yield "views", "/users", press("Views")
     yield "saving a view", "/users", save_view
@@ -98,10 +98,7 @@ def verify_trail(page: Page) -> None:
 
 def choose_days(page: Page) -> None:
     """Ask for the first and the last day."""
-    filters = page.get_by_role("button", name="Filters", exact=True)
-    if filters.is_visible():
-        filters.click()
-    press("When")(page)
+    open_filter("When")(page)
     page.get_by_role("menuitem", name="Choose days…").click()
     page.locator("dialog[open]").wait_for()
 
@@ -116,6 +113,18 @@ def role_states(record: str) -> Iterator[tuple[str, str, Callable[[Page], Any]]]
     yield "deletion of a role", record, choose("Delete…")
     yield "giving a role", f"{record}/members", press("Add people")
     yield "taking a role", f"{record}/members", select_member
+
+
+def open_filter(name: str) -> Callable[[Page], Any]:
+    """Open the menu of a filter, which may stand behind one button for all of them."""
+
+    def steps(page: Page) -> None:
+        filters = page.get_by_role("button", name="Filters", exact=True)
+        if filters.is_visible():
+            filters.click()
+        press(name)(page)
+
+    return steps
 
 
 def press(name: str) -> Callable[[Page], Any]:
