@@ -10,12 +10,14 @@ console, a job or a command.
 """
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic_core import from_json
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
@@ -86,6 +88,7 @@ class Database:
                 max_overflow=0,
                 pool_timeout=busy_timeout_seconds,
                 hide_parameters=True,
+                json_deserializer=read_json,
                 connect_args={
                     "check_same_thread": False,
                     "factory": sqlite.InlineConnection,
@@ -105,6 +108,7 @@ class Database:
                 max_overflow=pool_size,
                 pool_timeout=busy_timeout_seconds,
                 hide_parameters=True,
+                json_deserializer=read_json,
             )
             event.listen(self.engine.sync_engine, "connect", _mark_fresh)
             event.listen(self.engine.sync_engine, "checkout", self._refuse_lost)
@@ -310,6 +314,15 @@ class Database:
 
 def _mark_fresh(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     record.info[_FRESH] = True
+
+
+def read_json(text: str) -> Any:
+    """What a stored text of JSON says; every row of the audit trail has two."""
+    try:
+        return from_json(text)
+    except ValueError:
+        # Half a character, which only the standard library takes.
+        return json.loads(text)
 
 
 def _with_driver(url: URL) -> URL:

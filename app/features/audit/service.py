@@ -46,8 +46,9 @@ class AuditService(Service):
     @query(AuditPermission.READ)
     async def page(self, request: AuditListQuery) -> AuditEntryList:
         """A page of entries, newest first."""
-        page = await self._entries.page(request, self._sight)
         masks = Masks(self._registry, self.uow.actor)
+        sight = sight_of(self._registry, self.uow.actor, AuditPermission.READ, masks)
+        page = await self._entries.page(request, sight)
         if not masks.show_all:
             entries = (dict(zip(page.names, row, strict=True)) for row in page.rows)
             page.rows = [list((each | _hidden(each, masks)).values()) for each in entries]

@@ -112,6 +112,8 @@ class Masks:
     @property
     def hidden_labels(self) -> frozenset[str]:
         """The kinds of things by whose names the actor may find no entry."""
+        if self.show_all:
+            return frozenset()
         kinds = {*self._kinds, *_LABELS}
         hidden = {kind for kind in kinds if not self._shows_label(_Target(kind, False, False))}  # noqa: FBT003 - nobody's
         if not all(self.shows(_USER, field) for field in _NAMES):
@@ -189,10 +191,12 @@ class Masks:
         return reach.readable(())
 
 
-def sight_of(registry: Registry, actor: Actor, permission: str) -> Sight:
+def sight_of(
+    registry: Registry, actor: Actor, permission: str, masks: Masks | None = None
+) -> Sight:
     """What the actor may see with a permission, and which names they may find."""
     rows = rows_of(registry, actor, permission)
-    masks = Masks(registry, actor)
+    masks = masks or Masks(registry, actor)
     return Sight(
         rows.condition, masks.hidden_labels, is_all=rows.is_everything, shows=masks.shows_change
     )

@@ -77,21 +77,23 @@ async def roles_read(session: AsyncSession, roles: Sequence[Any]) -> RoleList:
         includes[role_id].append(name)
     counted = await _MEMBERS_OF.run(session, ids=ids, now=clock.now())
     members: dict[UUID, int] = dict(counted)
-    values = [
-        (
-            role.id,
-            role.name,
-            role.description,
-            tuple(in_order(includes[role.id])),
-            tuple(sorted({grant.permission for grant in grants[role.id]})),
-            tuple(grants_read(grants[role.id])),
-            members.get(role.id, 0),
-            role.created_at,
-            role.updated_at,
-            role.version,
+    values = []
+    for role in roles:
+        own = grants.get(role.id, ())
+        values.append(
+            (
+                role.id,
+                role.name,
+                role.description,
+                tuple(in_order(includes.get(role.id, ()))),
+                tuple(sorted({grant.permission for grant in own})),
+                tuple(grants_read(own)),
+                members.get(role.id, 0),
+                role.created_at,
+                role.updated_at,
+                role.version,
+            )
         )
-        for role in roles
-    ]
     return RoleList(_FIELDS, values)
 
 

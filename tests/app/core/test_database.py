@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 
-from app.core.database import Database
+from app.core.database import Database, read_json
 from app.core.errors import Unavailable
 from app.core.postgres import TimeLimits
 from scripts.servers import free_port
@@ -426,3 +426,17 @@ class TestOutages:
 
         assert refused.value.code == "database.busy"
         await database.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[]", []),
+        ('{"a": [1.5, null, true, "é"]}', {"a": [1.5, None, True, "é"]}),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ('"\\ud800"', "\ud800"),
+    ],
+)
+def test_stored_json_is_read(text: str, value: object) -> None:
+    """Numbers of any size and half characters come back as they were stored."""
+    assert read_json(text) == value
