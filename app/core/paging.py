@@ -46,6 +46,8 @@ class PageRequest(BaseModel):
     )
 
 
+_MOST_FIRST_PAGES = 100
+"""Statements of first pages that are kept of one list: few sizes and orders are asked for."""
 MOST_SORTS = 3
 """Columns by which a list of a resource is sorted, one after the other."""
 
@@ -102,6 +104,8 @@ class Keyset:
         default: The sort used when none is asked for, e.g. `-created_at`.
         key: The unique column that breaks ties.
         most: By how many columns a list can be sorted at once.
+        usual: The statement of the list when nothing narrows it. Its first pages are kept, each as
+            a statement of which SQLAlchemy knows all that it has to.
     """
 
     def __init__(
@@ -111,11 +115,14 @@ class Keyset:
         default: str,
         key: InstrumentedAttribute[Any],
         most: int = 1,
+        usual: Select[Any] | None = None,
     ) -> None:
         self.columns = columns
         self.default = default
         self._key = key
         self._most = most
+        self._usual = usual
+        self._first_pages: dict[tuple[str | None, int], Select[Any]] = {}
 
     def apply(self, statement: Select[Any], request: PageRequest) -> Select[Any]:
         """The statement for one row more than the page holds.
@@ -123,6 +130,17 @@ class Keyset:
         Raises:
             Invalid: The sort column is unknown, or the cursor is not ours or of another sort.
         """
+        if statement is not self._usual or request.cursor is not None:
+            return self._applied(statement, request)
+        key = (request.sort, request.limit)
+        known = self._first_pages.get(key)
+        if known is None:
+            known = self._applied(statement, request)
+            if len(self._first_pages) < _MOST_FIRST_PAGES:
+                self._first_pages[key] = known
+        return known
+
+    def _applied(self, statement: Select[Any], request: PageRequest) -> Select[Any]:
         sorts = self._sorts(request)
         order = self._order(sorts)
         backward = False

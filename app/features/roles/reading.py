@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,6 +39,7 @@ KEYSET = Keyset(
     },
     default="name",
     key=_ROLES.id,  # type: ignore[arg-type]  # likewise
+    usual=SELECTED,
 )
 
 NOW = bindparam("now", type_=UtcDateTime)
@@ -77,18 +78,21 @@ async def roles_read(session: AsyncSession, roles: Sequence[Any]) -> RoleList:
         includes[role_id].append(name)
     counted = await _MEMBERS_OF.run(session, ids=ids, now=clock.now())
     members: dict[UUID, int] = dict(counted)
+    told = {role_id: tuple(grants_read(own)) for role_id, own in grants.items()}
+    called = {role_id: tuple(in_order(names)) for role_id, names in includes.items()}
     values = []
     for role in roles:
-        own = grants.get(role.id, ())
+        role_id = role.id
+        own = told.get(role_id, ())
         values.append(
             (
-                role.id,
+                role_id,
                 role.name,
                 role.description,
-                tuple(in_order(includes.get(role.id, ()))),
-                tuple(sorted({grant.permission for grant in own})),
-                tuple(grants_read(own)),
-                members.get(role.id, 0),
+                called.get(role_id, ()),
+                tuple(sorted({grant.permission for grant in own})) if own else (),
+                own,
+                members.get(role_id, 0),
                 role.created_at,
                 role.updated_at,
                 role.version,
@@ -97,9 +101,9 @@ async def roles_read(session: AsyncSession, roles: Sequence[Any]) -> RoleList:
     return RoleList(_FIELDS, values)
 
 
-def named(q: str | None) -> ColumnElement[bool]:
-    """Whether a role's name has these words."""
-    return stands_in(_ROLES.search_text, search_words(q)) if q and q.strip() else true()
+def named(q: str | None) -> list[ColumnElement[bool]]:
+    """That a role's name has these words, where there are any."""
+    return [stands_in(_ROLES.search_text, search_words(q))] if q and q.strip() else []
 
 
 def grants_read(rows: Iterable[Any]) -> list[GrantRead]:

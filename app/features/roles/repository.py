@@ -133,14 +133,16 @@ class RoleRepository(Repository[Role]):
 
     async def page(self, query: RoleListQuery) -> RoleList:
         """A page of roles."""
-        statement = KEYSET.apply(SELECTED.where(named(query.q)), query)
+        conditions = named(query.q)
+        found = SELECTED.where(*conditions) if conditions else SELECTED
+        statement = KEYSET.apply(found, query)
         rows = (await self.session.execute(statement)).all()
         page: Page[Any] = KEYSET.page(rows, query, lambda role: role)
         return (await self.listed(*page.items)).placed(page)
 
     async def count(self, q: str | None) -> int:
         """How many roles a search finds."""
-        statement = select(func.count()).select_from(Role).where(named(q))
+        statement = select(func.count()).select_from(Role).where(*named(q))
         return (await self.session.exec(statement)).one()
 
     async def listed(self, *roles: Role | Row[Any]) -> RoleList:

@@ -74,6 +74,7 @@ _COLUMNS = (
     _USERS.email_order,
     _USERS.name_order,
 )
+_SELECTED = sa_select(*_COLUMNS)
 _FIELDS = tuple(UserRead.model_fields)
 
 _LIKE_EMAIL = Prepared(
@@ -91,6 +92,7 @@ KEYSET = Keyset(
     },
     default="-created_at",
     key=_USERS.id,  # type: ignore[arg-type]  # likewise
+    usual=_SELECTED,
 )
 
 
@@ -127,7 +129,8 @@ class UserRepository(Repository[User]):
         if sort in KEYSET.columns and sort != "created_at" and not rows.shows_always(sort):
             message = f"You may not see {sort} of all users, so the list cannot be sorted by it."
             raise Invalid("page.sort.hidden", message, fields={"sort": message})
-        found = self._filtered(sa_select(*_COLUMNS, *rows.flags), query, rows, most)
+        selected = _SELECTED.add_columns(*rows.flags) if rows.flags else _SELECTED
+        found = self._filtered(selected, query, rows, most)
         users = (await self.session.execute(KEYSET.apply(found, query))).all()
         page = KEYSET.page(users, query, lambda user: user)
         return (await self._listed(page.items, rows)).placed(page)
@@ -201,8 +204,10 @@ class UserRepository(Repository[User]):
         self, statement: Select[Any], query: UserFilter, rows: Rows, most: int | None = None
     ) -> Select[Any]:
         """Those that match, by what may be read of each: nobody finds what they may not see."""
-        statement = statement.where(rows.condition)
-        statement = statement.where(*conditions(query, rows))
+        narrowing = [each for each in (rows.condition,) if each is not true()]
+        narrowing += conditions(query, rows)
+        if narrowing:
+            statement = statement.where(*narrowing)
         if query.q is not None and query.q.strip():
             words = search_words(query.q)
             hits = USER_SEARCH.found(
