@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import String, Uuid, delete, insert, select
+from sqlalchemy import String, Uuid, column, delete, insert, select, table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.core.database import Database
@@ -411,3 +411,27 @@ class TestTamperedCursor:
             code = refused.code
 
         assert code == "page.cursor.invalid"
+
+
+class TestUsualFirstPages:
+    """Statements that are kept."""
+
+    def test_same_order_and_size_give_the_same_statement(self) -> None:
+        """Another order, size, place or narrowing gives another one; a wrong order stays wrong."""
+        rows = table("rows", column("id"), column("name"))
+        usual = select(rows.c.id, rows.c.name)
+        columns = {"id": SortColumn(rows.c.id), "name": SortColumn(rows.c.name)}  # type: ignore[arg-type]  # columns are some
+        keyset = Keyset(columns, default="id", key=rows.c.id, usual=usual)  # type: ignore[arg-type]  # likewise
+
+        kept = keyset.apply(usual, PageRequest(limit=5))
+
+        assert keyset.apply(usual, PageRequest(limit=5)) is kept
+        assert str(kept) == str(keyset.apply(select(rows.c.id, rows.c.name), PageRequest(limit=5)))
+        others = [
+            keyset.apply(usual, PageRequest(limit=6)),
+            keyset.apply(usual, PageRequest(limit=5, sort="-name")),
+            keyset.apply(usual.where(rows.c.name == "a"), PageRequest(limit=5)),
+        ]
+        assert kept not in others
+        with pytest.raises(Invalid):
+            keyset.apply(usual, PageRequest(limit=5, sort="unknown"))
