@@ -117,6 +117,7 @@ def test_every_part_is_there() -> None:
         "audit",
         "lists",
         "pages",
+        "resources",
         "trail",
         "browser",
         "matrix",
