@@ -12,6 +12,7 @@ from app.features.resources.new_state import NewResource
 from app.features.resources.noun_state import CurrentNoun
 from app.features.resources.record_state import ResourceRecord
 from app.testing.platform import Platform
+from app.ui import bulk_state
 from examples.inventory.module import ItemService, PlaceService
 from tests.fixtures.tab import Tab
 
@@ -117,6 +118,11 @@ class TestList:
 @pytest.mark.actor("admin")
 class TestManyAtOnce:
     """What is done with several records."""
+
+    @pytest.fixture(autouse=True)
+    def all_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One event does all of it, however slow the machine is."""
+        monkeypatch.setattr(bulk_state, "SLICE_SECONDS", 600)
 
     async def test_change(self, tab: Tab, make: Any) -> None:
         """A field is asked for, then the change is previewed, then made; wrong input is told."""

@@ -41,6 +41,11 @@ async def status_of(platform: Platform, users: list[UserRead]) -> list[str]:
 class TestRoles:
     """Roles given to many and taken from many."""
 
+    @pytest.fixture(autouse=True)
+    def all_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One event does all of it, however slow the machine is."""
+        monkeypatch.setattr(bulk_state, "SLICE_SECONDS", 600)
+
     @pytest.mark.actor("admin")
     async def test_give_and_take(
         self, tab: Tab, make_user: UserFactory, make_role: RoleFactory, platform: Platform
