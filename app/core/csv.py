@@ -15,14 +15,17 @@ from app.core.text import WrittenFlag
 Separator = Literal["comma", "semicolon", "tab"]
 SEPARATORS: Mapping[Separator, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
-_SEEN_THROUGH = r"[\s\"\x00-\x1f\u200b-\u200f\u2060\ufeff]*"
 # A program reads the file with a separator of its own choice, and drops what is not seen; wide
 # signs are read as narrow ones in some languages.
-_FORMULA = re.compile(rf"(^|[,;\t|\r\n])(?={_SEEN_THROUGH}[=+\-@\uff1d\uff0b\uff0d\uff20])")
-_BEGINS = re.compile(r"^(?=[\t\r\n])")
-_GUARD = re.compile(
-    rf"(^|[,;\t|\r\n])'(?={_SEEN_THROUGH}[=+\-@\uff1d\uff0b\uff0d\uff20])|^'(?=[\t\r\n])"
+_SEEN_THROUGH = r"[\s\"\x00-\x1f\u200b-\u200f\u2060\ufeff]"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(
+    # Each run is looked at once, whatever follows it: a long one must not be tried from each place.
+    rf"(?P<before>^|[,;|])?(?P<run>{_SEEN_THROUGH}++)(?P<sign>{_SIGN})?|(?:^|[,;|])(?={_SIGN})"
 )
+_BREAKS = re.compile(r"[\t\r\n]")
+_BEGINS = re.compile(r"^(?=[\t\r\n])")
+_GUARD = re.compile(rf"(^|[,;\t|\r\n])'(?={_SEEN_THROUGH}*{_SIGN})|^'(?=[\t\r\n])")
 """The apostrophes that `csv_lines` writes."""
 
 
@@ -88,8 +91,19 @@ def _cell(value: object) -> object:
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
     if isinstance(value, str):
-        return _BEGINS.sub("'", _FORMULA.sub(r"\1'", value))
+        return _BEGINS.sub("'", _FORMULA.sub(_guarded, value))
     return value
+
+
+def _guarded(found: re.Match[str]) -> str:
+    """The beginning of a formula with an apostrophe behind each separator."""
+    before, run, sign = found["before"], found["run"], found["sign"]
+    if run is None:
+        return f"{found[0]}'"
+    if sign is None:
+        return found[0]
+    start = "" if before is None else f"{before}'"
+    return start + _BREAKS.sub(r"\g<0>'", run) + sign
 
 
 def without_guards(cell: str) -> str:

@@ -97,3 +97,9 @@ def test_forms() -> None:
     assert csv_lines([row], CsvForm("tab")) == "Zoë\ta;b\tc,d\r\n".encode()
     assert CsvForm(bom=True).mark == b"\xef\xbb\xbf"
     assert CsvForm().mark == b""
+
+
+@pytest.mark.parametrize("text", ["\n" * 1_000_000 + "x", ",\n" * 300_000, "\n" * 500_000 + "=1"])
+def test_long_runs(text: str) -> None:
+    """What a spreadsheet sees through is looked at once, however much of it there is."""
+    assert len(csv_lines([[text]])) >= len(text)
