@@ -223,19 +223,20 @@ class ListState(PageState, mixin=True):
 
     def _columns_in(self, text: str) -> list[str]:
         """The columns that a text names, always with the first; all of them when it names none."""
-        known = [key for key in dict.fromkeys(text.split(",")) if key in self.column_keys]
+        keys = self.column_keys
+        known = [key for key in dict.fromkeys(text.split(",")) if key in keys]
         if not known:
             return self._own_columns()
-        first = self.column_keys[0]
+        first = keys[0]
         return known if first in known else [first, *known]
 
     def _widths_in(self, text: str) -> dict[str, int]:
         """The widths that a text names, e.g. `email.240~status.90`, within what can be drawn."""
-        found = filter(None, map(_WIDTH.fullmatch, text.split("~")))
+        keys, found = self.column_keys, filter(None, map(_WIDTH.fullmatch, text.split("~")))
         return {
             match[1]: min(max(int(match[2]), _LEAST_WIDTH), _MOST_WIDTH)
             for match in found
-            if match[1] in self.column_keys
+            if match[1] in keys
         }
 
     def _select_nothing(self) -> None:

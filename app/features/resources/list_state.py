@@ -29,6 +29,10 @@ _PAST = {
 }
 
 
+_MOST_LABELS = 20
+"""So many records of a filter are called by their names: each is asked for."""
+
+
 class ResourceList(NounState, ViewedListState, BulkListState, rx.State):
     """The list of whatever resource the address names."""
 
@@ -301,13 +305,14 @@ class ResourceList(NounState, ViewedListState, BulkListState, rx.State):
         return parse_filter(self._service().resource.meta, text) if text else None
 
     async def _labels(self, asked: Filter | None) -> dict[str, str]:
-        """What the records are called that a filter asks for, by id."""
+        """What the records are called that a filter asks for, by id; of the first few."""
         fields = self._service().resource.meta.fields
-        labels = {}
+        labels: dict[str, str] = {}
         for each in conditions_in(asked) if asked else ():
             values = each.value if isinstance(each.value, list) else [each.value]
-            for value in values if fields[each.field].kind == "reference" else ():
-                labels[str(value)] = await label_by_id(fields[each.field], str(value))
+            for value in map(str, values if fields[each.field].kind == "reference" else ()):
+                if len(labels) < _MOST_LABELS and value not in labels:
+                    labels[value] = await label_by_id(fields[each.field], value)
         return labels
 
     async def _in_words(self, fields: Mapping[str, Field[Any]]) -> dict[str, str]:

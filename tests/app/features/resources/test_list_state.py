@@ -2,11 +2,12 @@
 
 from typing import Any
 from urllib.parse import quote, quote_plus
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.core.actor import SYSTEM
+from app.features.resources import description, list_state, noun_state
 from app.features.resources.list_state import ResourceList
 from app.features.resources.new_state import NewResource
 from app.features.resources.noun_state import CurrentNoun
@@ -204,6 +205,36 @@ class TestManyAtOnce:
         assert set(state.condition_errors) == {"value-1"}
         address = await tab.goes_to(ResourceList.apply_filter, form | {"value-1": "4"})
         assert address == f"{ITEMS}?filter=" + quote_plus('{"all":[{"quantity.max":4}]}')
+
+    async def test_cost(
+        self, tab: Tab, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An address full of columns, widths and records costs no more than a usual one."""
+        described: list[Any] = []
+        describe, label = description.describe, noun_state.label_by_id
+
+        def count_description(*given: Any, **named: Any) -> Any:
+            described.append(given)
+            return describe(*given, **named)
+
+        async def count_label(*given: Any) -> str:
+            described.append(given)
+            return await label(*given)
+
+        monkeypatch.setattr(description, "describe", count_description)
+        monkeypatch.setattr(list_state, "label_by_id", count_label)
+        many = range(90)
+        ids = ",".join(f'"{UUID(int=number)}"' for number in many)
+        for asked in (
+            "columns=" + ",".join(f"c{number}" for number in many),
+            "widths=" + "~".join(f"c{number}.100" for number in many),
+            "filter=" + quote(f'{{"place.in": [{ids}]}}'),
+        ):
+            described.clear()
+            tab.at(f"{ITEMS}?{asked}")
+            await tab.call(ResourceList.load)
+            assert (await tab.of(ResourceList)).problem.message == ""
+            assert len(described) <= 40
 
 
 class TestNobodySees:
