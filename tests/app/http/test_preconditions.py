@@ -11,10 +11,17 @@ from tests.conformance.api_document import document
 
 pytestmark = pytest.mark.actor("admin")
 
+
+def needs_more(operation: Any) -> bool:
+    """Whether it is asked for with more than the id of a user."""
+    required = [each["name"] for each in operation.get("parameters", []) if each.get("required")]
+    return not {"user_id"}.issuperset(required)
+
+
 READS = sorted(
     path
     for path, item in document()["paths"].items()
-    if "get" in item and "304" in item["get"]["responses"]
+    if "get" in item and "304" in item["get"]["responses"] and not needs_more(item["get"])
 )
 
 
@@ -27,9 +34,7 @@ def address(path: str, user: SignedIn) -> str:
 async def test_known_answer(client: httpx.AsyncClient, signed_in: SignedIn, path: str) -> None:
     """Every answer has a tag; sent back, it is answered with 304 and nothing else."""
     first = await client.get(address(path, signed_in))
-    if first.status_code != 200:
-        assert "etag" not in first.headers
-        pytest.skip(f"needs more than a path: {first.status_code}")
+    assert first.status_code == 200, first.text
     tag = first.headers["etag"]
     again = await client.get(address(path, signed_in), headers={"If-None-Match": tag})
     if again.status_code == 200:
