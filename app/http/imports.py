@@ -7,7 +7,8 @@ from fastapi import Request
 
 from app.core.resources.import_schemas import ImportQuery, ImportReport, SheetPreview
 from app.core.sheet import MOST_BYTES
-from app.http.routing import limited, query_of, reads_query
+from app.http.query import query_of, reads_query
+from app.http.routing import limited
 from app.http.sent_files import takes_file
 
 Endpoint = Callable[..., Any]

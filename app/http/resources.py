@@ -17,15 +17,8 @@ from app.http.bulk import bulk_answer, bulk_body, bulk_endpoint, verb_of
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.imports import import_endpoint, preview_endpoint
 from app.http.problems import Responses, problem
-from app.http.routing import (
-    ConsoleRoute,
-    OperationRoute,
-    calls,
-    page_answer,
-    query_of,
-    reads_query,
-    versioned,
-)
+from app.http.query import query_of, reads_query
+from app.http.routing import ConsoleRoute, OperationRoute, calls, page_answer, versioned
 
 _JSON = "application/json"
 _RECORD: Any = object()

@@ -5,15 +5,14 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from dishka import AsyncContainer
 from dishka.exceptions import UnsupportedFactoryError
 from dishka.integrations.fastapi import DishkaRoute
 from fastapi import Request, Response
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from app.admission.budgets import Rate
 from app.admission.limits import MOST_VALUES, SIGNED_IN_BODY_BYTES, STRANGER_BODY_BYTES, RouteLimits
@@ -33,7 +32,7 @@ from app.core.ports import Authenticator, RequestKeys
 from app.core.record_list import RecordList
 from app.core.refusals import StrangerRefusals
 from app.core.unit_of_work import UnitOfWork, open_unit
-from app.http import idempotency, sent_files
+from app.http import idempotency, query, sent_files
 from app.http.cookies import session_cookie
 from app.http.origin import is_same_origin
 from app.http.preconditions import (
@@ -131,56 +130,9 @@ def limited(
     return decorate
 
 
-def reads_query(schema: type[BaseModel]) -> Callable[[Endpoint], Endpoint]:
-    """Say that an endpoint reads its query with `query_of` and this schema.
-
-    FastAPI looks at each of its parameters whether it is given or not, which takes longer than the
-    query that follows when there are many.
-    """
-
-    def decorate(endpoint: Endpoint) -> Endpoint:
-        endpoint.__query__ = schema  # type: ignore[attr-defined]  # read by OperationRoute
-        return endpoint
-
-    return decorate
-
-
-def query_of(request: Request, schema: type[M]) -> M:
-    """The query of a request, of which `OperationRoute` knows that it has no unknown parameters.
-
-    Raises:
-        RequestValidationError: A value is not accepted.
-    """
-    given: dict[str, Any] = {}
-    names = {field.alias or name: field for name, field in schema.model_fields.items()}
-    for name, value in request.query_params.multi_items():
-        if _is_list(names[name].annotation):
-            given.setdefault(name, []).append(value)
-        else:
-            given[name] = value
-    try:
-        return schema.model_validate(given)
-    except ValidationError as error:
-        found = error.errors()
-        raise RequestValidationError(
-            [{**each, "loc": ("query", *each["loc"])} for each in found]
-        ) from error
-
-
 def page_answer(page: RecordList[Any]) -> Response:
     """The answer of an endpoint that lists records."""
     return Response(page.page_bytes(), media_type="application/json")
-
-
-def _query_documented(schema: type[BaseModel]) -> list[dict[str, Any]]:
-    """The parameters of a schema, for OpenAPI."""
-    parameters = []
-    written = schema.model_json_schema(ref_template="#/components/schemas/{model}")
-    for name, described in written["properties"].items():
-        about = described.pop("description", "")
-        parameter = {"name": name, "in": "query", "required": False, "schema": described}
-        parameters.append(parameter | ({"description": about} if about else {}))
-    return parameters
 
 
 def versioned(endpoint: Endpoint) -> Endpoint:
@@ -232,7 +184,7 @@ class OperationRoute(DishkaRoute):
         extra["parameters"] = [
             *extra.get("parameters", []),
             *self._headers(),
-            *(_query_documented(read_here) if read_here is not None else ()),
+            *(query.documented(read_here) if read_here is not None else ()),
         ]
         options["responses"] = (
             (_ONCE if self.takes_key else {})
@@ -250,9 +202,9 @@ class OperationRoute(DishkaRoute):
                 **(self.openapi_extra or {}),
                 "x-max-body-bytes": self.limits.max_body_bytes,
             }
-        self._parameters = dict(_query_parameters(self.dependant))
+        self._parameters = dict(query.parameters_in(self.dependant))
         if read_here is not None:
-            self._parameters |= _parameters_of(read_here)
+            self._parameters |= query.parameters_of(read_here)
         self.tells_version = has_version(self.response_model)
         self.respond = self.get_route_handler()
 
@@ -378,13 +330,13 @@ class OperationRoute(DishkaRoute):
         wrong |= {
             name: "repeated_parameter"
             for name, annotation in self._parameters.items()
-            if given.count(name) > 1 and not _is_list(annotation)
+            if given.count(name) > 1 and not query.is_list(annotation)
         }
         wrong |= {
             name: "int_parsing"
             for name, value in request.query_params.items()
             if name in self._parameters
-            and _is_number(self._parameters[name])
+            and query.is_number(self._parameters[name])
             and not _WHOLE_NUMBER.fullmatch(value)
         }
         if wrong:
@@ -454,31 +406,6 @@ def bearer_token(header: str) -> str:
     """The access token of an `Authorization` header; empty when it holds none."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, Any]]:
-    """The names of a route's query parameters, and what they are."""
-    for parameter in dependant.query_params:
-        annotation = parameter.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield from _parameters_of(annotation).items()
-        else:
-            yield parameter.alias, annotation
-    for dependency in dependant.dependencies:
-        yield from _query_parameters(dependency)
-
-
-def _parameters_of(schema: type[BaseModel]) -> dict[str, Any]:
-    """What the parameters of a schema are, by name."""
-    return {field.alias or name: field.annotation for name, field in schema.model_fields.items()}
-
-
-def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) in (list, set, tuple) or any(map(_is_list, get_args(annotation)))
-
-
-def _is_number(annotation: Any) -> bool:
-    return annotation is int or any(map(_is_number, get_args(annotation)))
 
 
 def _with_stacks(handle: Handler) -> Handler:

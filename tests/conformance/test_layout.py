@@ -129,6 +129,7 @@ TESTED_ELSEWHERE = {
     "features/users/bulk_service.py": "tests/app/features/users/test_bulk.py",
     "features/users/list_pages.py": "tests/e2e/test_users.py",
     "features/users/list_state.py": "tests/app/features/users/test_state.py",
+    "http/query.py": "tests/app/http/test_bad_input.py",
     "features/resources/list_pages.py": "tests/e2e/test_resources.py",
     "features/resources/record_pages.py": "tests/e2e/test_resources.py",
     "features/resources/noun_state.py": "tests/app/features/resources/test_list_state.py",

@@ -19,7 +19,8 @@ from app.features.audit.seal_service import SealService
 from app.features.audit.service import AuditService
 from app.http.download import Write, download
 from app.http.problems import problem
-from app.http.routing import ConsoleRoute, OperationRoute, calls, page_answer, query_of, reads_query
+from app.http.query import query_of, reads_query
+from app.http.routing import ConsoleRoute, OperationRoute, calls, page_answer
 
 router = APIRouter(prefix="/audit", tags=["audit"], route_class=OperationRoute)
 console_router = APIRouter(prefix="/session/audit", route_class=ConsoleRoute)

@@ -27,15 +27,8 @@ from app.features.roles.schemas import (
 )
 from app.features.roles.service import RoleService
 from app.http.problems import problems
-from app.http.routing import (
-    OperationRoute,
-    calls,
-    limited,
-    page_answer,
-    query_of,
-    reads_query,
-    versioned,
-)
+from app.http.query import query_of, reads_query
+from app.http.routing import OperationRoute, calls, limited, page_answer, versioned
 
 _WITH_GRANTS = limited(max_body_bytes=256 * 1024, max_values=10_000)
 """Up to 500 grants, each with its conditions."""

@@ -25,15 +25,8 @@ from app.features.users.service import UserService
 from app.http.csv import CSV_ANSWER, Write, csv_download
 from app.http.idempotency import secret_answer
 from app.http.problems import problem
-from app.http.routing import (
-    ConsoleRoute,
-    OperationRoute,
-    calls,
-    page_answer,
-    query_of,
-    reads_query,
-    versioned,
-)
+from app.http.query import query_of, reads_query
+from app.http.routing import ConsoleRoute, OperationRoute, calls, page_answer, versioned
 from app.settings import Settings
 
 _GONE = problem(404, "user.not_found", "There is no such user.")
